@@ -1,0 +1,1 @@
+//! What was said on the command line, and what it means.
