@@ -1,1 +1,5 @@
-//! Decisions, pure.
+//! Decisions, pure: values in, values out, time and chance as arguments. No client, no clock, no `async`.
+
+pub mod key;
+pub mod mapping;
+pub mod naming;

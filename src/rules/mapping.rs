@@ -1,0 +1,1 @@
+//! Between SCIM attributes and the `spec.scim` of an object.

@@ -1,0 +1,144 @@
+//! Names of objects, canonical forms, claimed values and index keys.
+//!
+//! Everything here is frozen by the vectors in `tests.rs`: a claim written by one version must be found by
+//! the next, and an object's name is the SCIM `id` that Entra keeps for the life of the person.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+
+use data_encoding::BASE32HEX_NOPAD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+pub use crate::scim::case::canonical;
+
+/// The claimed attribute that a user always has: the *name* of kubernetes.md 2.4.
+pub const USER_NAME: &str = "User.userName";
+/// The claimed attribute of a user's link to an account of the identity provider.
+pub const LINK: &str = "User.link";
+/// The label that every object of a Directory carries.
+pub const DIRECTORY_LABEL: &str = "rollcall.dev/directory";
+
+/// Letters and digits of the random part of a name: no vowels, so that no words appear, and nothing that
+/// is easily misread (0, 1, 3, i, o, u, y).
+const RANDOM_ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+/// 14 characters hold 66 bits.
+const READABLE_RANDOM_LENGTH: usize = 14;
+/// 26 characters hold 123 bits.
+const OPAQUE_RANDOM_LENGTH: usize = 26;
+/// Longest readable part. With the dash and the random part a name has at most 55 characters and fits a
+/// label value.
+const SLUG_LENGTH: usize = 40;
+/// Characters of a claim name's digest: 200 bits.
+const CLAIM_DIGEST_LENGTH: usize = 40;
+
+/// One value that one attribute of one object names, in canonical form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimedValue {
+    /// [`USER_NAME`], [`LINK`] or another name of kubernetes.md 2.3.
+    pub attribute: String,
+    /// The canonical form.
+    pub value: String,
+}
+
+/// The name of a new object, which is its SCIM `id`: a readable slug of `source` (a userName or displayName)
+/// and 66 random bits taken from `entropy`. `fallback` stands in where nothing of `source` is readable.
+pub fn readable_name(source: &str, fallback: &str, entropy: u128) -> String {
+    let local_part = source.split('@').next().unwrap_or(source);
+    let slug = slug(local_part);
+    let slug = if slug.is_empty() { fallback } else { &slug };
+    format!("{slug}-{}", random(entropy, READABLE_RANDOM_LENGTH))
+}
+
+/// The name of a new object in a Directory whose `naming` is `Opaque`: nothing of the person is in it.
+pub fn opaque_name(prefix: char, entropy: u128) -> String {
+    format!("{prefix}-{}", random(entropy, OPAQUE_RANDOM_LENGTH))
+}
+
+fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for character in text.nfkd().filter(|character| !is_combining_mark(*character)).flat_map(char::to_lowercase) {
+        if character.is_ascii_alphanumeric() {
+            slug.push(character);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(SLUG_LENGTH);
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
+}
+
+fn random(mut entropy: u128, length: usize) -> String {
+    let base = RANDOM_ALPHABET.len() as u128;
+    let mut text = String::with_capacity(length);
+    for _ in 0..length {
+        let digit = usize::try_from(entropy % base).expect("a digit is smaller than the alphabet");
+        text.push(char::from(RANDOM_ALPHABET[digit]));
+        entropy /= base;
+    }
+    text
+}
+
+/// The name of the claim object on `canonical` of `attribute` in `directory`. The attribute is part of the
+/// digest, so a user and a group never meet, nor do two attributes. The Directory's *name* is, not its uid,
+/// so that people re-attach when a Directory is made anew.
+pub fn claim_name(directory: &str, attribute: &str, canonical: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in ["v1", directory, attribute] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.update(canonical);
+    let mut name = String::from("c-");
+    let digest = BASE32HEX_NOPAD.encode(&hash.finalize()).to_ascii_lowercase();
+    name.push_str(&digest[..CLAIM_DIGEST_LENGTH]);
+    name
+}
+
+/// The values that a DirectoryUser's `spec` names as committed, for the attributes in force: userName and
+/// link.
+pub fn claimed_values(spec: &Value) -> Vec<ClaimedValue> {
+    let user_name = spec["scim"]["userName"].as_str().map(canonical);
+    [(USER_NAME, user_name), (LINK, link(&spec["link"]))]
+        .into_iter()
+        .filter_map(|(attribute, value)| Some(ClaimedValue { attribute: attribute.to_owned(), value: value? }))
+        .collect()
+}
+
+fn link(link: &Value) -> Option<String> {
+    let (tenant, object) = (link["tenantID"].as_str()?, link["objectID"].as_str()?);
+    let mut text = String::with_capacity(tenant.len() + object.len() + 1);
+    write!(text, "{tenant}/{object}").expect("writing to a String cannot fail");
+    Some(text.to_lowercase())
+}
+
+/// What a person is looked up by, save the name of the object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndexKeys {
+    /// Canonical userName.
+    pub user_name: Option<String>,
+    /// externalId, as it is: it is case-exact.
+    pub external_id: Option<String>,
+    /// Canonical displayName.
+    pub display_name: Option<String>,
+    /// Canonical values of the e-mail addresses whose type is `work`: what Entra matches on.
+    pub work_emails: Vec<String>,
+}
+
+/// The index keys of a `spec.scim`.
+pub fn index_keys(scim: &Value) -> IndexKeys {
+    let work_emails = scim["emails"].as_array().into_iter().flatten().filter_map(|email| {
+        let work = canonical(email["type"].as_str()?) == "work";
+        work.then(|| email["value"].as_str().map(canonical))?
+    });
+    IndexKeys {
+        user_name: scim["userName"].as_str().map(canonical),
+        external_id: scim["externalId"].as_str().map(str::to_owned),
+        display_name: scim["displayName"].as_str().map(canonical),
+        work_emails: work_emails.collect(),
+    }
+}
