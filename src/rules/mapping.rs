@@ -1,1 +1,0 @@
-//! Between SCIM attributes and the `spec.scim` of an object.

@@ -1,0 +1,158 @@
+//! Between SCIM attributes and the `spec.scim` of an object: the only place that knows both shapes.
+//!
+//! SCIM has extension objects beside the core attributes, under their URN, and renders `id`, `meta` and
+//! `schemas` among them. `spec.scim` keeps what was sent, the extension objects under `extensions` (a URN
+//! is no field name that `kubectl explain` could show) and two times under `meta`. Nothing is normalised:
+//! Entra compares what it reads with what it sent, and repeats its PATCH in every cycle where they differ.
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::naming::DIRECTORY_LABEL;
+use crate::scim::Attributes;
+use crate::scim::resource::schemas_of;
+use crate::scim::schema::ResourceType;
+
+/// Of every kind of ours.
+pub const API_VERSION: &str = "rollcall.dev/v1alpha1";
+const EXTENSIONS: &str = "extensions";
+const META: &str = "meta";
+
+/// When a resource came to be and when its own attributes last changed (RFC 7643 section 3.1), as RFC 3339
+/// text. They stand in the spec because a restore drops everything but name, labels, annotations and spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Absent on objects that people wrote.
+    pub created: Option<String>,
+    /// Absent on objects that people wrote and nobody changed over SCIM.
+    pub last_modified: Option<String>,
+}
+
+/// `now` as it is stored: RFC 3339 in UTC with milliseconds.
+pub fn time_text(now: Timestamp) -> String {
+    format!("{now:.3}")
+}
+
+/// The attributes that the client owns, out of a `spec.scim`.
+pub fn to_attributes(scim: &Value) -> Attributes {
+    let mut attributes = scim.as_object().cloned().unwrap_or_default();
+    attributes.remove(META);
+    if let Some(Value::Object(extensions)) = attributes.remove(EXTENSIONS) {
+        attributes.extend(extensions);
+    }
+    attributes
+}
+
+/// The `spec.scim` that holds these attributes.
+pub fn to_scim(attributes: Attributes, times: Times) -> Value {
+    let (extensions, mut scim): (Map<_, _>, Map<_, _>) =
+        attributes.into_iter().partition(|(name, _)| is_schema_urn(name));
+    if !extensions.is_empty() {
+        scim.insert(EXTENSIONS.to_owned(), Value::Object(extensions));
+    }
+    let Times { created, last_modified } = times;
+    let mut meta = Map::new();
+    meta.extend(created.map(|created| ("created".to_owned(), created.into())));
+    meta.extend(last_modified.map(|last_modified| ("lastModified".to_owned(), last_modified.into())));
+    if !meta.is_empty() {
+        scim.insert(META.to_owned(), Value::Object(meta));
+    }
+    Value::Object(scim)
+}
+
+/// The times in a `spec.scim`.
+pub fn times_of(scim: &Value) -> Times {
+    let text = |name: &str| scim[META][name].as_str().map(str::to_owned);
+    Times { created: text("created"), last_modified: text("lastModified") }
+}
+
+/// What stands outside `spec.scim` and yet belongs to the resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// `metadata.name`.
+    pub id: &'a str,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// `metadata.uid`, or its first eight characters.
+    pub uid: &'a str,
+}
+
+/// The entity tag of a resource: `W/"<generation>.<first 8 of uid>"`. Not the resourceVersion, which moves
+/// with every write of the status; the uid tells a restored object, whose generation starts at 1 again.
+pub fn etag(identity: &Identity<'_>) -> String {
+    let uid = identity.uid.get(..8).unwrap_or(identity.uid);
+    format!("W/\"{}.{uid}\"", identity.generation)
+}
+
+/// The whole resource: the client's attributes with `id`, `schemas` and `meta`, save `meta.location`, which
+/// depends on the address the client used.
+pub fn to_resource(resource_type: &'static ResourceType, identity: &Identity<'_>, scim: &Value) -> Attributes {
+    let mut resource = to_attributes(scim);
+    let schemas = schemas_of(resource_type, &resource);
+    let mut meta = json!({ "resourceType": resource_type.name, "version": etag(identity) });
+    let Times { created, last_modified } = times_of(scim);
+    if let Some(last_modified) = last_modified.as_ref().or(created.as_ref()) {
+        meta["lastModified"] = last_modified.as_str().into();
+    }
+    if let Some(created) = created {
+        meta["created"] = created.into();
+    }
+    resource.insert("schemas".to_owned(), schemas.into());
+    resource.insert("id".to_owned(), identity.id.into());
+    resource.insert(META.to_owned(), meta);
+    resource
+}
+
+/// The DirectoryUser of a person who is new: `attributes` as they were sent, marked as the identity
+/// provider's. Without `active` in them the person is active (entra-scim.md 4.4).
+pub fn new_user(directory: &str, namespace: &str, name: &str, mut attributes: Attributes, now: Timestamp) -> Value {
+    attributes.entry("active").or_insert(Value::Bool(true));
+    let now = time_text(now);
+    let times = Times { created: Some(now.clone()), last_modified: Some(now) };
+    json!({
+        "apiVersion": API_VERSION,
+        "kind": "DirectoryUser",
+        "metadata": { "name": name, "namespace": namespace, "labels": { DIRECTORY_LABEL: directory } },
+        "spec": {
+            "directoryRef": { "name": directory },
+            "managedBy": "Provisioning",
+            "scim": to_scim(attributes, times),
+        },
+    })
+}
+
+/// `object` with these attributes in place of its own, or nothing where they are the same: nothing is
+/// written when nothing changed, and `lastModified` moves only when something did.
+///
+/// The object is edited as raw JSON, so a field of a newer version survives. The write that turns `active`
+/// off raises `sessionEpoch` in the same PUT: sessions from before stay dead after a reactivation.
+pub fn changed_user(object: &Value, mut attributes: Attributes, now: Timestamp) -> Option<Value> {
+    let scim = &object["spec"]["scim"];
+    let active = scim["active"].as_bool().unwrap_or(true);
+    attributes.entry("active").or_insert(Value::Bool(active));
+    if to_attributes(scim) == attributes {
+        return None;
+    }
+    let times = Times { last_modified: Some(time_text(now)), ..times_of(scim) };
+    let mut changed = object.clone();
+    let deactivated = active && attributes["active"] == Value::Bool(false);
+    changed["spec"]["scim"] = to_scim(attributes, times);
+    changed["spec"]["managedBy"] = "Provisioning".into();
+    if deactivated {
+        raise_session_epoch(&mut changed);
+    }
+    Some(changed)
+}
+
+/// Raises `spec.sessionEpoch`, a counter: every session that carries an older one is over.
+pub fn raise_session_epoch(object: &mut Value) {
+    let epoch = object["spec"]["sessionEpoch"].as_i64().unwrap_or(0);
+    object["spec"]["sessionEpoch"] = epoch.saturating_add(1).into();
+}
+
+fn is_schema_urn(name: &str) -> bool {
+    name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("urn:"))
+}

@@ -1,0 +1,100 @@
+use serde_json::json;
+
+use super::*;
+use crate::scim::schema::USER;
+
+const NOW: Timestamp = Timestamp::constant(1_767_225_600, 123_456_789);
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+fn attributes(value: Value) -> Attributes {
+    value.as_object().cloned().expect("an object")
+}
+
+fn stored() -> Value {
+    json!({
+        "metadata": { "name": "alice-x", "generation": 3, "uid": "0123456789ab", "labels": { "team": "a" } },
+        "spec": {
+            "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "fromTheFuture": { "x": 1 },
+            "scim": {
+                "userName": "alice", "active": true,
+                "extensions": { ENTERPRISE: { "department": "Bicycles" } },
+                "meta": { "created": "2025-01-01T00:00:00Z", "lastModified": "2025-02-01T00:00:00Z" },
+            },
+        },
+    })
+}
+
+#[test]
+fn attributes_come_back_as_they_were_stored() {
+    let cases = [
+        json!({ "userName": "a" }),
+        json!({ "userName": "a", "active": false, "name": { "givenName": "A", "x-new": 1 } }),
+        json!({ "userName": "a", ENTERPRISE: { "manager": { "value": "m" } }, "urn:x:y": { "a.b": [1, 1.5] } }),
+    ];
+    for case in cases {
+        let scim = to_scim(attributes(case.clone()), Times::default());
+        assert_eq!(to_attributes(&scim), attributes(case));
+        assert!(scim.as_object().expect("an object").keys().all(|name| !name.starts_with("urn:")));
+    }
+}
+
+#[test]
+fn a_resource_has_id_schemas_and_meta() {
+    let object = stored();
+    let identity = Identity { id: "alice-x", generation: 3, uid: "0123456789ab" };
+    let resource = to_resource(&USER, &identity, &object["spec"]["scim"]);
+    let expected = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+        "id": "alice-x", "userName": "alice", "active": true, ENTERPRISE: { "department": "Bicycles" },
+        "meta": {
+            "resourceType": "User", "version": "W/\"3.01234567\"",
+            "created": "2025-01-01T00:00:00Z", "lastModified": "2025-02-01T00:00:00Z",
+        },
+    });
+    assert_eq!(Value::Object(resource), expected);
+}
+
+#[test]
+fn a_new_user_is_active_unless_it_says_otherwise() {
+    for (sent, expected) in [(json!({ "userName": "a" }), true), (json!({ "userName": "a", "active": false }), false)] {
+        let object = new_user("staff", "hr", "a-b", attributes(sent), NOW);
+        assert_eq!(object["spec"]["scim"]["active"], expected);
+        assert_eq!(object["spec"]["scim"]["meta"]["created"], "2026-01-01T00:00:00.123Z");
+        assert_eq!(object["spec"].get("suspended"), None, "admin-owned fields are not the operator's to write");
+    }
+}
+
+#[test]
+fn nothing_is_written_when_nothing_changed() {
+    let object = stored();
+    let same = to_attributes(&object["spec"]["scim"]);
+    assert_eq!(changed_user(&object, same, NOW), None);
+}
+
+#[test]
+fn a_put_without_active_keeps_the_stored_value() {
+    let mut object = stored();
+    object["spec"]["scim"]["active"] = false.into();
+    let changed = changed_user(&object, attributes(json!({ "userName": "b" })), NOW).expect("a change");
+    assert_eq!(changed["spec"]["scim"]["active"], false);
+}
+
+#[test]
+fn a_change_keeps_what_it_does_not_know() {
+    let changed = changed_user(&stored(), attributes(json!({ "userName": "b", "active": true })), NOW).expect("a change");
+    assert_eq!(changed["spec"]["fromTheFuture"], json!({ "x": 1 }));
+    assert_eq!(changed["metadata"]["labels"], json!({ "team": "a" }));
+    assert_eq!(changed["spec"]["scim"]["meta"]["created"], "2025-01-01T00:00:00Z");
+    assert_eq!(changed["spec"]["scim"]["meta"]["lastModified"], "2026-01-01T00:00:00.123Z");
+    assert_eq!(changed["spec"].get("sessionEpoch"), None);
+}
+
+#[test]
+fn turning_active_off_ends_the_sessions_in_the_same_write() {
+    let off = attributes(json!({ "userName": "alice", "active": false }));
+    let once = changed_user(&stored(), off, NOW).expect("a change");
+    assert_eq!(once["spec"]["sessionEpoch"], 1);
+    let on = attributes(json!({ "userName": "alice", "active": true }));
+    let again = changed_user(&once, on, NOW).expect("a change");
+    assert_eq!(again["spec"]["sessionEpoch"], 1, "a reactivation keeps the epoch: older sessions stay dead");
+}
