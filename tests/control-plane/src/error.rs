@@ -1,0 +1,50 @@
+//! What can go wrong, and what to do about it.
+
+use std::io;
+use std::time::Duration;
+
+/// Why there is no control plane.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The programs have to be built and there is no Go.
+    #[error(
+        "the control plane has to be built once and `go` cannot be run ({0}). Three ways out: install Go {version} or newer; set \
+         KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl; or use a cluster of yours, with \
+         `cargo run --example quickstart -- --context NAME`",
+        version = super::binaries::GO_VERSION
+    )]
+    NoGo(io::Error),
+    /// `go build` failed.
+    #[error("cannot build {program} (it needs Go {version} or newer):\n{output}", version = super::binaries::GO_VERSION)]
+    Build {
+        /// Which one.
+        program: &'static str,
+        /// The end of what Go said.
+        output: String,
+    },
+    /// There is nowhere to keep what is built.
+    #[error("neither {variable} nor XDG_CACHE_HOME nor HOME is set: there is nowhere to keep the programs", variable = super::CACHE_VARIABLE)]
+    NoCache,
+    /// A program ended while it was waited for.
+    #[error("{name} ended by itself; the end of its log:\n{log}")]
+    Ended {
+        /// Which one.
+        name: &'static str,
+        /// The end of its log.
+        log: String,
+    },
+    /// The API server did not become ready.
+    #[error("kube-apiserver is not ready after {after:?}; the end of its log:\n{log}")]
+    NotReady {
+        /// How long it was waited for.
+        after: Duration,
+        /// The end of its log.
+        log: String,
+    },
+    /// kubectl was refused.
+    #[error("kubectl: {0}")]
+    Kubectl(String),
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}

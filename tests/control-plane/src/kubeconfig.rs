@@ -1,0 +1,65 @@
+//! Who may speak to the API server: tokens, keys and kubeconfigs. They live in the data folder and end with it.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// The key that signs the tokens of service accounts.
+pub(crate) const SERVICE_ACCOUNT_KEY: &str = "service-account.key";
+/// Its public half, which verifies them.
+pub(crate) const SERVICE_ACCOUNT_PUBLIC_KEY: &str = "service-account.pub";
+/// Where the API server makes its own certificate.
+pub(crate) const CERTIFICATES: &str = "certificates";
+/// The file of static tokens.
+pub(crate) const TOKENS: &str = "tokens.csv";
+/// The token of the administrator. The server listens on loopback for as long as a test runs.
+const ADMIN_TOKEN: &str = "admin-token";
+
+/// A kubeconfig with one context.
+pub(crate) struct Kubeconfig(Value);
+
+/// Writes what the API server reads at its start.
+pub(crate) fn write_secrets(data: &Path) -> io::Result<()> {
+    let key = rcgen::KeyPair::generate().map_err(io::Error::other)?;
+    fs::write(data.join(SERVICE_ACCOUNT_KEY), key.serialize_pem())?;
+    fs::write(data.join(SERVICE_ACCOUNT_PUBLIC_KEY), key.public_key_pem())?;
+    fs::write(
+        data.join(TOKENS),
+        format!("{ADMIN_TOKEN},admin,1,\"system:masters\"\n"),
+    )
+}
+
+/// For an administrator.
+pub(crate) fn admin(port: u16, data: &Path) -> Kubeconfig {
+    with_token(port, data, ADMIN_TOKEN)
+}
+
+/// For whoever holds this token.
+pub(crate) fn with_token(port: u16, data: &Path, token: &str) -> Kubeconfig {
+    // The API server appends the authority it made to its certificate file, so that file verifies it.
+    let authority = data.join(CERTIFICATES).join("apiserver.crt");
+    Kubeconfig(json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "control-plane",
+        "clusters": [{ "name": "control-plane", "cluster": {
+            "server": format!("https://127.0.0.1:{port}"), "certificate-authority": authority,
+        } }],
+        "users": [{ "name": "user", "user": { "token": token } }],
+        "contexts": [{ "name": "control-plane", "context": { "cluster": "control-plane", "user": "user" } }],
+    }))
+}
+
+impl Kubeconfig {
+    /// The same for somebody else: the API server decides as if this user had called.
+    pub(crate) fn acting_as(mut self, user: &str, groups: &[&str]) -> Self {
+        self.0["users"][0]["user"]["as"] = user.into();
+        self.0["users"][0]["user"]["as-groups"] = groups.into();
+        self
+    }
+
+    /// Writes it. JSON is YAML.
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        fs::write(path, self.0.to_string())
+    }
+}
