@@ -25,8 +25,17 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// What a pure module must not name.
 const OUTSIDE_WORLD: &[&str] = &[
-    "kube::", "k8s_openapi::", "axum::", "tokio::", "hyper::", "async fn", "SystemTime", "Instant::now", "Timestamp::now",
-    "std::env", "std::fs",
+    "kube::",
+    "k8s_openapi::",
+    "axum::",
+    "tokio::",
+    "hyper::",
+    "async fn",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "std::env",
+    "std::fs",
 ];
 
 /// Marks of unfinished work.
@@ -138,7 +147,9 @@ fn only_config_reads_the_environment() {
 fn every_source_file_is_reached_from_a_root() {
     let mut reached = BTreeSet::new();
     let mut open = Vec::new();
-    for folder in ["src", "src/bin", "tests", "benches", "examples", "tests/control-plane/src", "tests/control-plane/tests"] {
+    for folder in
+        ["src", "src/bin", "tests", "benches", "examples", "tests/control-plane/src", "tests/control-plane/tests"]
+    {
         open.extend(rust_files(folder).into_iter().filter(|path| is_root(path, folder)));
     }
     while let Some(path) = open.pop() {
@@ -190,7 +201,9 @@ fn no_file_is_too_long_to_be_about_one_thing() {
 fn nothing_is_left_unfinished() {
     let this_file = root().join("tests/tidy.rs");
     let mut marks = Vec::new();
-    for path in ["src", "tests", "examples", "benches"].into_iter().flat_map(rust_files).filter(|path| *path != this_file) {
+    for path in
+        ["src", "tests", "examples", "benches"].into_iter().flat_map(rust_files).filter(|path| *path != this_file)
+    {
         for (number, line) in read(&path).lines().enumerate() {
             if LEFT_OVERS.iter().any(|mark| line.contains(mark)) {
                 marks.push(format!("{}:{}: {}", shown(&path), number + 1, line.trim()));

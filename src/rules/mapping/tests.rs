@@ -81,7 +81,8 @@ fn a_put_without_active_keeps_the_stored_value() {
 
 #[test]
 fn a_change_keeps_what_it_does_not_know() {
-    let changed = changed_user(&stored(), attributes(json!({ "userName": "b", "active": true })), NOW).expect("a change");
+    let changed =
+        changed_user(&stored(), attributes(json!({ "userName": "b", "active": true })), NOW).expect("a change");
     assert_eq!(changed["spec"]["fromTheFuture"], json!({ "x": 1 }));
     assert_eq!(changed["metadata"]["labels"], json!({ "team": "a" }));
     assert_eq!(changed["spec"]["scim"]["meta"]["created"], "2025-01-01T00:00:00Z");

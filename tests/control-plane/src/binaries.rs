@@ -1,8 +1,5 @@
 //! Where the programs come from: `KUBEBUILDER_ASSETS`, or a build from the Go module beside this crate, kept in a cache.
-#![allow(
-    clippy::print_stderr,
-    reason = "a build of five minutes says what it does, or it looks like a hang"
-)]
+#![allow(clippy::print_stderr, reason = "a build of five minutes says what it does, or it looks like a hang")]
 
 use std::env;
 use std::fs::{self, File, TryLockError};
@@ -22,12 +19,7 @@ pub(crate) const GO_VERSION: &str = "1.26";
 
 /// The version that `/version` reports; without it version-dependent features misbehave.
 const KUBERNETES_VERSION: (&str, &str, &str) = ("v1.36.3", "1", "36");
-const PROGRAMS: [&str; 4] = [
-    "etcd",
-    "kubectl",
-    "kube-apiserver",
-    "kube-controller-manager",
-];
+const PROGRAMS: [&str; 4] = ["etcd", "kubectl", "kube-apiserver", "kube-controller-manager"];
 /// Between two signs of life.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(200);
@@ -45,12 +37,8 @@ impl Binaries {
     /// Takes what `KUBEBUILDER_ASSETS` has (it usually lacks kube-controller-manager) and builds what is missing.
     pub(crate) fn locate() -> Result<Self, Error> {
         let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
-        let mut paths = PROGRAMS.map(|program| {
-            assets
-                .as_ref()
-                .map(|assets| assets.join(program))
-                .filter(|path| path.is_file())
-        });
+        let mut paths =
+            PROGRAMS.map(|program| assets.as_ref().map(|assets| assets.join(program)).filter(|path| path.is_file()));
         if paths.iter().any(Option::is_none) {
             let cache = cache_folder()?;
             build_missing(&cache, &paths)?;
@@ -58,14 +46,8 @@ impl Binaries {
                 path.get_or_insert_with(|| cache.join(program));
             }
         }
-        let [etcd, kubectl, kube_apiserver, kube_controller_manager] =
-            paths.map(|path| path.expect("found or built"));
-        Ok(Self {
-            etcd,
-            kubectl,
-            kube_apiserver,
-            kube_controller_manager,
-        })
+        let [etcd, kubectl, kube_apiserver, kube_controller_manager] = paths.map(|path| path.expect("found or built"));
+        Ok(Self { etcd, kubectl, kube_apiserver, kube_controller_manager })
     }
 }
 
@@ -75,11 +57,7 @@ fn module() -> PathBuf {
 
 /// A folder of this exact set of sources, outside the work tree: `cargo clean` and a fresh clone do not pay again.
 fn cache_folder() -> Result<PathBuf, Error> {
-    let folder = |variable| {
-        env::var_os(variable)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let folder = |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = folder(CACHE_VARIABLE)
         .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("rollcall")))
         .or_else(|| folder("HOME").map(|home| home.join(".cache/rollcall")))
@@ -87,25 +65,17 @@ fn cache_folder() -> Result<PathBuf, Error> {
     let mut hash = Sha256::new();
     hash.update(KUBERNETES_VERSION.0);
     let sources = PROGRAMS.map(|program| format!("{program}/main.go"));
-    for source in ["go.mod", "go.sum"]
-        .into_iter()
-        .chain(sources.iter().map(String::as_str))
-    {
+    for source in ["go.mod", "go.sum"].into_iter().chain(sources.iter().map(String::as_str)) {
         hash.update(fs::read(module().join(source))?);
     }
-    let digest: String = hash.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(base.join("control-plane").join(digest))
 }
 
 fn build_missing(cache: &Path, found: &[Option<PathBuf>]) -> Result<(), Error> {
     let missing = || -> Vec<&'static str> {
-        let wanted = PROGRAMS
-            .iter()
-            .zip(found)
-            .filter(|(program, path)| path.is_none() && !cache.join(program).is_file());
+        let wanted =
+            PROGRAMS.iter().zip(found).filter(|(program, path)| path.is_none() && !cache.join(program).is_file());
         wanted.map(|(program, _)| *program).collect()
     };
     if missing().is_empty() {
@@ -128,18 +98,11 @@ fn build_missing(cache: &Path, found: &[Option<PathBuf>]) -> Result<(), Error> {
 
 /// One build at a time: two test processes would otherwise do the same work twice.
 fn lock(path: &Path) -> io::Result<File> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)?;
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            eprintln!(
-                "control plane: another process is building it; waiting for {}",
-                path.display()
-            );
+            eprintln!("control plane: another process is building it; waiting for {}", path.display());
             file.lock()?;
         }
         Err(TryLockError::Error(error)) => return Err(error),
@@ -152,9 +115,7 @@ fn build(program: &'static str, cache: &Path) -> Result<(), Error> {
     let log_path = cache.join(format!("{program}.log"));
     let (version, major, minor) = KUBERNETES_VERSION;
     let stamp = "k8s.io/component-base/version.git";
-    let flags = format!(
-        "-s -w -X {stamp}Version={version} -X {stamp}Major={major} -X {stamp}Minor={minor}"
-    );
+    let flags = format!("-s -w -X {stamp}Version={version} -X {stamp}Major={major} -X {stamp}Minor={minor}");
     let log = File::create(&log_path)?;
     let started = Instant::now();
     let mut go = Command::new("go")
@@ -175,10 +136,7 @@ fn build(program: &'static str, cache: &Path) -> Result<(), Error> {
         }
         if reported.elapsed() >= PROGRESS_INTERVAL {
             reported = Instant::now();
-            eprintln!(
-                "control plane: still building {program} ({} s)",
-                started.elapsed().as_secs()
-            );
+            eprintln!("control plane: still building {program} ({} s)", started.elapsed().as_secs());
         }
         std::thread::sleep(POLL);
     };

@@ -25,10 +25,7 @@ pub(crate) fn write_secrets(data: &Path) -> io::Result<()> {
     let key = rcgen::KeyPair::generate().map_err(io::Error::other)?;
     fs::write(data.join(SERVICE_ACCOUNT_KEY), key.serialize_pem())?;
     fs::write(data.join(SERVICE_ACCOUNT_PUBLIC_KEY), key.public_key_pem())?;
-    fs::write(
-        data.join(TOKENS),
-        format!("{ADMIN_TOKEN},admin,1,\"system:masters\"\n"),
-    )
+    fs::write(data.join(TOKENS), format!("{ADMIN_TOKEN},admin,1,\"system:masters\"\n"))
 }
 
 /// For an administrator.

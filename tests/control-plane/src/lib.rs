@@ -60,20 +60,14 @@ static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
 ///
 /// Where it cannot be started; the message says how to get what is missing. A test has nothing better to do.
 pub async fn shared() -> &'static ControlPlane {
-    let start = || async {
-        ControlPlane::start(Options::default())
-            .await
-            .unwrap_or_else(|error| panic!("{error}"))
-    };
+    let start = || async { ControlPlane::start(Options::default()).await.unwrap_or_else(|error| panic!("{error}")) };
     SHARED.get_or_init(start).await
 }
 
 impl ControlPlane {
     /// Finds or builds the programs, starts them on free ports and waits until the API server is ready.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let binaries = tokio::task::spawn_blocking(Binaries::locate)
-            .await
-            .expect("the search does not panic")?;
+        let binaries = tokio::task::spawn_blocking(Binaries::locate).await.expect("the search does not panic")?;
         let mut attempt = 1;
         loop {
             match Self::try_start(options, binaries.clone()).await {
@@ -85,37 +79,19 @@ impl ControlPlane {
     }
 
     async fn try_start(options: Options, binaries: Binaries) -> Result<Self, Error> {
-        let data = tempfile::Builder::new()
-            .prefix("rollcall-control-plane-")
-            .tempdir()?;
+        let data = tempfile::Builder::new().prefix("rollcall-control-plane-").tempdir()?;
         let ports = ports::free()?;
         kubeconfig::write_secrets(data.path())?;
-        let mut etcd = Process::start(
-            "etcd",
-            &etcd(&binaries, data.path(), ports, options),
-            data.path(),
-        )?;
-        let mut api_server = Process::start(
-            "kube-apiserver",
-            &api_server(&binaries, data.path(), ports),
-            data.path(),
-        )?;
+        let mut etcd = Process::start("etcd", &etcd(&binaries, data.path(), ports, options), data.path())?;
+        let mut api_server = Process::start("kube-apiserver", &api_server(&binaries, data.path(), ports), data.path())?;
         let kubeconfig = data.path().join(ADMIN_KUBECONFIG);
         kubeconfig::admin(ports.api_server, data.path()).write(&kubeconfig)?;
         let kubectl = || kubectl(&binaries, &kubeconfig);
         wait_until_ready(kubectl, &mut [&mut etcd, &mut api_server]).await?;
         // Last: it reads the certificate that the API server makes at its first start, once.
         let controller_manager = controller_manager(&binaries, data.path(), ports);
-        let controller_manager =
-            Process::start("kube-controller-manager", &controller_manager, data.path())?;
-        Ok(Self {
-            controller_manager,
-            api_server,
-            etcd,
-            ports,
-            binaries,
-            data,
-        })
+        let controller_manager = Process::start("kube-controller-manager", &controller_manager, data.path())?;
+        Ok(Self { controller_manager, api_server, etcd, ports, binaries, data })
     }
 
     /// Where the API server listens.
@@ -130,31 +106,19 @@ impl ControlPlane {
 
     /// Writes a kubeconfig for a plain user with any name and groups; what the user may do is RBAC's to say.
     pub fn user_kubeconfig(&self, user: &str, groups: &[&str]) -> Result<PathBuf, Error> {
-        self.write_kubeconfig(
-            &format!("user-{user}"),
-            kubeconfig::admin(self.ports.api_server, self.data.path()).acting_as(user, groups),
-        )
+        let kubeconfig = kubeconfig::admin(self.ports.api_server, self.data.path()).acting_as(user, groups);
+        self.write_kubeconfig(&format!("user-{user}"), &kubeconfig)
     }
 
     /// Writes a kubeconfig with a token of this service account, as the API server issues it to a pod.
-    pub async fn service_account_kubeconfig(
-        &self,
-        namespace: &str,
-        name: &str,
-    ) -> Result<PathBuf, Error> {
-        let token = self
-            .run_kubectl(&["-n", namespace, "create", "token", name, "--duration=24h"])
-            .await?;
-        let kubeconfig =
-            kubeconfig::with_token(self.ports.api_server, self.data.path(), token.trim());
-        self.write_kubeconfig(&format!("service-account-{namespace}-{name}"), kubeconfig)
+    pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf, Error> {
+        let token = self.run_kubectl(&["-n", namespace, "create", "token", name, "--duration=24h"]).await?;
+        let kubeconfig = kubeconfig::with_token(self.ports.api_server, self.data.path(), token.trim());
+        self.write_kubeconfig(&format!("service-account-{namespace}-{name}"), &kubeconfig)
     }
 
-    fn write_kubeconfig(&self, name: &str, kubeconfig: Kubeconfig) -> Result<PathBuf, Error> {
-        let safe: String = name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
+    fn write_kubeconfig(&self, name: &str, kubeconfig: &Kubeconfig) -> Result<PathBuf, Error> {
+        let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let path = self.data.path().join(format!("kubeconfig-{safe}"));
         kubeconfig.write(&path)?;
         Ok(path)
@@ -179,11 +143,7 @@ impl ControlPlane {
             self.data.path(),
         )?;
         let kubeconfig = self.admin_kubeconfig();
-        wait_until_ready(
-            || kubectl(&self.binaries, &kubeconfig),
-            &mut [&mut self.etcd, &mut self.api_server],
-        )
-        .await
+        wait_until_ready(|| kubectl(&self.binaries, &kubeconfig), &mut [&mut self.etcd, &mut self.api_server]).await
     }
 
     /// Kills the API server; [`Self::restart_api_server`] brings it back.
@@ -203,11 +163,7 @@ impl ControlPlane {
 
     /// The process ids of the three programs.
     pub fn process_ids(&self) -> [u32; 3] {
-        [
-            self.etcd.id(),
-            self.api_server.id(),
-            self.controller_manager.id(),
-        ]
+        [self.etcd.id(), self.api_server.id(), self.controller_manager.id()]
     }
 
     async fn run_kubectl(&self, arguments: &[&str]) -> Result<String, Error> {
@@ -222,43 +178,25 @@ fn kubectl(binaries: &Binaries, kubeconfig: &Path) -> Command {
 }
 
 async fn run(kubectl: Command, arguments: &[&str]) -> Result<String, Error> {
-    let output = tokio::process::Command::from(kubectl)
-        .args(arguments)
-        .kill_on_drop(true)
-        .output()
-        .await?;
+    let output = tokio::process::Command::from(kubectl).args(arguments).kill_on_drop(true).output().await?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(Error::Kubectl(
-            String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        ))
+        Err(Error::Kubectl(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
     }
 }
 
-async fn wait_until_ready(
-    kubectl: impl Fn() -> Command,
-    processes: &mut [&mut Process],
-) -> Result<(), Error> {
+async fn wait_until_ready(kubectl: impl Fn() -> Command, processes: &mut [&mut Process]) -> Result<(), Error> {
     let deadline = Instant::now() + READY_DEADLINE;
     while run(kubectl(), &["get", "--raw", "/readyz"]).await.is_err() {
         for process in processes.iter_mut() {
             if process.has_ended()? {
-                return Err(Error::Ended {
-                    name: process.name(),
-                    log: process.log_tail(),
-                });
+                return Err(Error::Ended { name: process.name(), log: process.log_tail() });
             }
         }
         if Instant::now() > deadline {
-            let log = processes
-                .last()
-                .map(|process| process.log_tail())
-                .unwrap_or_default();
-            return Err(Error::NotReady {
-                after: READY_DEADLINE,
-                log,
-            });
+            let log = processes.last().map(|process| process.log_tail()).unwrap_or_default();
+            return Err(Error::NotReady { after: READY_DEADLINE, log });
         }
         tokio::time::sleep(POLL).await;
     }
@@ -268,10 +206,8 @@ async fn wait_until_ready(
 const ADMIN_KUBECONFIG: &str = "kubeconfig";
 
 fn etcd(binaries: &Binaries, data: &Path, ports: ports::Ports, options: Options) -> Vec<OsString> {
-    let (clients, peers) = (
-        format!("http://127.0.0.1:{}", ports.etcd),
-        format!("http://127.0.0.1:{}", ports.etcd_peers),
-    );
+    let (clients, peers) =
+        (format!("http://127.0.0.1:{}", ports.etcd), format!("http://127.0.0.1:{}", ports.etcd_peers));
     let mut command = vec![binaries.etcd.clone().into_os_string()];
     command.push(flag("--data-dir=", &data.join("etcd")));
     command.extend(
@@ -306,14 +242,8 @@ fn api_server(binaries: &Binaries, data: &Path, ports: ports::Ports) -> Vec<OsSt
     );
     command.extend([
         flag("--cert-dir=", &data.join(kubeconfig::CERTIFICATES)),
-        flag(
-            "--service-account-key-file=",
-            &data.join(kubeconfig::SERVICE_ACCOUNT_PUBLIC_KEY),
-        ),
-        flag(
-            "--service-account-signing-key-file=",
-            &data.join(kubeconfig::SERVICE_ACCOUNT_KEY),
-        ),
+        flag("--service-account-key-file=", &data.join(kubeconfig::SERVICE_ACCOUNT_PUBLIC_KEY)),
+        flag("--service-account-signing-key-file=", &data.join(kubeconfig::SERVICE_ACCOUNT_KEY)),
         flag("--token-auth-file=", &data.join(kubeconfig::TOKENS)),
     ]);
     command
@@ -334,10 +264,7 @@ fn controller_manager(binaries: &Binaries, data: &Path, ports: ports::Ports) -> 
     command.extend([
         flag("--kubeconfig=", &data.join(ADMIN_KUBECONFIG)),
         flag("--cert-dir=", &data.join("kube-controller-manager")),
-        flag(
-            "--service-account-private-key-file=",
-            &data.join(kubeconfig::SERVICE_ACCOUNT_KEY),
-        ),
+        flag("--service-account-private-key-file=", &data.join(kubeconfig::SERVICE_ACCOUNT_KEY)),
     ]);
     command
 }

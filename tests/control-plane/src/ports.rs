@@ -17,17 +17,9 @@ pub(crate) fn free() -> io::Result<Ports> {
     let listeners = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0"));
     let mut ports = [0; 4];
     for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener
-            .as_ref()
-            .map_err(|error| io::Error::new(error.kind(), error.to_string()))?
-            .local_addr()?
-            .port();
+        *port =
+            listener.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?.local_addr()?.port();
     }
     let [etcd, etcd_peers, api_server, controller_manager] = ports;
-    Ok(Ports {
-        etcd,
-        etcd_peers,
-        api_server,
-        controller_manager,
-    })
+    Ok(Ports { etcd, etcd_peers, api_server, controller_manager })
 }

@@ -46,20 +46,12 @@ pub struct Process {
 impl Process {
     /// Starts `command` (program and arguments) with its output in `NAME.log` in `data`, in a process group of its own:
     /// Ctrl-C in a terminal reaches whoever started it, who then ends it in good order.
-    pub fn start(
-        name: &'static str,
-        command: &[impl AsRef<OsStr>],
-        data: &Path,
-    ) -> io::Result<Self> {
+    pub fn start(name: &'static str, command: &[impl AsRef<OsStr>], data: &Path) -> io::Result<Self> {
         Self::start_logging_to(name, command, data, Some(data))
     }
 
     /// The same for a program that shares its folder with others and leaves it behind.
-    pub fn start_in(
-        name: &'static str,
-        command: &[impl AsRef<OsStr>],
-        folder: &Path,
-    ) -> io::Result<Self> {
+    pub fn start_in(name: &'static str, command: &[impl AsRef<OsStr>], folder: &Path) -> io::Result<Self> {
         Self::start_logging_to(name, command, folder, None)
     }
 
@@ -69,10 +61,7 @@ impl Process {
         folder: &Path,
         remove: Option<&Path>,
     ) -> io::Result<Self> {
-        let (log, pid_file) = (
-            folder.join(format!("{name}.log")),
-            folder.join(format!("{name}.pid")),
-        );
+        let (log, pid_file) = (folder.join(format!("{name}.log")), folder.join(format!("{name}.pid")));
         let output = File::options().create(true).append(true).open(&log)?;
         // An earlier process of this name is over.
         match fs::remove_file(&pid_file) {
@@ -83,22 +72,14 @@ impl Process {
             .args(["-c", SUPERVISOR, name])
             .args(command)
             .env("CONTROL_PLANE_PID", &pid_file)
-            .env(
-                "CONTROL_PLANE_DATA",
-                remove.map_or(OsStr::new(""), Path::as_os_str),
-            )
+            .env("CONTROL_PLANE_DATA", remove.map_or(OsStr::new(""), Path::as_os_str))
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
             .stderr(output)
             .process_group(0)
             .spawn()?;
         let id = wait_for_id(&pid_file)?;
-        Ok(Self {
-            name,
-            supervisor,
-            id,
-            log,
-        })
+        Ok(Self { name, supervisor, id, log })
     }
 
     /// The process id of the program.
@@ -113,9 +94,7 @@ impl Process {
 
     /// All that it has printed.
     pub fn log(&self) -> String {
-        fs::read(&self.log)
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_default()
+        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
     pub(crate) fn log_tail(&self) -> String {
@@ -136,27 +115,20 @@ impl Process {
 
     /// Sends a signal by its name without `SIG`.
     pub fn signal(&self, name: &str) -> io::Result<()> {
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &self.id.to_string()])
-            .stderr(Stdio::null())
-            .status()?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(io::Error::other(format!(
-                "{} cannot be sent {name}",
-                self.name
-            )))
-        }
+        let status =
+            Command::new("kill").args([&format!("-{name}"), &self.id.to_string()]).stderr(Stdio::null()).status()?;
+        if status.success() { Ok(()) } else { Err(io::Error::other(format!("{} cannot be sent {name}", self.name))) }
     }
 
     /// Kills the program and waits until it is gone: the process, not its port.
     pub fn kill(&mut self) {
-        // The folder is the caller's to keep: so the program is killed first, and the pipe closed after it has ended.
+        // Waiting closes the pipe, and its end would take the folder away: it is held until the program is gone.
+        let pipe = self.supervisor.stdin.take();
         if !self.has_ended().unwrap_or(false) {
             drop(self.signal("KILL"));
         }
         drop(self.supervisor.wait());
+        drop(pipe);
     }
 }
 
@@ -169,17 +141,11 @@ impl Drop for Process {
 fn wait_for_id(path: &Path) -> io::Result<u32> {
     let deadline = Instant::now() + PID_DEADLINE;
     loop {
-        if let Some(id) = fs::read_to_string(path)
-            .ok()
-            .and_then(|text| text.trim().parse().ok())
-        {
+        if let Some(id) = fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()) {
             return Ok(id);
         }
         if Instant::now() > deadline {
-            return Err(io::Error::other(format!(
-                "no process id in {}",
-                path.display()
-            )));
+            return Err(io::Error::other(format!("no process id in {}", path.display())));
         }
         std::thread::sleep(Duration::from_millis(5));
     }

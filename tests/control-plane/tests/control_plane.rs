@@ -8,10 +8,7 @@ use control_plane::{ControlPlane, Options, Process, shared};
 fn run(command: &mut Command) -> (bool, String) {
     let output = command.output().expect("the program runs");
     let text = [output.stdout, output.stderr].concat();
-    (
-        output.status.success(),
-        String::from_utf8_lossy(&text).into_owned(),
-    )
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Polls a condition; a test has no use for less than the whole of its deadline.
@@ -28,41 +25,21 @@ async fn an_administrator_may_do_everything_and_a_plain_user_nothing() {
     let plane = shared().await;
     let (ok, text) = run(plane.kubectl().args(["get", "namespaces"]));
     assert!(ok && text.contains("kube-system"), "{text}");
-    let user = plane
-        .user_kubeconfig("bob@contoso.com", &["developers"])
-        .expect("a kubeconfig");
-    let (ok, text) = run(plane
-        .kubectl()
-        .env("KUBECONFIG", user)
-        .args(["get", "namespaces"]));
-    assert!(
-        !ok && text.contains("User \"bob@contoso.com\" cannot list"),
-        "{text}"
-    );
+    let user = plane.user_kubeconfig("bob@contoso.com", &["developers"]).expect("a kubeconfig");
+    let (ok, text) = run(plane.kubectl().env("KUBECONFIG", user).args(["get", "namespaces"]));
+    assert!(!ok && text.contains("User \"bob@contoso.com\" cannot list"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_account_has_a_real_token() {
     let plane = shared().await;
     until("the default service account", || {
-        run(plane
-            .kubectl()
-            .args(["-n", "default", "get", "serviceaccount", "default"]))
-        .0
+        run(plane.kubectl().args(["-n", "default", "get", "serviceaccount", "default"])).0
     })
     .await;
-    let account = plane
-        .service_account_kubeconfig("default", "default")
-        .await
-        .expect("a kubeconfig");
-    let (ok, text) = run(plane
-        .kubectl()
-        .env("KUBECONFIG", account)
-        .args(["auth", "whoami"]));
-    assert!(
-        ok && text.contains("system:serviceaccount:default:default"),
-        "{text}"
-    );
+    let account = plane.service_account_kubeconfig("default", "default").await.expect("a kubeconfig");
+    let (ok, text) = run(plane.kubectl().env("KUBECONFIG", account).args(["auth", "whoami"]));
+    assert!(ok && text.contains("system:serviceaccount:default:default"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,50 +47,28 @@ async fn what_an_object_owns_is_collected_with_it() {
     let plane = shared().await;
     let kubectl = |arguments: &[&str]| run(plane.kubectl().args(["-n", "default"]).args(arguments));
     assert!(kubectl(&["create", "configmap", "owner"]).0);
-    let (_, uid) = kubectl(&[
-        "get",
-        "configmap",
-        "owner",
-        "-o",
-        "jsonpath={.metadata.uid}",
-    ]);
+    let (_, uid) = kubectl(&["get", "configmap", "owner", "-o", "jsonpath={.metadata.uid}"]);
     assert!(kubectl(&["create", "configmap", "owned"]).0);
     let reference = format!(
         "{{\"metadata\":{{\"ownerReferences\":[{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"name\":\"owner\",\"uid\":\"{uid}\"}}]}}}}"
     );
     assert!(kubectl(&["patch", "configmap", "owned", "-p", &reference]).0);
     assert!(kubectl(&["delete", "configmap", "owner"]).0);
-    until("the garbage collector", || {
-        !kubectl(&["get", "configmap", "owned"]).0
-    })
-    .await;
+    until("the garbage collector", || !kubectl(&["get", "configmap", "owned"]).0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_server_goes_and_comes_back_with_its_data() {
-    let mut plane = ControlPlane::start(Options { fsync: true })
-        .await
-        .expect("a control plane");
+    let mut plane = ControlPlane::start(Options { fsync: true }).await.expect("a control plane");
     assert!(run(plane.kubectl().args(["create", "namespace", "kept"])).0);
     plane.stop_api_server();
-    assert!(
-        !run(plane
-            .kubectl()
-            .args(["--request-timeout=2s", "get", "namespace", "kept"]))
-        .0
-    );
-    plane
-        .restart_api_server()
-        .await
-        .expect("the API server starts again");
+    assert!(!run(plane.kubectl().args(["--request-timeout=2s", "get", "namespace", "kept"])).0);
+    plane.restart_api_server().await.expect("the API server starts again");
     let (ok, text) = run(plane.kubectl().args(["get", "namespace", "kept"]));
     assert!(ok, "{text}");
     let ids = plane.process_ids();
     drop(plane);
-    assert!(
-        ids.iter().all(|id| !is_running(*id)),
-        "dropped, and yet it runs"
-    );
+    assert!(ids.iter().all(|id| !is_running(*id)), "dropped, and yet it runs");
 }
 
 #[tokio::test]
@@ -121,12 +76,7 @@ async fn a_process_ends_when_the_one_that_started_it_is_killed() {
     // This test starts itself again as the process that is killed: see below.
     let folder = tempfile::tempdir().expect("a folder");
     let mut parent = Command::new(std::env::current_exe().expect("a test binary"))
-        .args([
-            "--exact",
-            "helper_that_starts_a_process_and_waits",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "helper_that_starts_a_process_and_waits", "--ignored", "--nocapture"])
         .env("CONTROL_PLANE_TEST_FOLDER", folder.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -134,11 +84,7 @@ async fn a_process_ends_when_the_one_that_started_it_is_killed() {
         .expect("a process");
     let pid_file = folder.path().join("sleep.pid");
     until("the grandchild to run", || pid_file.exists()).await;
-    let id: u32 = std::fs::read_to_string(&pid_file)
-        .expect("an id")
-        .trim()
-        .parse()
-        .expect("a number");
+    let id: u32 = std::fs::read_to_string(&pid_file).expect("an id").trim().parse().expect("a number");
     assert!(is_running(id));
     parent.kill().expect("SIGKILL");
     parent.wait().expect("it ends");
@@ -149,8 +95,7 @@ async fn a_process_ends_when_the_one_that_started_it_is_killed() {
 #[ignore = "a part of the test above, which runs it as a process of its own"]
 fn helper_that_starts_a_process_and_waits() {
     let folder = std::env::var_os("CONTROL_PLANE_TEST_FOLDER").expect("set by the test above");
-    let process =
-        Process::start_in("sleep", &["sleep", "1000"], folder.as_ref()).expect("a process");
+    let process = Process::start_in("sleep", &["sleep", "1000"], folder.as_ref()).expect("a process");
     std::mem::forget(process);
     std::thread::park();
 }
@@ -159,19 +104,13 @@ fn helper_that_starts_a_process_and_waits() {
 fn without_go_the_message_names_three_ways_out() {
     let empty = tempfile::tempdir().expect("a folder");
     let output = Command::new(std::env::current_exe().expect("a test binary"))
-        .args([
-            "--exact",
-            "helper_that_starts_a_control_plane",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "helper_that_starts_a_control_plane", "--ignored", "--nocapture"])
         .env("PATH", empty.path())
         .env(control_plane::CACHE_VARIABLE, empty.path())
         .env_remove("KUBEBUILDER_ASSETS")
         .output()
         .expect("a process");
-    let text = String::from_utf8_lossy(&output.stderr).into_owned()
-        + &String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     for way in ["install Go", "KUBEBUILDER_ASSETS", "--context"] {
         assert!(text.contains(way), "{way}: {text}");
     }
@@ -180,10 +119,7 @@ fn without_go_the_message_names_three_ways_out() {
 #[tokio::test]
 #[ignore = "a part of the test above, which runs it as a process of its own"]
 async fn helper_that_starts_a_control_plane() {
-    ControlPlane::start(Options::default())
-        .await
-        .map(drop)
-        .unwrap_or_else(|error| panic!("{error}"));
+    ControlPlane::start(Options::default()).await.map(drop).unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// Whether the process is there and is more than an entry that waits for its parent.
