@@ -3,8 +3,19 @@
 //! Nothing in here knows Kubernetes, HTTP, a clock or another module of ours.
 
 pub mod case;
+pub mod discovery;
+mod entra;
 pub mod error;
+pub mod filter;
+pub mod json;
+pub mod limits;
+pub mod list;
+pub mod patch;
+pub mod path;
+pub mod projection;
+pub mod resource;
 pub mod schema;
+pub mod sort;
 
 pub use error::Error;
 

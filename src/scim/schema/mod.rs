@@ -1,11 +1,17 @@
 //! The attribute table: what each attribute is, in the terms of RFC 7643 section 7.
 //!
-//! One table drives parsing, coercion, patching, filtering, sorting, projection and `/Schemas`.
+//! One table drives parsing, coercion, patching, filtering, sorting, projection and `/Schemas`. An attribute
+//! that is not in it is not lost: unknown sub-attributes of complex values and undeclared extensions are kept as
+//! they were sent.
 
+mod common;
 mod group;
+#[cfg(test)]
+mod tests;
 mod user;
 
 pub use group::GROUP;
+pub(super) use user::DISPLAY;
 pub use user::USER;
 
 use super::case::same_name;
@@ -98,6 +104,54 @@ pub struct Attribute {
 }
 
 impl Attribute {
+    /// An attribute with the defaults of RFC 7643 section 2.2, on which the tables build.
+    const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            multi_valued: false,
+            description,
+            required: false,
+            case_exact: false,
+            mutability: Mutability::ReadWrite,
+            returned: Returned::Default,
+            uniqueness: Uniqueness::None,
+            canonical_values: &[],
+            reference_types: &[],
+            sub_attributes: &[],
+        }
+    }
+
+    const fn text(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, Kind::String, description)
+    }
+
+    /// Text that holds an id, a tag or a URN: letter case matters.
+    const fn exact(name: &'static str, description: &'static str) -> Self {
+        Self { case_exact: true, ..Self::text(name, description) }
+    }
+
+    /// References are case-exact (RFC 7643 section 2.3.7).
+    const fn reference(name: &'static str, types: &'static [&'static str], description: &'static str) -> Self {
+        Self { case_exact: true, reference_types: types, ..Self::new(name, Kind::Reference, description) }
+    }
+
+    const fn complex(name: &'static str, parts: &'static [Attribute], description: &'static str) -> Self {
+        Self { sub_attributes: parts, ..Self::new(name, Kind::Complex, description) }
+    }
+
+    const fn list(name: &'static str, parts: &'static [Attribute], description: &'static str) -> Self {
+        Self { multi_valued: true, ..Self::complex(name, parts, description) }
+    }
+
+    const fn of(self, canonical_values: &'static [&'static str]) -> Self {
+        Self { canonical_values, ..self }
+    }
+
+    const fn read_only(self) -> Self {
+        Self { mutability: Mutability::ReadOnly, ..self }
+    }
+
     /// The sub-attribute of this name, in any letter case.
     pub fn sub_attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.sub_attributes.iter().find(|sub| same_name(sub.name, name))

@@ -1,0 +1,53 @@
+//! How much of everything a resource may hold. The kinds in `api` state the same bounds to the API server; these
+//! refuse earlier, with a sentence that names the attribute.
+
+use super::schema::{Attribute, Kind};
+
+/// Longest `userName`, in characters.
+pub const MAX_USER_NAME: usize = 320;
+
+/// Longest text of an attribute that has no bound of its own, in characters.
+pub const MAX_TEXT: usize = 1_024;
+
+/// Longest reference, in characters.
+pub const MAX_REFERENCE: usize = 8_192;
+
+/// Longest `value` of a list's element or of a manager, in characters. Certificates and roles that hold a JSON
+/// document are the long ones.
+pub const MAX_VALUE: usize = 16_384;
+
+/// Most elements of a list such as `emails`.
+pub const MAX_ELEMENTS: usize = 64;
+
+/// Most extensions of a resource, the enterprise extension included.
+pub const MAX_EXTENSIONS: usize = 32;
+
+/// Most work that the selectors of one PATCH may cause: characters compared, elements visited. A PATCH of Entra stays
+/// a hundred times below; ten thousand selectors over long values would otherwise keep a processor for minutes.
+pub const MAX_WORK: usize = 16 * 1024 * 1024;
+
+/// Most ignored attributes that are named to the log.
+pub const MAX_IGNORED: usize = 32;
+
+/// Longest text of an attribute, in characters.
+pub fn max_characters(attribute: &Attribute) -> usize {
+    match (attribute.name, attribute.kind) {
+        ("userName", _) => MAX_USER_NAME,
+        ("value", _) => MAX_VALUE,
+        (_, Kind::Reference) => MAX_REFERENCE,
+        _ => MAX_TEXT,
+    }
+}
+
+/// Most elements of a list. Members are stored one by one and bounded by the operations of a request instead.
+pub fn max_elements(attribute: &Attribute) -> usize {
+    match attribute.name {
+        "members" => usize::MAX,
+        _ => MAX_ELEMENTS,
+    }
+}
+
+/// Whether control characters are refused: the text ends up in headers, logs and terminals.
+pub fn is_shown_to_people(attribute: &Attribute) -> bool {
+    matches!(attribute.name, "userName" | "displayName" | "externalId")
+}

@@ -1,0 +1,260 @@
+//! From a body to operations that each change one attribute, with their values read by the table.
+//!
+//! A pathless operation is expanded: `"name.givenName"`, `"urn:…:User:department"`, an extension's URN with an object,
+//! even `"emails[type eq \"work\"].value"` are paths as names of members. Entra sends them so with the flag
+//! `aadOptscim062020`.
+
+use serde_json::Value;
+
+use super::target::Target;
+use super::{Action, Operation};
+use crate::scim::case::same_name;
+use crate::scim::json::kind_of;
+use crate::scim::path::{AttributePath, is_urn};
+use crate::scim::resource::value::{Input, read, read_element};
+use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
+use crate::scim::{Attributes, Error, entra, limits};
+
+/// Where a path comes from, and so how much is expected of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The `path` of an operation: it must be one, and what only the server sets is refused.
+    Path,
+    /// The name of a member. Clients send back whole resources: what is not ours to read is passed over.
+    Member,
+}
+
+/// The operations so far, and what was ignored.
+pub struct Reader {
+    resource_type: &'static ResourceType,
+    /// In the order of the body.
+    pub operations: Vec<Operation>,
+    /// Attributes that a known schema does not have.
+    pub ignored: Vec<String>,
+}
+
+impl Reader {
+    /// Nothing is read yet.
+    pub fn new(resource_type: &'static ResourceType) -> Self {
+        Self { resource_type, operations: Vec::new(), ignored: Vec::new() }
+    }
+
+    /// Reads an operation with a path.
+    pub fn path(&mut self, action: Action, path: &str, value: Option<Value>) -> Result<(), Error> {
+        // The core schema has no object of its own in a resource: its URN alone is the resource.
+        if same_name(path.trim(), self.resource_type.schema.urn) {
+            return self.pathless(action, value);
+        }
+        self.read(action, path, value, Origin::Path)
+    }
+
+    /// Reads an operation without a path.
+    pub fn pathless(&mut self, action: Action, value: Option<Value>) -> Result<(), Error> {
+        match (action, value) {
+            (Action::Remove, _) => {
+                let message = "A remove operation has no path; name the attribute that is to be removed.";
+                Err(Error::NoTarget(message.to_owned()))
+            }
+            (_, Some(Value::Object(members))) => self.members(action, members),
+            (_, value) => {
+                let sent = value.as_ref().map_or("nothing", kind_of);
+                Err(Error::InvalidValue(format!(
+                    "The value of an operation without a path must be an object of attributes, but {sent} was sent."
+                )))
+            }
+        }
+    }
+
+    /// Reads the members of a resource, each as an operation of its own.
+    pub fn members(&mut self, action: Action, members: Attributes) -> Result<(), Error> {
+        members.into_iter().try_for_each(|(name, value)| self.member(action, &name, value))
+    }
+
+    fn member(&mut self, action: Action, name: &str, value: Value) -> Result<(), Error> {
+        let is_known = self.resource_type.schema_by_urn(name).is_some();
+        match value {
+            Value::Object(members) if same_name(name, self.resource_type.schema.urn) => self.members(action, members),
+            Value::Object(members) if !is_known && is_schema(name, self.resource_type) => {
+                self.unknown_extension(action, name, members);
+                Ok(())
+            }
+            value => self.read(action, name, Some(value), Origin::Member),
+        }
+    }
+
+    fn read(&mut self, action: Action, path: &str, value: Option<Value>, origin: Origin) -> Result<(), Error> {
+        let target = match (Target::parse(path, self.resource_type), origin) {
+            (Ok(target), _) => target,
+            (Err(error), Origin::Path) => return Err(error),
+            (Err(_), Origin::Member) => {
+                self.ignore(path);
+                return Ok(());
+            }
+        };
+        if target.path.attribute.is_none() {
+            return self.known_extension(action, target, value);
+        }
+        if let Some(urn) = self.whole_unknown_extension(&target) {
+            return self.whole_extension(action, urn, value);
+        }
+        let Some(attribute) = target.attribute(self.resource_type) else {
+            let schema = target.path.schema.as_deref();
+            if schema.is_none_or(|urn| self.resource_type.schema_by_urn(urn).is_some()) {
+                self.ignore(&target.path.to_string());
+                return Ok(());
+            }
+            return self.push(action, target, value);
+        };
+        let sub_attribute = target.sub_attribute(self.resource_type);
+        if attribute.name == "schemas" && target.path.schema.is_none() {
+            return Ok(());
+        }
+        if let Some(refused) = refused(action, &target, attribute, sub_attribute) {
+            return if origin == Origin::Path { Err(refused) } else { Ok(()) };
+        }
+        // `displayName.x`, `name[type eq "work"]`: these parse, and name nothing that the schema has.
+        let has_parts = attribute.kind == Kind::Complex || target.path.sub_attribute.is_none();
+        let has_elements = attribute.multi_valued || target.selector.is_none();
+        if !has_parts || !has_elements {
+            self.ignore(&target.path.to_string());
+            return Ok(());
+        }
+        self.push(action, target, value)
+    }
+
+    /// Reads the value of an operation whose target can be changed.
+    fn push(&mut self, action: Action, target: Target, value: Option<Value>) -> Result<(), Error> {
+        let attribute = target.attribute(self.resource_type);
+        let name = target.path.to_string();
+        let input = match (action, value) {
+            (Action::Remove, value) => removed(&target, attribute, value, &name)?,
+            (_, None) => {
+                let message = format!("An operation on {name} has no value; send null to unassign it.");
+                return Err(Error::InvalidValue(message));
+            }
+            (_, Some(value)) if target.path.sub_attribute.is_some() => {
+                match read(value, target.sub_attribute(self.resource_type), &name)?.into_value() {
+                    Some(value) => Input::One(value),
+                    None => Input::Nothing,
+                }
+            }
+            (_, Some(value)) if target.selector.is_some() => read_element(value, attribute, &name)?,
+            (_, Some(value)) => read(value, attribute, &name)?,
+        };
+        self.operations.push(Operation { action, target, input });
+        Ok(())
+    }
+
+    /// An operation on the whole of an extension that the table knows.
+    fn known_extension(&mut self, action: Action, target: Target, value: Option<Value>) -> Result<(), Error> {
+        let urn = target.path.to_string();
+        match (action, value) {
+            (Action::Add | Action::Replace, Some(Value::Object(members))) if !members.is_empty() => {
+                let mut members = members.into_iter();
+                members.try_for_each(|(name, value)| self.member(action, &format!("{urn}:{name}"), value))
+            }
+            (action, value) => {
+                if action != Action::Remove && !value.as_ref().is_some_and(entra::is_unassigned) {
+                    return Err(no_extension(&urn, value.as_ref()));
+                }
+                self.operations.push(Operation { action, target, input: Input::Nothing });
+                Ok(())
+            }
+        }
+    }
+
+    /// The URN, where a path of an unknown schema is an extension by itself.
+    fn whole_unknown_extension(&self, target: &Target) -> Option<String> {
+        let Target { path: AttributePath { schema, attribute: Some(_), sub_attribute: None }, selector: None } = target
+        else {
+            return None;
+        };
+        let is_unknown = self.resource_type.schema_by_urn(schema.as_deref()?).is_none();
+        let path = target.path.to_string();
+        (is_unknown && entra::is_whole_extension(&path, self.resource_type.name)).then_some(path)
+    }
+
+    /// An operation on the whole of an extension that the table does not know.
+    fn whole_extension(&mut self, action: Action, urn: String, value: Option<Value>) -> Result<(), Error> {
+        match (action, value) {
+            (Action::Add | Action::Replace, Some(Value::Object(members))) if !members.is_empty() => {
+                self.unknown_extension(action, &urn, members);
+            }
+            (action, value) => {
+                if action != Action::Remove && !value.as_ref().is_some_and(entra::is_unassigned) {
+                    return Err(no_extension(&urn, value.as_ref()));
+                }
+                let path = AttributePath { schema: Some(urn), attribute: None, sub_attribute: None };
+                let target = Target { path, selector: None };
+                self.operations.push(Operation { action, target, input: Input::Nothing });
+            }
+        }
+        Ok(())
+    }
+
+    /// The object of an extension that the table does not know: names in it are no paths.
+    fn unknown_extension(&mut self, action: Action, urn: &str, members: Attributes) {
+        for (name, value) in members {
+            let path = AttributePath { schema: Some(urn.to_owned()), attribute: Some(name), sub_attribute: None };
+            // Without a definition there is nothing that reading could refuse.
+            let input = read(value, None, urn).unwrap_or(Input::Nothing);
+            self.operations.push(Operation { action, target: Target { path, selector: None }, input });
+        }
+    }
+
+    fn ignore(&mut self, name: &str) {
+        const LONGEST: usize = 100;
+        let name: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+        if self.ignored.len() < limits::MAX_IGNORED && !self.ignored.contains(&name) {
+            self.ignored.push(name);
+        }
+    }
+}
+
+/// The URN of a schema: an attribute behind it would make a path.
+fn is_schema(name: &str, resource_type: &'static ResourceType) -> bool {
+    is_urn(name) && AttributePath::parse(&format!("{name}:x"), resource_type).is_ok()
+}
+
+/// Why an attribute that exists cannot be changed that way.
+fn refused(action: Action, target: &Target, attribute: &Attribute, sub_attribute: Option<&Attribute>) -> Option<Error> {
+    let path = &target.path;
+    let is_read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
+    if is_read_only(attribute) || sub_attribute.is_some_and(is_read_only) {
+        return Some(Error::Mutability(format!("{path} is set by the server and cannot be changed.")));
+    }
+    if sub_attribute.is_some_and(|sub| sub.mutability == Mutability::Immutable) {
+        return Some(Error::Mutability(format!("{path} cannot be changed; remove the element and add another one.")));
+    }
+    if action == Action::Remove && attribute.required && path.sub_attribute.is_none() && target.selector.is_none() {
+        return Some(Error::Mutability(format!(
+            "{path} is required and cannot be removed; replace its value instead."
+        )));
+    }
+    None
+}
+
+/// What a removal removes. Beside the RFC, `{"op": "Remove", "path": "members", "value": [{"value": "ID"}]}` names the
+/// elements of a list: a server that reads only the path empties the group.
+fn removed(
+    target: &Target,
+    attribute: Option<&'static Attribute>,
+    value: Option<Value>,
+    name: &str,
+) -> Result<Input, Error> {
+    let may_be_list = attribute.is_none_or(|attribute| attribute.multi_valued);
+    let whole = target.selector.is_none() && target.path.sub_attribute.is_none();
+    match value {
+        Some(value) if whole && may_be_list && !value.is_null() => Ok(match read(value, attribute, name)? {
+            Input::Many(elements) => Input::Many(elements),
+            // An empty list names nothing, and nothing is removed.
+            other => Input::Many(other.into_value().into_iter().collect()),
+        }),
+        _ => Ok(Input::Nothing),
+    }
+}
+
+fn no_extension(urn: &str, value: Option<&Value>) -> Error {
+    let sent = value.map_or("nothing", kind_of);
+    Error::InvalidValue(format!("{urn} must be an object of attributes, but {sent} was sent."))
+}

@@ -1,0 +1,43 @@
+//! A resource out of a body: names folded to the schema's spelling, values coerced, what is empty dropped.
+//!
+//! The body of a POST or PUT is a PATCH that replaces each of its members on an empty resource: so it is read in every
+//! form that PATCH is (dotted names, URNs before names, whole extensions, texts for booleans), by the same code.
+
+mod check;
+#[cfg(test)]
+mod tests;
+pub(super) mod value;
+
+pub(super) use check::{check, check_elements, check_extensions};
+
+use super::case::same_name;
+use super::patch;
+use super::path::is_urn;
+use super::schema::ResourceType;
+use super::{Attributes, Error};
+
+/// What a body says about a resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// The client's attributes; extension objects stand under their URN. Neither `id` nor `meta` nor `schemas`.
+    pub attributes: Attributes,
+    /// Attributes that a known schema does not have: ignored, and named here for the log and the metric.
+    pub ignored: Vec<String>,
+}
+
+/// Reads the body of a POST or PUT.
+pub fn parse(body: Attributes, resource_type: &'static ResourceType) -> Result<Parsed, Error> {
+    let patch = patch::replacement(body, resource_type)?;
+    patch::apply(&patch, &Attributes::new(), resource_type)
+}
+
+/// The `schemas` of a resource with these attributes: the core schema, then each extension that is there, known ones
+/// first. Entra leaves the URNs of custom extensions out of the `schemas` that it sends, so those are not asked.
+pub fn schemas_of(resource_type: &'static ResourceType, attributes: &Attributes) -> Vec<String> {
+    let is_known = |urn: &str| resource_type.extensions.iter().any(|schema| same_name(schema.urn, urn));
+    let known = resource_type.extensions.iter().map(|schema| schema.urn).filter(|urn| attributes.contains_key(*urn));
+    let mut unknown: Vec<_> =
+        attributes.keys().map(String::as_str).filter(|name| is_urn(name) && !is_known(name)).collect();
+    unknown.sort_unstable();
+    std::iter::once(resource_type.schema.urn).chain(known).chain(unknown).map(str::to_owned).collect()
+}
