@@ -1,1 +1,41 @@
-//! The object kinds.
+//! The object kinds, as types. No function in here decides anything.
+//!
+//! The types are what `kubectl explain` shows and what a Git review reads; the CustomResourceDefinitions in `crds/`
+//! are generated from them. Reading is lenient (an object that a newer version wrote must not blind an older one), and
+//! writing never goes through these types: every writer edits raw JSON, so that unknown fields survive.
+#![allow(clippy::duplicated_attributes, reason = "printcolumn and selectable are lists, one attribute for each entry")]
+
+pub mod conditions;
+pub mod crds;
+pub mod directory;
+pub mod directory_claim;
+pub mod directory_key;
+pub mod directory_user;
+pub mod scim_user;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+pub use directory::{Directory, DirectorySpec};
+pub use directory_claim::{DirectoryClaim, DirectoryClaimSpec};
+pub use directory_key::{DirectoryKey, DirectoryKeySpec};
+pub use directory_user::{DirectoryUser, DirectoryUserSpec};
+pub use yaml::to_yaml;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The API group of every kind.
+pub const GROUP: &str = "rollcall.dev";
+/// The one version until v1.
+pub const VERSION: &str = "v1alpha1";
+/// Both, as objects state them.
+pub const API_VERSION: &str = "rollcall.dev/v1alpha1";
+
+/// A Directory in the same namespace.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryRef {
+    /// The name of the Directory, a Kubernetes label of 1 to 63 characters. Required.
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub name: String,
+}

@@ -1,0 +1,72 @@
+//! Condition types and reasons: they are spelled here and nowhere else.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+/// The types of conditions. All say something good when they are true, save the alarms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionType {
+    /// The object is as its spec wants it.
+    Ready,
+    /// Users and groups: the object owns its name and every claimed value in force.
+    NameClaimed,
+    /// Users: the doors are open for this person.
+    AccessGranted,
+    /// Keys: the minted secret has been handed over.
+    Delivered,
+    /// Keys, an alarm: the key ends soon.
+    Expiring,
+    /// Directories: people can log in.
+    LoginReady,
+    /// Directories, an alarm: nothing has been heard from the provider for long.
+    Stale,
+    /// Directories, an alarm: deletions over SCIM are braked.
+    MassDeleteBlocked,
+    /// Directories, an alarm: no more active users are taken.
+    QuotaReached,
+}
+
+impl ConditionType {
+    /// The `type` of the condition.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::NameClaimed => "NameClaimed",
+            Self::AccessGranted => "AccessGranted",
+            Self::Delivered => "Delivered",
+            Self::Expiring => "Expiring",
+            Self::LoginReady => "LoginReady",
+            Self::Stale => "Stale",
+            Self::MassDeleteBlocked => "MassDeleteBlocked",
+            Self::QuotaReached => "QuotaReached",
+        }
+    }
+}
+
+/// Why a person has access, or has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessReason {
+    /// Granted.
+    Active,
+    /// `spec.scim.active` is false.
+    Inactive,
+    /// An administrator suspended the person.
+    Suspended,
+    /// The person logs in another way.
+    LoginMethod,
+    /// The account is linked to somebody else.
+    LinkConflict,
+    /// Another object owns a value that this one names.
+    NameConflict,
+    /// A tombstone.
+    Deleted,
+}
+
+/// The schema of `status.conditions`: a list with one entry for each type.
+pub(crate) fn conditions(generator: &mut SchemaGenerator) -> Schema {
+    let item = Condition::json_schema(generator);
+    json_schema!({
+        "type": "array", "items": item, "maxItems": 16,
+        "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
+    })
+}

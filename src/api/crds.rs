@@ -1,0 +1,37 @@
+//! The CustomResourceDefinitions, as objects and as the files of `crds/`.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt as _;
+use serde_json::Value;
+
+use super::{Directory, DirectoryClaim, DirectoryKey, DirectoryUser, to_yaml};
+
+/// The definition of every kind.
+pub fn crds() -> Vec<CustomResourceDefinition> {
+    [Directory::crd(), DirectoryKey::crd(), DirectoryUser::crd(), DirectoryClaim::crd()].map(on_one_line).into()
+}
+
+/// Descriptions come out of doc comments with their line ends, where `kubectl explain`, which wraps by itself, would
+/// break them once more.
+fn on_one_line(crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    fn walk(schema: &mut Value) {
+        match schema {
+            Value::Object(members) => {
+                if let Some(Value::String(text)) = members.get_mut("description") {
+                    *text = text.replace('\n', " ");
+                }
+                members.values_mut().for_each(walk);
+            }
+            Value::Array(items) => items.iter_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    let mut json = serde_json::to_value(crd).expect("a definition is JSON");
+    walk(&mut json);
+    serde_json::from_value(json).expect("only texts were changed")
+}
+
+/// The files of `crds/`: name and content, one for each kind.
+pub fn files() -> Vec<(String, String)> {
+    crds().iter().map(|crd| (format!("{}.yaml", crd.spec.names.plural), to_yaml(crd))).collect()
+}

@@ -1,0 +1,467 @@
+//! `Directory`: one tenant, its SCIM endpoint and its rules.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::conditions::conditions;
+
+/// One tenant of an identity provider. Its SCIM endpoint is `/scim/v2/{namespace}/{name}`; its people are the
+/// DirectoryUsers of the same namespace that refer to it.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[kube(
+    group = "rollcall.dev",
+    version = "v1alpha1",
+    kind = "Directory",
+    namespaced,
+    plural = "directories",
+    doc = "One tenant of an identity provider: its SCIM endpoint and its rules.",
+    derive = "PartialEq",
+    status = "DirectoryStatus",
+    shortname = "dir",
+    category = "rollcall",
+    printcolumn(name = "Provisioning", type_ = "string", json_path = ".spec.provisioning.mode"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].status"
+    ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = Rule::new("size(self.metadata.name) <= 63")
+        .message("the name of a Directory is a label: at most 63 characters"),
+    validation = Rule::new("self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')")
+        .message("the name of a Directory is a label and part of an address: a-z, 0-9 and '-', no dot"),
+    validation = Rule::new("self.metadata.name != 'system'")
+        .message("a Directory may not be called system: its people would look like Kubernetes' own accounts")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectorySpec {
+    /// How the identity provider writes to this Directory. Default: enabled, Entra ID, Bearer and Basic.
+    #[serde(default)]
+    pub provisioning: Provisioning,
+    /// What is asked of users. Default: nothing beyond userName.
+    #[serde(default)]
+    pub users: Users,
+    /// What becomes of groups. Default: they are synchronised.
+    #[serde(default)]
+    pub groups: Groups,
+    /// Whether two resources may have one externalId. Default: users may (Warn), groups may not (Enforce). Nothing acts on
+    /// it yet.
+    #[serde(default, rename = "uniqueExternalId")]
+    pub unique_external_id: UniqueExternalID,
+    /// How long a deleted person is kept as a tombstone, in hours, minutes and seconds such as 36h30m; at most 87600h.
+    /// Default 720h. Nothing is purged yet.
+    #[serde(default = "default_retention")]
+    #[schemars(length(max = 32), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
+    #[x_kube(validation = Rule::new("size(self) > 0 && duration(self) <= duration('87600h')")
+        .message("retention is a duration such as 720h, at most 87600h"))]
+    pub retention: String,
+    /// What becomes of the people when the Directory is deleted: they are left where they are (Retain, the default), or
+    /// deleted as well (Delete). Nothing acts on it yet: they are left.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+    /// How objects of this Directory are named. Readable (the default): a part of the userName, for ever, and a random
+    /// part. Opaque: a random part alone.
+    #[serde(default)]
+    pub naming: Naming,
+    /// How many people SCIM may delete in an hour; 0 to 1,000,000. Default: the larger of 50 and a tenth of them.
+    /// Deactivations are never limited. Nothing acts on it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub max_deletes_per_hour: Option<i64>,
+    /// Until when the limit on deletions is lifted, an RFC 3339 time. Default: it is not. Nothing acts on it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mass_delete_override_until: Option<Time>,
+}
+
+fn default_retention() -> String {
+    "720h".to_owned()
+}
+
+/// How the identity provider writes to a Directory.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Provisioning {
+    /// Whether the SCIM endpoint is Enabled (the default) or Disabled. Disabled answers 503, so that the provider tries
+    /// again later and nothing is lost.
+    #[serde(default)]
+    pub mode: ProvisioningMode,
+    /// Whose dialect is spoken: EntraID (the default) or Generic. Both are understood in either case today.
+    #[serde(default)]
+    pub source: Source,
+    /// Whether keys may come as a Basic password: Allow (the default) or Refuse. Bearer is always taken.
+    #[serde(default)]
+    pub basic: Basic,
+    /// Whether accounts that people wrote (managedBy: People) are Listed to the provider or Hidden (the default) from
+    /// it. Nothing acts on Listed yet.
+    #[serde(default)]
+    pub built_in_users: BuiltInUsers,
+}
+
+/// What is asked of users.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Users {
+    /// SCIM paths, such as `emails[type eq "work"].value`, that every user must have beside userName; at most 32, each
+    /// once, of at most 256 characters. Default: none. Nothing acts on it yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 256)))]
+    pub required_attributes: Vec<String>,
+    /// SCIM paths whose values must be unique in this Directory beside userName; at most 5, each once, of at most 256
+    /// characters. Default: none. Nothing acts on it yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    #[schemars(length(max = 5), inner(length(min = 1, max = 256)))]
+    pub unique_attributes: Vec<String>,
+    /// Which values userType may have. Default: any. Nothing acts on it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_types: Option<UserTypes>,
+    /// What roles over SCIM amount to. Default: as sent. Nothing acts on it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Roles>,
+    /// Extension schemas that this Directory declares, at most 32, each once; undeclared ones are stored as well.
+    /// Default: none. Nothing acts on it yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["schema".into()]))]
+    pub extensions: Vec<Extension>,
+    /// How many active users there may be. Default: any number. Nothing acts on it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
+}
+
+/// Which values `userType` may have.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.default) || self.default in self.allowed")
+    .message("default must be one of allowed"))]
+#[x_kube(validation = Rule::new("self.onInvalid != 'UseDefault' || has(self.default)")
+    .message("onInvalid: UseDefault needs a default"))]
+pub struct UserTypes {
+    /// The values, spelled exactly; 1 to 32, each once, of at most 256 characters. Required.
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    #[schemars(length(min = 1, max = 32), inner(length(min = 1, max = 256)))]
+    pub allowed: Vec<String>,
+    /// What a user without a userType counts as; one of allowed. Default: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub default: Option<String>,
+    /// What happens to another value: the write is refused (Reject, the default), or the user counts as the default
+    /// (UseDefault).
+    #[serde(default)]
+    pub on_invalid: OnInvalid,
+}
+
+/// What roles that come over SCIM amount to.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Roles {
+    /// The highest portal role that SCIM can give: ReadOnly, User, Admin or EnterpriseAdmin (the default).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "PortalRole")]
+    pub max_from_scim: Option<PortalRole>,
+    /// Whether an Add of one role takes the place of the one that is there, for providers that never remove. Default
+    /// false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_means_replace_when_single: Option<bool>,
+}
+
+/// A schema that this Directory declares.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Extension {
+    /// The URN, such as urn:ietf:params:scim:schemas:extension:2.0:Badge, 5 to 256 characters. Required.
+    #[schemars(length(min = 5, max = 256), regex(pattern = "^[uU][rR][nN]:"))]
+    pub schema: String,
+    /// Its attributes, at most 64, each once. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub attributes: Vec<ExtensionAttribute>,
+}
+
+/// An attribute of a declared schema.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ExtensionAttribute {
+    /// Its name: a letter, then letters, digits, hyphens and underscores; at most 128 characters. Required.
+    #[schemars(length(min = 1, max = 128), regex(pattern = "^[A-Za-z][-_A-Za-z0-9]*$"))]
+    pub name: String,
+    /// Its type: String (the default), Boolean, Integer, Decimal or DateTime.
+    #[serde(default, rename = "type")]
+    pub type_: ExtensionType,
+    /// Whether it holds a list. Default false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_valued: Option<bool>,
+    /// What it counts as where it is absent, as text of at most 1,024 characters. Default: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub default: Option<String>,
+}
+
+/// How many active users there may be.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Quota {
+    /// Active users of the whole Directory, 0 to 10,000,000. Default: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub active_users: Option<i64>,
+    /// Active users of each userType, 0 to 10,000,000; at most 32 types of at most 256 characters. Default: any number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "counts_by_user_type")]
+    #[x_kube(validation = Rule::new("self.all(userType, size(userType) >= 1 && size(userType) <= 256)")
+        .message("a userType has 1 to 256 characters"))]
+    pub by_user_type: BTreeMap<String, i64>,
+}
+
+fn counts_by_user_type(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object", "maxProperties": 32,
+        "additionalProperties": { "type": "integer", "format": "int64", "minimum": 0, "maximum": 10_000_000 },
+    })
+}
+
+/// What becomes of groups.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Groups {
+    /// Sync (the default): groups and their members are stored. Ignore: groups are accepted, members are not stored and
+    /// have no effect. Groups are not provisioned yet.
+    #[serde(default)]
+    pub mode: GroupsMode,
+}
+
+/// Whether two resources may have one externalId.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct UniqueExternalID {
+    /// Warn (the default for users, whose externalId Entra fills with the mail nickname) or Enforce.
+    #[serde(default = "warn")]
+    pub users: Uniqueness,
+    /// Enforce (the default for groups, whose externalId Entra fills with the object id) or Warn.
+    #[serde(default = "enforce")]
+    pub groups: Uniqueness,
+}
+
+impl Default for UniqueExternalID {
+    fn default() -> Self {
+        Self { users: Uniqueness::Warn, groups: Uniqueness::Enforce }
+    }
+}
+
+fn warn() -> Uniqueness {
+    Uniqueness::Warn
+}
+
+fn enforce() -> Uniqueness {
+    Uniqueness::Enforce
+}
+
+/// The values of an enumeration, the default first. A value that a newer version wrote is read as `Unknown`, which is
+/// not in the schema, so that nobody can write it: it is reported, and blinds nobody.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProvisioningMode {
+    /// The endpoint serves.
+    #[default]
+    Enabled,
+    /// The endpoint answers 503.
+    Disabled,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// Whose dialect the provider speaks.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Microsoft Entra ID.
+    #[default]
+    EntraID,
+    /// Any SCIM client.
+    Generic,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// Whether keys may come as a Basic password.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Basic {
+    /// They may.
+    #[default]
+    Allow,
+    /// They may not.
+    Refuse,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// Whether accounts that people wrote are shown to the provider.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BuiltInUsers {
+    /// Absent from lists and filters, 404 by id, their userName still taken.
+    #[default]
+    Hidden,
+    /// Shown like everybody else.
+    Listed,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// What happens to a userType that is not allowed.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// The write is refused.
+    #[default]
+    Reject,
+    /// The user counts as the default.
+    UseDefault,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// The roles of the portal, lowest first.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PortalRole {
+    /// Sees.
+    ReadOnly,
+    /// Uses.
+    User,
+    /// Administers.
+    Admin,
+    /// Administers everything.
+    EnterpriseAdmin,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// The type of a declared attribute.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExtensionType {
+    /// Text.
+    #[default]
+    String,
+    /// True or false.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A number with a fraction.
+    Decimal,
+    /// An RFC 3339 time.
+    DateTime,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// Whether groups have members and effect.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupsMode {
+    /// They have.
+    #[default]
+    Sync,
+    /// They are accepted and have none.
+    Ignore,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// What a second use of a value leads to.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uniqueness {
+    /// 409.
+    Enforce,
+    /// A condition and a metric.
+    Warn,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// What becomes of the people of a deleted Directory.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeletionPolicy {
+    /// They stay, and re-attach by name when the Directory returns.
+    #[default]
+    Retain,
+    /// They are deleted.
+    Delete,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// How objects are named.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// `alice-able-` and a random part.
+    #[default]
+    Readable,
+    /// `u-` and a random part.
+    Opaque,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// What the operator has seen of a Directory. Nothing writes it yet.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryStatus {
+    /// The generation of the spec that this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready, LoginReady, MassDeleteBlocked, QuotaReached, Stale; one entry for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "conditions")]
+    pub conditions: Vec<Condition>,
+    /// Attributes that are unique beside the name, and how far the operator is in making them so; at most 8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["attribute"]))]
+    pub unique_attributes: Vec<UniqueAttributeStatus>,
+}
+
+/// How far the operator is in making an attribute unique.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct UniqueAttributeStatus {
+    /// The attribute, as claims name it; 1 to 300 characters. Required.
+    #[schemars(length(min = 1, max = 300))]
+    pub attribute: String,
+    /// Claiming: values are being claimed, the old rule is in force. InForce: a second use is refused. Required.
+    pub state: UniqueAttributeState,
+}
+
+/// The two steps in which a rule is turned on.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UniqueAttributeState {
+    /// Values are being claimed.
+    Claiming,
+    /// A second use is refused.
+    InForce,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
