@@ -3,3 +3,4 @@
 pub mod key;
 pub mod mapping;
 pub mod naming;
+pub mod standing;

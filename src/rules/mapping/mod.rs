@@ -11,13 +11,13 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::naming::DIRECTORY_LABEL;
+use super::naming::{DIRECTORY_LABEL, UNDELETE_ANNOTATION};
+use crate::api::API_VERSION;
 use crate::scim::Attributes;
+use crate::scim::path::is_urn;
 use crate::scim::resource::schemas_of;
 use crate::scim::schema::ResourceType;
 
-/// Of every kind of ours.
-pub const API_VERSION: &str = "rollcall.dev/v1alpha1";
 const EXTENSIONS: &str = "extensions";
 const META: &str = "meta";
 
@@ -48,8 +48,7 @@ pub fn to_attributes(scim: &Value) -> Attributes {
 
 /// The `spec.scim` that holds these attributes.
 pub fn to_scim(attributes: Attributes, times: Times) -> Value {
-    let (extensions, mut scim): (Map<_, _>, Map<_, _>) =
-        attributes.into_iter().partition(|(name, _)| is_schema_urn(name));
+    let (extensions, mut scim): (Map<_, _>, Map<_, _>) = attributes.into_iter().partition(|(name, _)| is_urn(name));
     if !extensions.is_empty() {
         scim.insert(EXTENSIONS.to_owned(), Value::Object(extensions));
     }
@@ -80,6 +79,16 @@ pub struct Identity<'a> {
     pub uid: &'a str,
 }
 
+/// The identity of an object.
+pub fn identity_of(object: &Value) -> Identity<'_> {
+    let metadata = &object["metadata"];
+    Identity {
+        id: metadata["name"].as_str().unwrap_or_default(),
+        generation: metadata["generation"].as_i64().unwrap_or_default(),
+        uid: metadata["uid"].as_str().unwrap_or_default(),
+    }
+}
+
 /// The entity tag of a resource: `W/"<generation>.<first 8 of uid>"`. Not the resourceVersion, which moves
 /// with every write of the status; the uid tells a restored object, whose generation starts at 1 again.
 pub fn etag(identity: &Identity<'_>) -> String {
@@ -107,7 +116,7 @@ pub fn to_resource(resource_type: &'static ResourceType, identity: &Identity<'_>
 }
 
 /// The DirectoryUser of a person who is new: `attributes` as they were sent, marked as the identity
-/// provider's. Without `active` in them the person is active (entra-scim.md 4.4).
+/// provider's. Without `active` in them the person is active.
 pub fn new_user(directory: &str, namespace: &str, name: &str, mut attributes: Attributes, now: Timestamp) -> Value {
     attributes.entry("active").or_insert(Value::Bool(true));
     let now = time_text(now);
@@ -140,19 +149,27 @@ pub fn changed_user(object: &Value, mut attributes: Attributes, now: Timestamp) 
     let mut changed = object.clone();
     let deactivated = active && attributes["active"] == Value::Bool(false);
     changed["spec"]["scim"] = to_scim(attributes, times);
-    changed["spec"]["managedBy"] = "Provisioning".into();
     if deactivated {
         raise_session_epoch(&mut changed);
     }
     Some(changed)
 }
 
+/// `object` as a tombstone: hidden from SCIM, its values free, its sessions over. `active` stays as it is, so that an
+/// undelete restores it. A wish to be undeleted that is older than the deletion is none: left on the object, it would
+/// bring the person back at once.
+pub fn tombstone(object: &Value, now: Timestamp) -> Value {
+    let mut tombstone = object.clone();
+    if let Some(annotations) = tombstone["metadata"]["annotations"].as_object_mut() {
+        annotations.remove(UNDELETE_ANNOTATION);
+    }
+    tombstone["spec"]["deletedAt"] = time_text(now).into();
+    raise_session_epoch(&mut tombstone);
+    tombstone
+}
+
 /// Raises `spec.sessionEpoch`, a counter: every session that carries an older one is over.
 pub fn raise_session_epoch(object: &mut Value) {
     let epoch = object["spec"]["sessionEpoch"].as_i64().unwrap_or(0);
     object["spec"]["sessionEpoch"] = epoch.saturating_add(1).into();
-}
-
-fn is_schema_urn(name: &str) -> bool {
-    name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("urn:"))
 }

@@ -15,10 +15,12 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 pub use crate::scim::case::canonical;
 
-/// The claimed attribute that a user always has: the *name* of kubernetes.md 2.4.
+/// The claimed attribute that a user always has: the *name*.
 pub const USER_NAME: &str = "User.userName";
 /// The claimed attribute of a user's link to an account of the identity provider.
 pub const LINK: &str = "User.link";
+/// The annotation with which people ask a tombstone back.
+pub const UNDELETE_ANNOTATION: &str = "rollcall.dev/undelete";
 /// The label that every object of a Directory carries.
 pub const DIRECTORY_LABEL: &str = "rollcall.dev/directory";
 
@@ -38,7 +40,7 @@ const CLAIM_DIGEST_LENGTH: usize = 40;
 /// One value that one attribute of one object names, in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClaimedValue {
-    /// [`USER_NAME`], [`LINK`] or another name of kubernetes.md 2.3.
+    /// [`USER_NAME`], [`LINK`] or the name of another claimed attribute.
     pub attribute: String,
     /// The canonical form.
     pub value: String,
@@ -72,7 +74,8 @@ fn slug(text: &str) -> String {
     slug
 }
 
-fn random(mut entropy: u128, length: usize) -> String {
+/// The random part of a name: `length` letters and digits taken from `entropy`.
+pub fn random(mut entropy: u128, length: usize) -> String {
     let base = RANDOM_ALPHABET.len() as u128;
     let mut text = String::with_capacity(length);
     for _ in 0..length {
@@ -109,6 +112,12 @@ pub fn claimed_values(spec: &Value) -> Vec<ClaimedValue> {
         .collect()
 }
 
+/// Whether this version knows what a claimed attribute is read from. A claim on any other counts as alive: a newer
+/// replica has put its attribute in force.
+pub fn is_known_attribute(attribute: &str) -> bool {
+    [USER_NAME, LINK].contains(&attribute)
+}
+
 fn link(link: &Value) -> Option<String> {
     let (tenant, object) = (link["tenantID"].as_str()?, link["objectID"].as_str()?);
     let mut text = String::with_capacity(tenant.len() + object.len() + 1);
@@ -125,20 +134,18 @@ pub struct IndexKeys {
     pub external_id: Option<String>,
     /// Canonical displayName.
     pub display_name: Option<String>,
-    /// Canonical values of the e-mail addresses whose type is `work`: what Entra matches on.
-    pub work_emails: Vec<String>,
+    /// Canonical values of all e-mail addresses, of whatever type: the index only pre-selects, and the filter then looks
+    /// at the type.
+    pub emails: Vec<String>,
 }
 
 /// The index keys of a `spec.scim`.
 pub fn index_keys(scim: &Value) -> IndexKeys {
-    let work_emails = scim["emails"].as_array().into_iter().flatten().filter_map(|email| {
-        let work = canonical(email["type"].as_str()?) == "work";
-        work.then(|| email["value"].as_str().map(canonical))?
-    });
+    let emails = scim["emails"].as_array().into_iter().flatten();
     IndexKeys {
         user_name: scim["userName"].as_str().map(canonical),
         external_id: scim["externalId"].as_str().map(str::to_owned),
         display_name: scim["displayName"].as_str().map(canonical),
-        work_emails: work_emails.collect(),
+        emails: emails.filter_map(|email| email["value"].as_str().map(canonical)).collect(),
     }
 }

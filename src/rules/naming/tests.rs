@@ -13,6 +13,7 @@ fn canonical_forms_are_frozen() {
         ("a final sigma is not special", "ΟΔΟΣ", "οδοσ"),
         ("blanks stay", " a b ", " a b "),
         ("the Kelvin sign is a k after NFC", "\u{212a}elvin", "kelvin"),
+        ("letters beyond the first 65,536 are lower-cased too", "\u{10400}@x", "\u{10428}@x"),
     ];
     for (name, input, expected) in cases {
         assert_eq!(canonical(input), expected, "{name}");
@@ -26,9 +27,23 @@ fn claim_names_are_frozen() {
         ("staff", USER_NAME, "alice@contoso.com", CLAIM_ALICE),
         ("staff", LINK, "t/o", CLAIM_LINK),
         ("guests", USER_NAME, "alice@contoso.com", CLAIM_GUEST),
+        // Not in force yet: the version that puts them in force claims under these names.
+        ("staff", "User.externalId", "0A21F0f2", CLAIM_EXTERNAL_ID),
+        ("staff", "Group.displayName", "all staff", CLAIM_GROUP),
+        ("staff", "User.emails[type eq \"work\"].value", "alice@contoso.com", CLAIM_PATH),
     ];
     for (directory, attribute, value, expected) in cases {
         assert_eq!(claim_name(directory, attribute, value), expected, "{directory} {attribute} {value}");
+    }
+    // From the name as it is sent: the canonical form is part of what is frozen.
+    let sent = [
+        ("José composed", "Jos\u{e9}@Contoso.com", CLAIM_JOSE),
+        ("José decomposed", "JOSE\u{301}@contoso.com", CLAIM_JOSE),
+        ("a letter of four bytes", "\u{10400}@contoso.com", CLAIM_DESERET),
+    ];
+    for (name, user_name, expected) in sent {
+        let values = claimed_values(&json!({ "scim": { "userName": user_name } }));
+        assert_eq!(claim_name("staff", &values[0].attribute, &values[0].value), expected, "{name}");
     }
 }
 
@@ -36,6 +51,11 @@ fn claim_names_are_frozen() {
 const CLAIM_ALICE: &str = "c-nbgcp58ppfnn2bktdcpklidlaspdbkqd8hbv3ps6";
 const CLAIM_LINK: &str = "c-m3oiu3jeu4mrqcd236jgqp8nipan7asc715enk9m";
 const CLAIM_GUEST: &str = "c-8rd1j1hkf7ogj9qt3cojqm36bj67cdh6v3gq2psd";
+const CLAIM_EXTERNAL_ID: &str = "c-8hnudffc3mpct6aflkdirbramgjjmaiq73d06hmt";
+const CLAIM_GROUP: &str = "c-0vfeh978cg7hocjsadni2hg2c208gujjo60u90tr";
+const CLAIM_PATH: &str = "c-644gksliqtfe5aarbbskt674j9bhs3k1fpa90rmd";
+const CLAIM_JOSE: &str = "c-5e13ss2a32f3qi7kb0ccoe3gdus59nktab4mn2di";
+const CLAIM_DESERET: &str = "c-6i7p2r32fvdlncc7smtnm4fheegevspe2eg5tcdk";
 
 #[test]
 fn object_names_are_readable_and_bounded() {
@@ -73,16 +93,26 @@ fn a_users_claimed_values_are_its_name_and_its_link() {
 }
 
 #[test]
+fn only_attributes_of_this_version_are_known() {
+    for known in claimed_values(&json!({ "scim": { "userName": "A" }, "link": { "tenantID": "t", "objectID": "o" } })) {
+        assert!(is_known_attribute(&known.attribute), "{}", known.attribute);
+    }
+    for unknown in ["User.externalId", "User.username", "Group.displayName", "userName", ""] {
+        assert!(!is_known_attribute(unknown), "{unknown}");
+    }
+}
+
+#[test]
 fn index_keys_hold_what_entra_matches_on() {
     let scim = json!({
         "userName": "Alice", "externalId": "E1", "displayName": "Alice Able",
-        "emails": [{ "type": "Work", "value": "A@X" }, { "type": "home", "value": "b@x" }, { "value": "c@x" }],
+        "emails": [{ "type": "Work", "value": "A@X" }, { "type": "home", "value": "b@x" }, { "value": "c@x" }, { "type": "other" }],
     });
     let expected = IndexKeys {
         user_name: Some("alice".into()),
         external_id: Some("E1".into()),
         display_name: Some("alice able".into()),
-        work_emails: vec!["a@x".into()],
+        emails: vec!["a@x".into(), "b@x".into(), "c@x".into()],
     };
     assert_eq!(index_keys(&scim), expected);
     assert_eq!(index_keys(&json!({})), IndexKeys::default());

@@ -1,3 +1,7 @@
+//! The mapping as tables here, whole cycles of Entra in `cycles`.
+
+mod cycles;
+
 use serde_json::json;
 
 use super::*;
@@ -7,7 +11,8 @@ const NOW: Timestamp = Timestamp::constant(1_767_225_600, 123_456_789);
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 fn attributes(value: Value) -> Attributes {
-    value.as_object().cloned().expect("an object")
+    let Value::Object(attributes) = value else { panic!("{value} is no object") };
+    attributes
 }
 
 fn stored() -> Value {
@@ -98,4 +103,16 @@ fn turning_active_off_ends_the_sessions_in_the_same_write() {
     let on = attributes(json!({ "userName": "alice", "active": true }));
     let again = changed_user(&once, on, NOW).expect("a change");
     assert_eq!(again["spec"]["sessionEpoch"], 1, "a reactivation keeps the epoch: older sessions stay dead");
+}
+
+#[test]
+fn a_tombstone_keeps_what_an_undelete_restores() {
+    let mut object = stored();
+    object["metadata"]["annotations"] = json!({ UNDELETE_ANNOTATION: "true", "team": "a" });
+    let deleted = tombstone(&object, NOW);
+    assert_eq!(deleted["metadata"]["annotations"], json!({ "team": "a" }), "an older wish to be undeleted is none");
+    assert_eq!(deleted["spec"]["deletedAt"], "2026-01-01T00:00:00.123Z");
+    assert_eq!(deleted["spec"]["sessionEpoch"], 1);
+    assert_eq!(deleted["spec"]["scim"], stored()["spec"]["scim"]);
+    assert_eq!(deleted["spec"]["fromTheFuture"], stored()["spec"]["fromTheFuture"]);
 }

@@ -1,0 +1,59 @@
+//! Where an object stands for SCIM: whether a Directory's client sees it.
+
+use serde_json::Value;
+
+/// What SCIM makes of a DirectoryUser that was read live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is a resource of this Directory.
+    Present,
+    /// 404: a tombstone, an object of another Directory, or an account that people wrote (`managedBy: People`).
+    Absent,
+    /// It lost its name before it was acknowledged, and the janitor is about to look once more: 503.
+    Unsettled,
+}
+
+/// The standing of `object` in `directory`. Whether it owns its name is not asked: nobody knows the id of an object
+/// that never did, and one that lost its name in a restore must stay within the provider's reach, or nobody could
+/// mend it.
+pub fn standing(object: &Value, directory: &str) -> Standing {
+    let spec = &object["spec"];
+    if spec["directoryRef"]["name"] != directory || spec["managedBy"] != "Provisioning" || !spec["deletedAt"].is_null()
+    {
+        Standing::Absent
+    } else if spec["rejected"] == true {
+        Standing::Unsettled
+    } else {
+        Standing::Present
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_living_people_of_the_directory_are_present() {
+        let cases = [
+            ("a person", json!({}), Standing::Present),
+            ("of another directory", json!({ "directoryRef": { "name": "guests" } }), Standing::Absent),
+            ("a tombstone", json!({ "deletedAt": "2026-01-01T00:00:00Z" }), Standing::Absent),
+            (
+                "a rejected tombstone",
+                json!({ "deletedAt": "2026-01-01T00:00:00Z", "rejected": true }),
+                Standing::Absent,
+            ),
+            ("a built-in account", json!({ "managedBy": "People" }), Standing::Absent),
+            ("rejected", json!({ "rejected": true }), Standing::Unsettled),
+            ("once rejected", json!({ "rejected": false }), Standing::Present),
+            ("suspended, which is no business of SCIM", json!({ "suspended": true }), Standing::Present),
+        ];
+        for (name, difference, expected) in cases {
+            let mut spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning" });
+            spec.as_object_mut().expect("an object").extend(difference.as_object().cloned().expect("an object"));
+            assert_eq!(standing(&json!({ "spec": spec }), "staff"), expected, "{name}");
+        }
+    }
+}
