@@ -1,1 +1,180 @@
 //! The only owner of the Kubernetes client.
+//!
+//! What is read and written goes straight to the API server ([`objects`], [`claims`]). What is remembered comes from
+//! watches ([`watch`]) and from own writes, and is believed only while the watches are fresh ([`Store::fresh`]). Nothing
+//! here knows SCIM or HTTP.
+
+pub mod claims;
+mod client;
+pub mod error;
+pub mod index;
+pub mod objects;
+pub mod registry;
+mod schema_check;
+#[cfg(test)]
+pub(crate) mod scripted;
+mod turns;
+mod undelete;
+mod version;
+pub mod watch;
+mod world;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kube::Client;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use client::Settings;
+pub use error::Error;
+use index::Index;
+use objects::{Kind, Objects};
+use registry::{Directory, Key};
+use turns::Turns;
+use watch::{Feed, MAX_LISTS, Watch};
+use world::World;
+
+/// What the operator knows of the cluster, and how it writes to it. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    objects: Objects,
+    turns: Turns,
+    world: World,
+    watches: Vec<Watch>,
+    /// For lists and watches.
+    client: Client,
+}
+
+impl Store {
+    /// A store of this cluster; nothing is sent before it is used.
+    pub async fn connect(settings: Settings) -> Result<Self, Error> {
+        let clients = client::connect(&settings).await?;
+        Ok(Self(Arc::new(Inner {
+            objects: Objects::new(clients.requests),
+            turns: Turns::default(),
+            world: World::default(),
+            watches: watches(settings.namespaces),
+            client: clients.watches,
+        })))
+    }
+
+    /// Runs every watch until `shutdown`. Returns earlier only when one of them ends against its nature: the process can
+    /// then do nothing better than end as well.
+    pub async fn run(&self, shutdown: CancellationToken) -> Result<(), Error> {
+        let lists = Arc::new(Semaphore::new(MAX_LISTS));
+        let mut tasks = JoinSet::new();
+        for number in 0..self.0.watches.len() {
+            let (inner, lists) = (Arc::clone(&self.0), Arc::clone(&lists));
+            tasks.spawn(async move {
+                let Inner { client, world, watches, .. } = &*inner;
+                watch::run(Feed { client, world, watch: &watches[number], lists: &lists }).await
+            });
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => Ok(()),
+            Some(Err(error)) = tasks.join_next() => Err(Error::Other(format!("a watch has ended: {error}"))),
+        }
+    }
+
+    /// Whether every watch has the whole state of the cluster.
+    pub fn synced(&self) -> bool {
+        self.0.watches.iter().all(Watch::synced)
+    }
+
+    /// Checks that the cluster serves every field that this version knows. [`Error::Other`] names the first that is
+    /// missing; it heals when the definitions are applied.
+    pub async fn check_schema(&self) -> Result<(), Error> {
+        schema_check::check(self.objects()).await
+    }
+
+    /// How long ago each kind was last heard of: the longest silence of its watches.
+    pub fn freshness(&self, now: Instant) -> Vec<(Kind, Duration)> {
+        let longest = |kind| {
+            let watches = self.0.watches.iter().filter(|watch| watch.kind == kind);
+            watches.map(|watch| watch.silence(now)).max().unwrap_or_default()
+        };
+        Kind::ALL.map(|kind| (kind, longest(kind))).into()
+    }
+
+    /// How many people each Directory shows: namespace, name, number.
+    pub fn counts(&self) -> Vec<(String, String, usize)> {
+        let indexes = self.indexes().into_iter();
+        indexes.map(|(namespace, directory, index)| (namespace, directory, index.visible())).collect()
+    }
+
+    /// The API server.
+    pub fn objects(&self) -> &Objects {
+        &self.0.objects
+    }
+
+    /// The queue per object of this process.
+    fn turns(&self) -> &Turns {
+        &self.0.turns
+    }
+
+    /// The Directory, as the watch last saw it.
+    pub fn directory(&self, namespace: &str, name: &str) -> Option<Arc<Directory>> {
+        self.0.world.registry.directory(namespace, name)
+    }
+
+    /// The keys whose `sha256` is this digest, as the watch last saw them: usually one, none, and of each namespace at
+    /// most [`registry::MAX_KEYS_PER_DIGEST`].
+    pub fn keys(&self, digest: &[u8; 32]) -> Vec<Arc<Key>> {
+        self.0.world.registry.keys(digest)
+    }
+
+    /// The index of the people of a Directory.
+    pub fn index(&self, namespace: &str, directory: &str) -> Arc<Index> {
+        self.0.world.index(namespace, directory)
+    }
+
+    /// Every index: namespace, name of the Directory, index. For the janitor.
+    pub fn indexes(&self) -> Vec<(String, String, Arc<Index>)> {
+        self.0.world.indexes()
+    }
+
+    /// Whether what the watches tell may be believed at `now`: all are synced and none has been silent for longer than
+    /// [`watch::FRESHNESS_LIMIT`]. The error is [`Error::Unavailable`] and names the kind.
+    pub fn fresh(&self, now: Instant) -> Result<(), Error> {
+        self.0.watches.iter().try_for_each(|watch| watch.fresh(now))
+    }
+
+    /// Applies an object that this process has just written to the index, unless the index has a newer one.
+    fn apply(&self, kind: Kind, object: &Value) {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+        // Where nothing watches, nothing could tell of the object's end.
+        if let Some(watch) = self.0.watches.iter().find(|watch| watch.covers(kind, namespace)) {
+            self.0.world.put(kind, object, version::Origin::Own(&|| watch.told()));
+        }
+    }
+}
+
+/// A watch for each kind and namespace; no namespaces are all of them.
+fn watches(mut namespaces: Vec<String>) -> Vec<Watch> {
+    namespaces.sort();
+    namespaces.dedup();
+    let scopes = if namespaces.is_empty() { vec![None] } else { namespaces.into_iter().map(Some).collect() };
+    let watches = scopes.iter().flat_map(|scope| Kind::ALL.map(|kind| Watch::new(kind, scope.clone())));
+    watches.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_watch_for_each_kind_in_each_namespace() {
+        let scopes = |namespaces: &[&str]| {
+            let watches = watches(namespaces.iter().map(ToString::to_string).collect());
+            watches.iter().map(|watch| (watch.namespace.clone(), watch.kind)).collect::<Vec<_>>()
+        };
+        assert_eq!(scopes(&[]), Kind::ALL.map(|kind| (None, kind)));
+        let both = ["a", "b"].into_iter().flat_map(|name| Kind::ALL.map(|kind| (Some(name.to_owned()), kind)));
+        assert_eq!(scopes(&["b", "a", "b"]), both.collect::<Vec<_>>());
+    }
+}

@@ -1,5 +1,5 @@
 //! The queue per object: writes of one process to one object wait for each other, so that another replica is
-//! the only rival that a compare-and-swap can lose to (kubernetes.md section 4).
+//! the only rival that a compare-and-swap can lose to.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,0 +1,319 @@
+//! The claim protocol of uniqueness: of all live objects of a Directory, one has a value.
+//!
+//! Each claimed value has a claim object whose name is a digest of it, and creating that succeeds once. Nothing spans
+//! two objects, so the protocol is an order of single writes that is safe whoever crashes or pauses where. The steps
+//! (`acquire`, `release`, `create`, `change`, `delete`, `settle`) are values without a clock or a client; `driver`
+//! carries out their calls; `tests/claims` explores them under every interleaving and crash. In force are the userName
+//! and the link; the steps take any number of values.
+
+pub mod acquire;
+pub mod change;
+pub mod create;
+pub mod delete;
+mod driver;
+pub mod release;
+pub mod settle;
+pub mod step;
+#[cfg(test)]
+mod tests;
+pub mod user;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use self::change::{Answer, Change, Changed, Edited};
+use self::create::{Create, Created};
+use self::delete::{Delete, Deleted};
+use self::driver::{Driver, overtaken, pause};
+use self::release::Releases;
+use self::settle::{Settle, Settled};
+use self::step::{Call, Refusal, Reply, Step, Subject as _, is_live};
+use self::user::{UniqueValue, User};
+use super::turns::Turn;
+use super::{Error as StoreError, Store};
+
+/// How often a change or a delete begins anew after a lost race.
+pub const CHANGE_TRIES: u32 = 12;
+/// How many names a new object is tried under. Each has 66 random bits or more.
+pub const NAME_TRIES: u32 = 4;
+/// How often one pass of the janitor looks at one object again after it has cleared what was pending.
+pub const SETTLE_TRIES: u32 = 3;
+
+/// What a pass of the janitor over one object came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// Everything is as before: there was nothing to do, or it cannot be done now.
+    Nothing,
+    /// A mark was cleared or a value claimed.
+    Settled,
+    /// The object never was acknowledged, and was removed.
+    Removed,
+    /// A deleted person is back, as somebody asked by annotation.
+    BroughtBack,
+}
+
+const SETTLING: &str = "the janitor is about to settle the object";
+
+/// Why the protocol did not commit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A live object holds the value.
+    #[error("{attribute} is taken")]
+    Taken {
+        /// `User.userName` and so on.
+        attribute: String,
+    },
+    /// No such object, or a tombstone.
+    #[error("no such object")]
+    NotFound,
+    /// Lost races, or an object that the janitor is about to settle.
+    #[error("{reason}")]
+    Busy {
+        /// For the log.
+        reason: String,
+    },
+    /// The API server.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Creates `object` (a DirectoryUser as `rules::mapping::new_user` makes it) and claims its values; returns it as stored.
+/// `rename` gives it another name where an object of somebody else has it already.
+pub async fn create(store: &Store, mut object: Value, rename: impl Fn() -> String + Send) -> Result<Value, Error> {
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+    refuse_early(store, &namespace, &User::new(object.clone(), Timestamp::now())).await?;
+    for _ in 0..NAME_TRIES {
+        let user = User::new(object.clone(), Timestamp::now());
+        let _turn = turn(store, &namespace, &user.name()).await;
+        let mut driver = Driver::new(store, &namespace, &user.name());
+        let mut create = Create::Make(user);
+        let created = loop {
+            let reply = driver.perform(create.call()).await?;
+            create = match create.answered(reply) {
+                Step::Go(create) => create,
+                Step::End(created) => break created,
+            };
+        };
+        match created {
+            Created::Created(user) => return Ok(user.object),
+            Created::Exists => object["metadata"]["name"] = rename().into(),
+            Created::Refused(refusal) => return Err(driver.refusal(refusal)),
+            Created::Lost => return Err(busy("the janitor removed the object before it was finished")),
+        }
+    }
+    Err(busy("every name that was drawn is in use"))
+}
+
+/// Step 0 of a create: no write where the index knows a rival that is live still. From the index alone it would refuse a
+/// name that another replica has just freed. Not needed for safety.
+async fn refuse_early(store: &Store, namespace: &str, user: &User) -> Result<(), Error> {
+    let index = store.index(namespace, user.directory());
+    for value in user.committed() {
+        if index.live_holder(&value.claim_name).is_none() {
+            continue;
+        }
+        let mut driver = Driver::new(store, namespace, &user.name());
+        let Reply::Claim(claim) = driver.perform(Call::ReadClaim(value.claim_name.clone())).await? else { continue };
+        let Reply::Object(holder) = driver.perform(Call::Read(User::holder(&claim))).await? else { continue };
+        if claim.is_on(user.directory(), &value) && is_live(&claim, &holder) {
+            return Err(Error::Taken { attribute: value.claimed.attribute });
+        }
+    }
+    Ok(())
+}
+
+/// Changes the DirectoryUser `name`: `edit` gets the object as it is now and returns what it shall be, or nothing where
+/// nothing changes. It is called again after a lost race; what it refuses after a write of unknown outcome is
+/// [`StoreError::Unavailable`], for the change may have taken effect before. Claimed values that differ go through the protocol; otherwise
+/// this is GET and PUT. Returns the object as stored.
+pub async fn change<E: From<Error>>(
+    store: &Store,
+    namespace: &str,
+    name: &str,
+    edit: impl Fn(&Value) -> Result<Option<Value>, E> + Send + Sync,
+) -> Result<Value, E> {
+    let _turn = turn(store, namespace, name).await;
+    let edit = |user: &User| -> Result<Edited<User>, E> {
+        if user.is_deleted() {
+            return Ok(Edited::NotMine);
+        }
+        let new = edit(&user.object)?;
+        Ok(new.map_or(Edited::Nothing, |new| Edited::To(User::new(new, Timestamp::now()))))
+    };
+    let mut driver = Driver::new(store, namespace, name);
+    let (changed, releases) = run_change(&mut driver, name, edit).await?;
+    let result = match changed {
+        Changed::Unchanged(user) | Changed::Committed(user) => Ok(user.object),
+        Changed::Refused(refusal) => Err(driver.refusal(refusal)),
+        Changed::Missing => Err(Error::NotFound),
+        Changed::Rejected => Err(busy(SETTLING)),
+    };
+    driver.release_later(releases);
+    result.map_err(E::from)
+}
+
+async fn run_change<E: From<Error>>(
+    driver: &mut Driver,
+    name: &str,
+    edit: impl Fn(&User) -> Result<Edited<User>, E> + Send + Sync,
+) -> Result<Answer<User>, E> {
+    let mut change = Change::Read(name.to_owned());
+    let mut tries = 0;
+    loop {
+        if matches!(change, Change::Read(_)) {
+            begin_try(&mut tries).await?;
+        }
+        let reply = driver.perform(change.call()).await.map_err(Error::from)?;
+        let step = change.answered(reply, &edit);
+        change = match step.map_err(|refused| if driver.unsure { Error::from(overtaken()).into() } else { refused })? {
+            Step::Go(change) => change,
+            Step::End(answer) => return Ok(answer),
+        };
+    }
+}
+
+/// Makes a tombstone of the DirectoryUser `name` and frees its values: `edit` returns the object with `deletedAt`.
+pub async fn delete<E: From<Error>>(
+    store: &Store,
+    namespace: &str,
+    name: &str,
+    edit: impl Fn(&Value) -> Result<Value, E> + Send + Sync,
+) -> Result<(), E> {
+    let _turn = turn(store, namespace, name).await;
+    let mut driver = Driver::new(store, namespace, name);
+    let mut delete = Delete::Read(name.to_owned());
+    let mut tries = 0;
+    let deleted = loop {
+        if matches!(delete, Delete::Read(_)) {
+            begin_try(&mut tries).await?;
+        }
+        let reply = driver.perform(delete.call()).await.map_err(Error::from)?;
+        let bury = |user: &User| edit(&user.object).map(|tombstone| User::new(tombstone, Timestamp::now()));
+        let step = delete.answered(reply, bury);
+        delete = match step.map_err(|refused| if driver.unsure { Error::from(overtaken()).into() } else { refused })? {
+            Step::Go(delete) => delete,
+            Step::End(deleted) => break deleted,
+        };
+    };
+    match deleted {
+        Deleted::Buried(releases) => driver.release_later(releases),
+        // The answer to the write was lost, and what is there may be what it led to. The claims are the janitor's.
+        Deleted::Missing if driver.unsure => {}
+        Deleted::Missing => return Err(Error::NotFound.into()),
+        Deleted::Rejected => return Err(busy(SETTLING).into()),
+        Deleted::Refused => return Err(driver.final_refusal().into()),
+    }
+    Ok(())
+}
+
+/// The janitor's pass over one object: clears marks, claims what it names, rejects or removes what never was
+/// acknowledged, brings back what is asked back by annotation.
+pub async fn settle(store: &Store, namespace: &str, name: &str, now: Timestamp) -> Result<Settlement, Error> {
+    let _turn = turn(store, namespace, name).await;
+    let mut driver = Driver::new(store, namespace, name);
+    let mut settle = Settle::Read(name.to_owned());
+    let mut tries = 0;
+    let settled = loop {
+        if matches!(settle, Settle::Read(_)) {
+            tries += 1;
+            if tries > SETTLE_TRIES {
+                return Ok(settlement(&driver));
+            }
+        }
+        let reply = match driver.perform(settle.call()).await? {
+            Reply::Object(user) => Reply::Object(User::new(user.object, now)),
+            reply => reply,
+        };
+        settle = match settle.answered(reply) {
+            Step::Go(settle) => settle,
+            Step::End(settled) => break settled,
+        };
+    };
+    match settled {
+        Settled::Tombstone(user) if user.is_asked_back() => {
+            let back = bring_back(store, namespace, &user).await?;
+            return Ok(if back { Settlement::BroughtBack } else { settlement(&driver) });
+        }
+        Settled::Conflict(Refusal::Taken { value, holder }) => {
+            let attribute = value.claimed.attribute;
+            tracing::info!(namespace, user = name, attribute, holder, "another object holds a value of this one");
+        }
+        Settled::Removed => {
+            tracing::info!(namespace, user = name, "removed an object that was never acknowledged");
+            return Ok(Settlement::Removed);
+        }
+        Settled::Done | Settled::Tombstone(_) => {}
+        // Where the API server refused a write, somebody has to look.
+        Settled::Conflict(Refusal::Final) | Settled::Busy => {
+            if let Some(error) = driver.take_refused() {
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(settlement(&driver))
+}
+
+fn settlement(driver: &Driver) -> Settlement {
+    if driver.changed { Settlement::Settled } else { Settlement::Nothing }
+}
+
+/// undelete(X). While the index shows a live holder of one of its values there is nothing to be had, and no write.
+/// Returns whether the person is back.
+async fn bring_back(store: &Store, namespace: &str, user: &User) -> Result<bool, Error> {
+    let name = user.name();
+    let index = store.index(namespace, user.directory());
+    for value in user.committed() {
+        if let Some(holder) = index.live_holder(&value.claim_name).filter(|holder| *holder != name) {
+            log_not_brought_back(namespace, &name, &value, &holder);
+            return Ok(false);
+        }
+    }
+    let mut driver = Driver::new(store, namespace, &name);
+    let (changed, releases) = run_change(&mut driver, &name, |user| Ok::<_, Error>(user.brought_back())).await?;
+    let result = match changed {
+        Changed::Committed(_) => {
+            tracing::info!(namespace, user = name, "brought back a deleted person, as asked by annotation");
+            Ok(true)
+        }
+        Changed::Refused(Refusal::Taken { value, holder }) => {
+            log_not_brought_back(namespace, &name, &value, &holder);
+            Ok(false)
+        }
+        Changed::Refused(Refusal::Final) => Err(driver.final_refusal()),
+        Changed::Unchanged(_) | Changed::Missing | Changed::Rejected => Ok(false),
+    };
+    driver.release_later(releases);
+    result
+}
+
+fn log_not_brought_back(namespace: &str, user: &str, value: &UniqueValue, holder: &str) {
+    let attribute = &value.claimed.attribute;
+    tracing::info!(namespace, user, attribute, holder, "a deleted person stays deleted: another one holds a value");
+}
+
+/// The janitor's pass over one claim: removes it if it is dead, and says whether it did.
+pub async fn release(store: &Store, namespace: &str, claim_name: &str) -> Result<bool, Error> {
+    let Some(releases) = Releases::begin([claim_name.to_owned()]) else { return Ok(false) };
+    let mut driver = Driver::new(store, namespace, "");
+    driver.release(releases).await?;
+    Ok(driver.changed)
+}
+
+/// The right of this process to write one object.
+async fn turn<'a>(store: &'a Store, namespace: &str, name: &str) -> Turn<'a> {
+    store.turns().take(format!("{namespace}/{name}")).await
+}
+
+/// Counts a try of a change or delete and waits before each but the first.
+async fn begin_try(tries: &mut u32) -> Result<(), Error> {
+    if *tries == CHANGE_TRIES {
+        return Err(busy("other writers were quicker every time"));
+    }
+    pause(*tries).await;
+    *tries += 1;
+    Ok(())
+}
+
+fn busy(reason: &str) -> Error {
+    Error::Busy { reason: reason.to_owned() }
+}

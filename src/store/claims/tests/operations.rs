@@ -1,0 +1,288 @@
+//! Whole operations against an API server in memory: their bounds, what a pass of the janitor says it has done, and what
+//! becomes of writes whose answers are lost.
+
+use serde_json::{Value, json};
+
+use super::super::driver::CLAIM_TRIES;
+use super::super::{
+    CHANGE_TRIES, Error, NAME_TRIES, SETTLE_TRIES, Settlement, StoreError, change, create, delete, release, settle,
+    turn,
+};
+use super::{NOW, ada, claim, now};
+use crate::rules::naming::{USER_NAME, claim_name};
+use crate::store::Store;
+use crate::store::objects::Kind;
+use crate::store::scripted::{Memory, refusal};
+use crate::store::undelete::UNDELETE_ANNOTATION;
+
+const LONG_AGO: &str = "2026-01-01T00:00:00Z";
+
+/// A person whom nobody has written for long.
+fn person(name: &str, user_name: &str) -> Value {
+    let mut object = ada();
+    object["metadata"] = json!({ "name": name, "namespace": "people", "creationTimestamp": LONG_AGO });
+    object["spec"]["scim"] = json!({ "userName": user_name, "meta": { "created": LONG_AGO } });
+    object["spec"].as_object_mut().expect("a spec").remove("link");
+    object
+}
+
+fn claim_of(value: &str, holder: &str) -> Value {
+    let mut claim = claim(USER_NAME, value).0;
+    claim["spec"]["holder"] = holder.into();
+    claim["metadata"] = json!({ "name": claim_name("staff", USER_NAME, value), "namespace": "people" });
+    claim
+}
+
+fn count(asked: &[String], call: &str) -> u32 {
+    u32::try_from(asked.iter().filter(|asked| *asked == call).count()).expect("a few")
+}
+
+fn titled(title: &str) -> impl Fn(&Value) -> Result<Option<Value>, Error> {
+    move |object| {
+        let mut new = object.clone();
+        new["spec"]["scim"]["title"] = title.into();
+        Ok((new != *object).then_some(new))
+    }
+}
+
+fn renamed(user_name: &str) -> impl Fn(&Value) -> Result<Option<Value>, Error> {
+    move |object| {
+        let mut new = object.clone();
+        new["spec"]["scim"]["userName"] = user_name.into();
+        Ok(Some(new))
+    }
+}
+
+#[tokio::test]
+async fn an_operation_without_a_rival_makes_no_call_too_many() {
+    let memory = Memory::default();
+    let store = memory.store(|_| None);
+    create(&store, person("ada-1", "ada"), String::new).await.expect("made");
+    assert_eq!(memory.asked(), ["POST directoryusers", "POST directoryclaims", "GET directoryusers"]);
+    change(&store, "people", "ada-1", titled("Engineer")).await.expect("changed");
+    assert_eq!(memory.asked(), ["GET directoryusers", "PUT directoryusers"]);
+    change(&store, "people", "ada-1", titled("Engineer")).await.expect("the same");
+    assert_eq!(memory.asked(), ["GET directoryusers"], "nothing is written where nothing changes");
+    change(&store, "people", "ada-1", renamed("eve")).await.expect("renamed");
+    let rename = ["GET directoryusers", "PUT directoryusers", "POST directoryclaims", "PUT directoryusers"];
+    assert_eq!(memory.asked()[..4], rename, "what follows is the release of the old name");
+}
+
+#[tokio::test]
+async fn a_create_gives_up_after_its_last_name() {
+    let memory = Memory::default();
+    let store = memory.store(|asked| (asked.method == "POST").then(|| refusal(409, "AlreadyExists")));
+    let outcome = create(&store, person("ada-1", "ada"), || "ada-2".to_owned()).await;
+    assert!(matches!(outcome, Err(Error::Busy { .. })), "{outcome:?}");
+    assert_eq!(count(&memory.asked(), "POST directoryusers"), NAME_TRIES);
+}
+
+#[tokio::test]
+async fn a_create_takes_another_name_where_its_own_is_taken() {
+    let memory = Memory::default();
+    memory.put(Kind::User, &person("ada-1", "eve"));
+    let made = create(&memory.store(|_| None), person("ada-1", "ada"), || "ada-2".to_owned()).await;
+    assert_eq!(made.expect("made")["metadata"]["name"], "ada-2");
+}
+
+#[tokio::test]
+async fn a_claim_that_comes_and_goes_ends_the_create_and_leaves_nothing() {
+    let memory = Memory::default();
+    let store = memory.store(|asked| {
+        (asked.kind == "directoryclaims" && asked.method == "POST").then(|| refusal(409, "AlreadyExists"))
+    });
+    let outcome = create(&store, person("ada-1", "ada"), String::new).await;
+    assert!(matches!(outcome, Err(Error::Store(StoreError::Unavailable { .. }))), "{outcome:?}");
+    assert_eq!(count(&memory.asked(), "POST directoryclaims"), CLAIM_TRIES);
+    assert_eq!(memory.all(Kind::User), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_change_or_delete_that_loses_every_race_gives_up() {
+    let memory = Memory::default();
+    memory.put(Kind::User, &person("ada-1", "ada"));
+    let store = memory.store(|asked| (asked.method == "PUT").then(|| refusal(409, "Conflict")));
+    let changed = change(&store, "people", "ada-1", titled("Engineer"));
+    let deleted = delete(&store, "people", "eve-1", |object| Ok::<_, Error>(object.clone()));
+    memory.put(Kind::User, &person("eve-1", "eve"));
+    let (changed, deleted) = futures::join!(changed, deleted);
+    assert!(matches!(changed, Err(Error::Busy { .. })), "{changed:?}");
+    assert!(matches!(deleted, Err(Error::Busy { .. })), "{deleted:?}");
+    assert_eq!(count(&memory.asked(), "PUT directoryusers"), 2 * CHANGE_TRIES);
+}
+
+#[tokio::test]
+async fn a_pass_of_the_janitor_looks_at_an_object_a_few_times_at_most() {
+    let memory = Memory::default();
+    let mut object = person("ada-1", "ada");
+    object["spec"]["pending"] = json!({ USER_NAME: "eve" });
+    let object = memory.put(Kind::User, &object);
+    // Whatever is cleared is there again.
+    let store = memory.store(move |asked| (asked.kind == "directoryusers").then(|| (200, object.to_string())));
+    assert_eq!(settle(&store, "people", "ada-1", now()).await, Ok(Settlement::Settled));
+    assert_eq!(count(&memory.asked(), "GET directoryusers"), SETTLE_TRIES);
+}
+
+#[tokio::test]
+async fn a_pass_says_what_it_has_done_and_nothing_else() {
+    let pending = |mut object: Value, written: &str| {
+        object["spec"]["pending"] = json!({ USER_NAME: "eve" });
+        object["metadata"]["creationTimestamp"] = written.into();
+        object
+    };
+    let deleted = |asked_back: bool| {
+        let mut object = person("ada-1", "ada");
+        object["spec"]["deletedAt"] = LONG_AGO.into();
+        if asked_back {
+            object["metadata"]["annotations"] = json!({ UNDELETE_ANNOTATION: "yes" });
+        }
+        object
+    };
+    let unacknowledged = || {
+        let mut object = person("ada-1", "ada");
+        object["spec"]["scim"]["meta"]["created"] = NOW.into();
+        object
+    };
+    let ours = || Some(claim_of("ada", "ada-1"));
+    let theirs = || Some(claim_of("ada", "rival-1"));
+    let cases = [
+        ("no such object", None, None, Settlement::Nothing, Settlement::Nothing),
+        ("all is well", Some(person("ada-1", "ada")), ours(), Settlement::Nothing, Settlement::Nothing),
+        ("its claim is missing", Some(person("ada-1", "ada")), None, Settlement::Settled, Settlement::Nothing),
+        ("a conflict that stays", Some(person("ada-1", "ada")), theirs(), Settlement::Nothing, Settlement::Nothing),
+        (
+            "somebody is at work on it",
+            Some(pending(person("ada-1", "ada"), NOW)),
+            ours(),
+            Settlement::Nothing,
+            Settlement::Nothing,
+        ),
+        (
+            "a change that was left",
+            Some(pending(person("ada-1", "ada"), LONG_AGO)),
+            ours(),
+            Settlement::Settled,
+            Settlement::Nothing,
+        ),
+        (
+            "a change that was left, and a conflict",
+            Some(pending(person("ada-1", "ada"), LONG_AGO)),
+            theirs(),
+            Settlement::Settled,
+            Settlement::Nothing,
+        ),
+        ("a tombstone", Some(deleted(false)), None, Settlement::Nothing, Settlement::Nothing),
+        ("a tombstone that is asked back", Some(deleted(true)), None, Settlement::BroughtBack, Settlement::Nothing),
+        ("one whose name is taken", Some(deleted(true)), theirs(), Settlement::Nothing, Settlement::Nothing),
+        ("never acknowledged", Some(unacknowledged()), theirs(), Settlement::Removed, Settlement::Nothing),
+    ];
+    for (case, object, claim, first, second) in cases {
+        let memory = Memory::default();
+        memory.put(Kind::User, &person("rival-1", "ada"));
+        object.iter().for_each(|object| drop(memory.put(Kind::User, object)));
+        claim.iter().for_each(|claim| drop(memory.put(Kind::Claim, claim)));
+        let store = memory.store(|_| None);
+        assert_eq!(settle(&store, "people", "ada-1", now()).await, Ok(first), "{case}");
+        assert_eq!(settle(&store, "people", "ada-1", now()).await, Ok(second), "{case}, in the next pass");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_is_released_once_and_only_if_it_is_dead() {
+    let memory = Memory::default();
+    memory.put(Kind::User, &person("ada-1", "ada"));
+    memory.put(Kind::Claim, &claim_of("ada", "ada-1"));
+    memory.put(Kind::Claim, &claim_of("eve", "ada-1"));
+    let store = memory.store(|_| None);
+    for (value, first) in [("ada", false), ("eve", true), ("bob", false)] {
+        let name = claim_name("staff", USER_NAME, value);
+        assert_eq!(release(&store, "people", &name).await, Ok(first), "{value}");
+        assert_eq!(release(&store, "people", &name).await, Ok(false), "{value}, in the next pass");
+    }
+}
+
+#[tokio::test]
+async fn the_janitor_waits_for_its_turn() {
+    let memory = Memory::default();
+    memory.put(Kind::User, &person("ada-1", "ada"));
+    let store = memory.store(|_| None);
+    let turn = turn(&store, "people", "ada-1").await;
+    let mut pass = std::pin::pin!(settle(&store, "people", "ada-1", now()));
+    assert!(futures::poll!(&mut pass).is_pending());
+    assert_eq!(memory.asked(), Vec::<String>::new(), "nothing is read before the turn");
+    drop(turn);
+    assert_eq!(pass.await, Ok(Settlement::Settled));
+}
+
+/// What becomes of the PUTs of one change: their number, and the answer in place of the API server's.
+fn puts(memory: &Memory, answer: impl Fn(usize, &Memory) -> Option<(u16, String)> + Send + Sync + 'static) -> Store {
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let behind = memory.clone();
+    memory.store(move |asked| {
+        if asked.method != "PUT" || asked.kind != "directoryusers" {
+            return None;
+        }
+        let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let carried_out = (number == 0).then(|| behind.carry_out(asked));
+        answer(number, &behind).or(carried_out)
+    })
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_cannot_be_read_is_found_to_be_made() {
+    let memory = Memory::default();
+    memory.put(Kind::User, &person("ada-1", "ada"));
+    let store = puts(&memory, |number, _| (number == 0).then(|| (200, "<html>".to_owned())));
+    // Not to be made twice, and refused the second time: as with If-Match.
+    let calls = std::sync::atomic::AtomicU32::new(0);
+    let once = |object: &Value| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+        0 => titled("Engineer")(object),
+        _ => Err(Error::NotFound),
+    };
+    let changed = change(&store, "people", "ada-1", once).await.expect("changed");
+    assert_eq!(changed["spec"]["scim"]["title"], "Engineer");
+    assert_eq!(changed["metadata"]["generation"], 2);
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_and_that_was_overtaken_is_unknown() {
+    let memory = Memory::default();
+    memory.put(Kind::User, &person("ada-1", "ada"));
+    let store = puts(&memory, |number, memory| {
+        (number == 0).then(|| {
+            let mut object = memory.all(Kind::User).remove(0);
+            object["spec"]["scim"]["title"] = "Manager".into();
+            memory.put(Kind::User, &object);
+            (504, String::new())
+        })
+    });
+    let calls = std::sync::atomic::AtomicU32::new(0);
+    let once = |object: &Value| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+        0 => titled("Engineer")(object),
+        _ => Err(Error::NotFound),
+    };
+    let outcome = change(&store, "people", "ada-1", once).await;
+    assert!(matches!(outcome, Err(Error::Store(StoreError::Unavailable { .. }))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_final_only_if_nothing_was_sent_before() {
+    for (case, answers, unknown) in [
+        ("at once", vec![refusal(403, "Forbidden")], false),
+        ("after a lost answer", vec![(504, String::new()), refusal(403, "Forbidden")], true),
+        ("after an answer that is no JSON", vec![(200, "<html>".to_owned()), refusal(422, "Invalid")], true),
+    ] {
+        let memory = Memory::default();
+        memory.put(Kind::User, &person("ada-1", "ada"));
+        let store = puts(&memory, move |number, _| answers.get(number).cloned());
+        let outcome = change(&store, "people", "ada-1", titled("Engineer")).await;
+        match outcome {
+            Err(Error::Store(StoreError::Unavailable { .. })) => assert!(unknown, "{case}"),
+            outcome => assert!(
+                !unknown
+                    && outcome == Err(Error::Store(StoreError::Other("the API server says 403: Forbidden".into()))),
+                "{case}: {outcome:?}"
+            ),
+        }
+    }
+}

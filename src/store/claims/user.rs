@@ -1,0 +1,273 @@
+//! A DirectoryUser and its claims as raw JSON: a field of a newer version survives every step.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::change::Edited;
+use super::step::Subject;
+use crate::api::API_VERSION;
+use crate::api::conditions::ConditionType;
+use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, USER_NAME};
+use crate::store::undelete::{UNDELETE_ANNOTATION, is_asked_back};
+
+/// How long the janitor leaves a change in progress, or a create, to whoever is at work on it.
+pub const IDLE_AFTER: SignedDuration = SignedDuration::from_secs(30);
+/// From this age on an object counts as acknowledged. No request lives nearly as long.
+pub const KNOWN_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+const PENDING: &str = "pending";
+const DELETED_AT: &str = "deletedAt";
+const REJECTED: &str = "rejected";
+
+/// One value as it is claimed. The order of the fields makes the order of acquisition: the name last, the others by
+/// claim name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UniqueValue {
+    is_name: bool,
+    /// The name of the claim object.
+    pub claim_name: String,
+    /// What is claimed.
+    pub claimed: ClaimedValue,
+}
+
+/// A DirectoryClaim.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Claim(pub Value);
+
+/// A DirectoryUser, and when it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct User {
+    /// The object.
+    pub object: Value,
+    now: Timestamp,
+}
+
+impl UniqueValue {
+    fn new(directory: &str, claimed: ClaimedValue) -> Self {
+        let claim_name = naming::claim_name(directory, &claimed.attribute, &claimed.value);
+        Self { is_name: claimed.attribute == USER_NAME, claim_name, claimed }
+    }
+}
+
+impl Claim {
+    /// A new claim on `value` for a holder that exists. The reference lets the garbage collector remove it with its
+    /// holder; it is no controller and blocks no deletion.
+    pub fn new(namespace: &str, directory: &str, value: &UniqueValue, holder: &User, nonce: &str) -> Self {
+        Self(json!({
+            "apiVersion": API_VERSION,
+            "kind": "DirectoryClaim",
+            "metadata": {
+                "name": value.claim_name,
+                "namespace": namespace,
+                "labels": { DIRECTORY_LABEL: directory },
+                "ownerReferences": [holder.owner_reference()],
+            },
+            "spec": {
+                "directoryRef": { "name": directory },
+                "attribute": value.claimed.attribute,
+                "value": value.claimed.value,
+                "holder": holder.name(),
+                "nonce": nonce,
+            },
+        }))
+    }
+
+    /// The same claim with another nonce, and with the reference to its holder where a restore has dropped it.
+    pub fn touched(&self, holder: &User, nonce: &str) -> Self {
+        let mut claim = self.0.clone();
+        claim["spec"]["nonce"] = nonce.into();
+        claim["metadata"]["ownerReferences"] = json!([holder.owner_reference()]);
+        Self(claim)
+    }
+
+    /// Whether this is the claim on `value` in `directory`, and not one on another value with the same digest.
+    pub fn is_on(&self, directory: &str, value: &UniqueValue) -> bool {
+        self.directory() == directory
+            && self.attribute() == value.claimed.attribute
+            && self.value() == value.claimed.value
+    }
+
+    fn directory(&self) -> &str {
+        text(&self.0["spec"]["directoryRef"]["name"])
+    }
+
+    fn attribute(&self) -> &str {
+        text(&self.0["spec"]["attribute"])
+    }
+
+    fn value(&self) -> &str {
+        text(&self.0["spec"]["value"])
+    }
+}
+
+impl User {
+    /// An object as read or made at `now`.
+    pub fn new(object: Value, now: Timestamp) -> Self {
+        Self { object, now }
+    }
+
+    /// The name of its Directory.
+    pub fn directory(&self) -> &str {
+        text(&self.object["spec"]["directoryRef"]["name"])
+    }
+
+    /// Whether somebody asks for a tombstone back.
+    pub fn is_asked_back(&self) -> bool {
+        self.is_deleted() && is_asked_back(&self.object)
+    }
+
+    /// The person brought back, as the commit of an undelete writes it.
+    pub fn brought_back(&self) -> Edited<Self> {
+        if !self.is_asked_back() {
+            return Edited::NotMine;
+        }
+        let mut user = self.clone();
+        user.remove(DELETED_AT);
+        if let Some(annotations) = user.object["metadata"]["annotations"].as_object_mut() {
+            annotations.remove(UNDELETE_ANNOTATION);
+        }
+        Edited::To(user)
+    }
+
+    fn owner_reference(&self) -> Value {
+        json!({
+            "apiVersion": API_VERSION,
+            "kind": "DirectoryUser",
+            "name": self.name(),
+            "uid": self.object["metadata"]["uid"],
+        })
+    }
+
+    fn spec(&self) -> &Value {
+        &self.object["spec"]
+    }
+
+    fn set(&mut self, field: &str, value: Value) {
+        self.object["spec"][field] = value;
+    }
+
+    fn remove(&mut self, field: &str) {
+        if let Some(spec) = self.object["spec"].as_object_mut() {
+            spec.remove(field);
+        }
+    }
+
+    fn unique(&self, claimed: ClaimedValue) -> UniqueValue {
+        UniqueValue::new(self.directory(), claimed)
+    }
+
+    /// When anybody last wrote it, or when it was made.
+    fn last_written(&self) -> Option<Timestamp> {
+        let metadata = &self.object["metadata"];
+        let written = metadata["managedFields"].as_array().into_iter().flatten().map(|entry| &entry["time"]);
+        written.chain([&metadata["creationTimestamp"]]).filter_map(time).max()
+    }
+
+    fn is_older_than(&self, age: SignedDuration, since: Option<Timestamp>) -> bool {
+        since.is_none_or(|since| self.now.duration_since(since) >= age)
+    }
+}
+
+impl Subject for User {
+    type Name = String;
+    type Value = UniqueValue;
+    type ClaimName = String;
+    type Claim = Claim;
+
+    fn name(&self) -> String {
+        text(&self.object["metadata"]["name"]).to_owned()
+    }
+
+    fn committed(&self) -> Vec<UniqueValue> {
+        naming::claimed_values(self.spec()).into_iter().map(|claimed| self.unique(claimed)).collect()
+    }
+
+    fn pending(&self) -> Vec<UniqueValue> {
+        let pending = self.spec()[PENDING].as_object().into_iter().flatten();
+        let named = pending.filter_map(|(attribute, value)| {
+            Some(ClaimedValue { attribute: attribute.clone(), value: value.as_str()?.to_owned() })
+        });
+        named.map(|claimed| self.unique(claimed)).collect()
+    }
+
+    fn name_claim(&self) -> String {
+        let claimed = naming::claimed_values(self.spec());
+        let name = claimed.iter().find(|claimed| claimed.attribute == USER_NAME);
+        naming::claim_name(self.directory(), USER_NAME, name.map_or("", |name| &name.value))
+    }
+
+    fn is_deleted(&self) -> bool {
+        !self.spec()[DELETED_AT].is_null()
+    }
+
+    fn is_rejected(&self) -> bool {
+        self.spec()[REJECTED] == Value::Bool(true)
+    }
+
+    /// It has been settled before, is old enough, or was not made over SCIM. The mark alone is never evidence, so an
+    /// object that [`Self::acknowledge`] spared is known by its age soon.
+    fn is_known(&self) -> bool {
+        let conditions = self.object["status"]["conditions"].as_array().into_iter().flatten();
+        conditions.map(|condition| text(&condition["type"])).any(|name| name == ConditionType::NameClaimed.as_str())
+            || self.is_older_than(KNOWN_AFTER, time(&self.spec()["scim"]["meta"]["created"]))
+            || self.spec()["managedBy"] != "Provisioning"
+    }
+
+    fn is_idle(&self) -> bool {
+        self.is_older_than(IDLE_AFTER, self.last_written())
+    }
+
+    fn wants(&self, claim: &Claim) -> bool {
+        self.directory() == claim.directory() && self.spec()[PENDING][claim.attribute()] == claim.value()
+    }
+
+    fn has(&self, claim: &Claim) -> bool {
+        let named = ClaimedValue { attribute: claim.attribute().to_owned(), value: claim.value().to_owned() };
+        self.directory() == claim.directory() && naming::claimed_values(self.spec()).contains(&named)
+    }
+
+    fn set_pending(&mut self, values: &[UniqueValue]) {
+        if values.is_empty() {
+            return self.remove(PENDING);
+        }
+        let named =
+            values.iter().map(|UniqueValue { claimed, .. }| (claimed.attribute.clone(), claimed.value.clone().into()));
+        self.set(PENDING, Value::Object(named.collect::<Map<_, _>>()));
+    }
+
+    fn reject(&mut self) {
+        self.set(REJECTED, true.into());
+    }
+
+    fn acknowledge(&mut self) {
+        self.remove(REJECTED);
+    }
+
+    fn at_version_of(mut self, read: &Self) -> Self {
+        for field in ["name", "namespace", "uid", "resourceVersion", "generation", "managedFields"] {
+            self.object["metadata"][field] = read.object["metadata"][field].clone();
+        }
+        self
+    }
+
+    fn claim_name(value: &UniqueValue) -> String {
+        value.claim_name.clone()
+    }
+
+    fn holder(claim: &Claim) -> String {
+        text(&claim.0["spec"]["holder"]).to_owned()
+    }
+
+    fn understands(claim: &Claim) -> bool {
+        naming::is_known_attribute(claim.attribute())
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// A time as Kubernetes or the operator writes it; one that nobody can read is as good as none.
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
+}

@@ -1,0 +1,170 @@
+//! An API server in memory: for what a real one does not do on demand, and for counting what is asked of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::{Request, Response};
+use http_body_util::BodyExt as _;
+use kube::Client;
+use kube::client::Body;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use super::objects::{Kind, Objects};
+use super::turns::Turns;
+use super::version::Origin;
+use super::world::World;
+use super::{Inner, Store};
+
+/// How often a request lets others go first: long enough for all that may be under way at one time to be so.
+const YIELDS: usize = 64;
+
+/// A call: its method, the plural of its kind and the name of its object, and its body.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) body: Value,
+}
+
+/// Status and body.
+pub(crate) type Answer = (u16, String);
+
+/// The objects by kind and name, whatever their namespace, and what was asked.
+#[derive(Clone, Default)]
+pub(crate) struct Memory(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    objects: Mutex<BTreeMap<(String, String), Value>>,
+    version: AtomicUsize,
+    asked: Mutex<Vec<String>>,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
+}
+
+impl Memory {
+    /// A store of this API server, which gives the answers of `meddle` where there are any, in place of its own. Nothing
+    /// watches: what is known is fresh, and is what [`Self::fill`] has put there.
+    pub(crate) fn store(&self, meddle: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static) -> Store {
+        let (memory, meddle) = (self.clone(), Arc::new(meddle));
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let (memory, meddle) = (memory.clone(), Arc::clone(&meddle));
+            async move {
+                let asked = asked(request).await;
+                let (code, body) = memory.pass(&asked, &*meddle).await;
+                let response = Response::builder().status(code).body(Body::from(body.into_bytes()));
+                Ok::<_, tower::BoxError>(response.expect("a response"))
+            }
+        });
+        let client = Client::new(service, "default");
+        Store(Arc::new(Inner {
+            objects: Objects::new(client.clone()),
+            turns: Turns::default(),
+            world: World::default(),
+            watches: Vec::new(),
+            client,
+        }))
+    }
+
+    async fn pass(&self, asked: &Asked, meddle: &impl Fn(&Asked) -> Option<Answer>) -> Answer {
+        self.0.asked.lock().push(format!("{} {}", asked.method, asked.kind));
+        let in_flight = self.0.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+        }
+        let answer = meddle(asked).unwrap_or_else(|| self.carry_out(asked));
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        answer
+    }
+
+    /// What an API server does and answers.
+    pub(crate) fn carry_out(&self, asked: &Asked) -> Answer {
+        let place = (asked.kind.clone(), asked.name.clone());
+        let known = self.0.objects.lock().get(&place).cloned();
+        match (asked.method.as_str(), known) {
+            ("POST", Some(_)) => refusal(409, "AlreadyExists"),
+            ("POST", None) => (201, self.write(place, asked.body.clone(), 1)),
+            (_, None) => refusal(404, "NotFound"),
+            ("GET", Some(known)) => (200, known.to_string()),
+            ("DELETE", Some(known)) if asked.body["preconditions"]["resourceVersion"] == version(&known) => {
+                self.0.objects.lock().remove(&place);
+                (200, json!({ "kind": "Status", "status": "Success" }).to_string())
+            }
+            ("PUT", Some(known)) if version(&asked.body) == version(&known) => {
+                let generation = known["metadata"]["generation"].as_u64().expect("a generation");
+                let same = known["spec"] == asked.body["spec"];
+                (200, self.write(place, asked.body.clone(), if same { generation } else { generation + 1 }))
+            }
+            _ => refusal(409, "Conflict"),
+        }
+    }
+
+    fn write(&self, place: (String, String), mut object: Value, generation: u64) -> String {
+        let version = self.0.version.fetch_add(1, Ordering::Relaxed) + 1;
+        let metadata = &mut object["metadata"];
+        metadata["resourceVersion"] = version.to_string().into();
+        metadata["generation"] = generation.into();
+        if metadata["uid"].is_null() {
+            metadata["uid"] = format!("uid-{version}").into();
+        }
+        let text = object.to_string();
+        self.0.objects.lock().insert(place, object);
+        text
+    }
+
+    /// Puts an object there, behind everybody's back; returns it as stored.
+    pub(crate) fn put(&self, kind: Kind, object: &Value) -> Value {
+        let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
+        let text = self.write((kind.plural().to_owned(), name), object.clone(), 1);
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Tells the store of all objects, as its watches would.
+    pub(crate) fn fill(&self, store: &Store) {
+        for ((plural, _), object) in &*self.0.objects.lock() {
+            let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == plural).expect("a kind of ours");
+            store.0.world.put(kind, object, Origin::Watch(1));
+        }
+    }
+
+    /// The objects of a kind.
+    pub(crate) fn all(&self, kind: Kind) -> Vec<Value> {
+        let objects = self.0.objects.lock();
+        objects.iter().filter(|((plural, _), _)| plural == kind.plural()).map(|(_, object)| object.clone()).collect()
+    }
+
+    /// What has been asked since the last question, such as `GET directoryusers`.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.asked.lock())
+    }
+
+    /// How many requests were under way at one time at most.
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.0.most_in_flight.load(Ordering::Relaxed)
+    }
+}
+
+fn version(object: &Value) -> Value {
+    object["metadata"]["resourceVersion"].clone()
+}
+
+/// The refusal of an API server.
+pub(crate) fn refusal(code: u16, reason: &str) -> Answer {
+    let status = json!({ "kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": reason });
+    (code, status.to_string())
+}
+
+async fn asked(request: Request<Body>) -> Asked {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    // /apis/GROUP/VERSION/namespaces/NAMESPACE/KIND/NAME
+    let mut path = parts.uri.path().split('/').skip(6).map(str::to_owned);
+    let kind = path.next().expect("a kind");
+    let name = path.next().or_else(|| body["metadata"]["name"].as_str().map(str::to_owned)).expect("a name");
+    Asked { method: parts.method.to_string(), kind, name, body }
+}

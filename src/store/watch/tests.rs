@@ -1,0 +1,246 @@
+//! The whole loop against a script of answers: what a real API server cannot be made to say at will.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use kube::client::Body;
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::store::objects::Kind;
+
+/// What the server says to one request: the code and the lines of the body.
+type Reply = (u16, Vec<Value>);
+
+/// A client that gets these replies one after the other, and then none. What it asked for stands in the list.
+struct Script {
+    client: Client,
+    asked: Arc<Mutex<Vec<String>>>,
+    played: Arc<Notify>,
+}
+
+fn script(replies: Vec<Reply>) -> Script {
+    let (asked, played) = (Arc::<Mutex<Vec<String>>>::default(), Arc::new(Notify::new()));
+    let replies = Arc::new(Mutex::new(VecDeque::from(replies)));
+    let (asking, ended) = (Arc::clone(&asked), Arc::clone(&played));
+    let service = tower::service_fn(move |request: Request<Body>| {
+        asking.lock().push(request.uri().query().unwrap_or_default().to_owned());
+        let reply = replies.lock().pop_front();
+        let ended = Arc::clone(&ended);
+        async move {
+            let Some((code, lines)) = reply else {
+                ended.notify_one();
+                return std::future::pending().await;
+            };
+            let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let response = Response::builder().status(code).body(Body::from(body.into_bytes()));
+            Ok::<_, tower::BoxError>(response.expect("a response"))
+        }
+    });
+    Script { client: Client::new(service, "default"), asked, played }
+}
+
+/// Runs the watch of users until the script has been played.
+async fn play(world: &World, watch: &Watch, replies: Vec<Reply>) -> Vec<String> {
+    let script = script(replies);
+    let lists = Semaphore::new(MAX_LISTS);
+    tokio::select! {
+        never = run(Feed { client: &script.client, world, watch, lists: &lists }) => match never {},
+        () = script.played.notified() => {}
+    }
+    std::mem::take(&mut *script.asked.lock())
+}
+
+fn user(name: &str, version: u32) -> Value {
+    json!({
+        "metadata": { "namespace": "n", "name": name, "resourceVersion": version.to_string() },
+        "spec": { "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": { "userName": name } },
+    })
+}
+
+fn event(sort: &str, object: &Value) -> Value {
+    json!({ "type": sort, "object": object })
+}
+
+fn bookmark(version: &str, annotations: &Value) -> Value {
+    let metadata = json!({ "resourceVersion": version, "annotations": annotations });
+    event("BOOKMARK", &json!({ "apiVersion": "rollcall.dev/v1alpha1", "kind": "DirectoryUser", "metadata": metadata }))
+}
+
+/// A streamed list of these users.
+fn streamed(version: &str, users: &[(&str, u32)]) -> Reply {
+    let mut lines: Vec<_> = users.iter().map(|(name, version)| event("ADDED", &user(name, *version))).collect();
+    lines.push(bookmark(version, &json!({ LIST_END_ANNOTATION: "true" })));
+    (200, lines)
+}
+
+fn page_of(users: &[(&str, u32)], version: &str, token: &str) -> Reply {
+    let items: Vec<_> = users.iter().map(|(name, version)| user(name, *version)).collect();
+    (200, vec![json!({ "metadata": { "resourceVersion": version, "continue": token }, "items": items })])
+}
+
+fn refusal(code: u16, reason: &str) -> Reply {
+    (code, vec![json!({ "kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": reason })])
+}
+
+/// Everybody the index knows; nobody owns a name here, so all are unsettled.
+fn known(world: &World) -> Vec<String> {
+    world.index("n", "staff").unsettled()
+}
+
+fn watch() -> Watch {
+    Watch::new(Kind::User, None)
+}
+
+const STREAM: &str =
+    "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=300";
+
+fn after(version: &str) -> String {
+    format!("watch=true&resourceVersion={version}&allowWatchBookmarks=true&timeoutSeconds=20")
+}
+
+#[tokio::test]
+async fn a_streamed_list_is_followed_from_its_version_and_from_each_event_on() {
+    let (world, watch) = (World::default(), watch());
+    let changes = vec![event("ADDED", &user("c", 12)), event("DELETED", &user("a", 13)), bookmark("15", &json!({}))];
+    let replies =
+        vec![streamed("10", &[("a", 1), ("b", 2)]), (200, changes), (200, vec![event("MODIFIED", &user("b", 16))])];
+    let asked = play(&world, &watch, replies).await;
+    assert_eq!(asked, [STREAM.to_owned(), after("10"), after("15"), after("16")]);
+    assert_eq!(known(&world), ["b", "c"]);
+    assert_eq!((watch.told(), watch.fresh(Instant::now())), (16, Ok(())));
+}
+
+#[tokio::test]
+async fn a_server_without_streamed_lists_is_read_in_pages() {
+    for code in [422, 400] {
+        let (world, watch) = (World::default(), watch());
+        let replies = vec![
+            refusal(code, "Invalid"),
+            page_of(&[("a", 1)], "10", "next/page="),
+            page_of(&[("b", 2)], "10", ""),
+            (200, vec![bookmark("11", &json!({}))]),
+            refusal(410, "Expired"),
+        ];
+        let asked = play(&world, &watch, replies).await;
+        let pages = ["limit=500".to_owned(), "limit=500&continue=next%2Fpage%3D".to_owned()];
+        let again = [after("10"), after("11"), "limit=500".to_owned()];
+        assert_eq!(asked, [vec![STREAM.to_owned()], pages.to_vec(), again.to_vec()].concat());
+        assert_eq!(known(&world), ["a", "b"]);
+        assert!(watch.synced());
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_has_expired_means_a_new_list_and_who_is_not_in_it_is_gone() {
+    let gone = json!({ "kind": "Status", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old" });
+    for expired in [(200, vec![event("ERROR", &gone)]), refusal(410, "Expired")] {
+        let (world, watch) = (World::default(), watch());
+        let first = vec![streamed("10", &[("a", 1), ("b", 2)]), expired];
+        play(&world, &watch, first).await;
+        assert_eq!(known(&world), ["a", "b"], "what is known stays until the list is whole");
+
+        // While the new list is on its way this process writes: one object after the moment of the list, and one before
+        // it that somebody else has removed since.
+        world.put(Kind::User, &user("own", 40), Origin::Own(&|| watch.told()));
+        world.put(Kind::User, &user("own-gone", 15), Origin::Own(&|| watch.told()));
+        let asked = play(&world, &watch, vec![streamed("30", &[("b", 2), ("c", 20)])]).await;
+        assert_eq!(asked, [STREAM.to_owned(), after("30")]);
+        assert_eq!(known(&world), ["b", "c", "own"]);
+        world.put(Kind::User, &user("own-late", 30), Origin::Own(&|| watch.told()));
+        assert_eq!(known(&world), ["b", "c", "own"], "an own write from before the list that the list does not show");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_off_syncs_nothing() {
+    let (world, watch) = (World::default(), watch());
+    let broken = (200, vec![event("ADDED", &user("a", 1))]);
+    let asked = play(&world, &watch, vec![broken, refusal(503, "ServiceUnavailable")]).await;
+    assert_eq!(asked, [STREAM, STREAM, STREAM]);
+    assert!(!watch.synced());
+    assert!(watch.fresh(Instant::now()).is_err());
+}
+
+#[tokio::test]
+async fn an_unsynced_watch_is_not_made_fresh_by_events() {
+    let (world, watch) = (World::default(), watch());
+    play(&world, &watch, vec![(200, vec![event("ADDED", &user("a", 1)), bookmark("9", &json!({}))])]).await;
+    assert!(!watch.synced(), "a bookmark without the annotation is not the end of a list");
+}
+
+#[tokio::test]
+async fn a_cluster_that_was_set_back_is_read_anew() {
+    let (world, watch) = (World::default(), watch());
+    let replies = vec![
+        streamed("100", &[("a", 90), ("b", 95)]),
+        refusal(503, "ServiceUnavailable"),
+        page_of(&[("a", 40)], "50", "next"),
+        streamed("50", &[("a", 40)]),
+        streamed("51", &[("a", 40)]),
+    ];
+    let asked = play(&world, &watch, replies).await;
+    assert_eq!(asked, [STREAM, &after("100"), "limit=1", STREAM, STREAM, &after("51")]);
+    assert_eq!(known(&world), ["a"]);
+    assert_eq!((watch.told(), watch.synced()), (51, true));
+}
+
+#[tokio::test]
+async fn an_outage_does_not_make_a_cluster_be_read_anew() {
+    let (world, watch) = (World::default(), watch());
+    let events = (200, vec![event("ADDED", &user("b", 120))]);
+    let replies = vec![
+        streamed("100", &[("a", 90)]),
+        refusal(500, "InternalError"),
+        page_of(&[("a", 90)], "130", "next"),
+        events,
+    ];
+    let asked = play(&world, &watch, replies).await;
+    assert_eq!(asked, [STREAM, &after("100"), "limit=1", &after("100"), &after("120")]);
+    assert_eq!(known(&world), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_watch_of_one_namespace_sweeps_no_other() {
+    let world = World::default();
+    let mut elsewhere = user("x", 1);
+    elsewhere["metadata"]["namespace"] = "m".into();
+    world.put(Kind::User, &elsewhere, Origin::Watch(7));
+    world.put(Kind::User, &user("a", 1), Origin::Watch(7));
+    let watch = Watch::new(Kind::User, Some("n".to_owned()));
+    play(&world, &watch, vec![streamed("10", &[])]).await;
+    assert_eq!(known(&world), Vec::<String>::new());
+    assert_eq!(world.index("m", "staff").unsettled(), ["x"]);
+}
+
+#[tokio::test]
+async fn a_watch_that_ends_at_once_is_not_asked_again_at_once() {
+    let (world, watch) = (World::default(), watch());
+    let lists = Semaphore::new(MAX_LISTS);
+    let script = script(vec![streamed("10", &[]), (200, Vec::new())]);
+    let mut position =
+        Position { listing: Listing::Streamed, version: None, suspect: false, outage: Outage::default() };
+    let feed = Feed { client: &script.client, world: &world, watch: &watch, lists: &lists };
+    list(&feed, &mut position).await.expect("a list");
+    let ended = follow(&feed, &mut position, "10").await.expect_err("an end as soon as it began");
+    assert_eq!(next(Phase::Following, &ended), Step::Repeat);
+}
+
+#[tokio::test]
+async fn a_watch_that_was_silent_for_long_is_opened_for_a_short_time() {
+    let (world, watch) = (World::default(), watch());
+    play(&world, &watch, vec![streamed("10", &[])]).await;
+    let script = script(vec![refusal(503, "ServiceUnavailable")]);
+    watch.hear(10, Instant::now().checked_sub(Duration::from_secs(8)).expect("a time after the start"));
+    changes(&script.client, &watch, "10").await.err().expect("a refusal");
+    assert_eq!(*script.asked.lock(), [after("10").replace("=20", "=5")]);
+}
+
+#[test]
+fn a_watch_that_was_held_open_has_told_that_nothing_happened() {
+    assert!(worth(SHORTEST_WATCH - Duration::from_nanos(1)).is_err());
+    assert_eq!(worth(SHORTEST_WATCH), Ok(()));
+}

@@ -1,0 +1,237 @@
+//! All that the watches fill: the registry, and one index for each Directory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use serde_json::Value;
+
+use super::index::Index;
+use super::objects::Kind;
+use super::registry::Registry;
+use super::version::Origin;
+
+/// Greater than every resourceVersion.
+const EVERY_VERSION: u128 = u128::MAX;
+/// The epoch of no synchronisation.
+const NO_EPOCH: u32 = u32::MAX;
+
+type Indexes = BTreeMap<String, BTreeMap<String, Arc<Index>>>;
+
+/// What the operator knows of the cluster.
+#[derive(Default)]
+pub(super) struct World {
+    /// The Directories and keys.
+    pub(super) registry: Registry,
+    /// By namespace, then by name of the Directory. An index comes into being with the first object that names its
+    /// Directory, and goes when it is empty and its Directory gone. It is written to under the lock of this map, shared:
+    /// who forgets an index holds the lock alone, so nothing can come into it meanwhile and be lost.
+    indexes: RwLock<Indexes>,
+}
+
+impl World {
+    /// The index of a Directory; an empty one where nothing names the Directory.
+    pub(super) fn index(&self, namespace: &str, directory: &str) -> Arc<Index> {
+        index_in(&self.indexes.read(), namespace, directory).cloned().unwrap_or_default()
+    }
+
+    /// Every index.
+    pub(super) fn indexes(&self) -> Vec<(String, String, Arc<Index>)> {
+        let indexes = self.indexes.read();
+        let indexes = indexes.iter().flat_map(|(namespace, indexes)| {
+            indexes.iter().map(move |(directory, index)| (namespace.clone(), directory.clone(), Arc::clone(index)))
+        });
+        indexes.collect()
+    }
+
+    /// Takes in a state of an object.
+    pub(super) fn put(&self, kind: Kind, object: &Value, origin: Origin<'_>) {
+        match kind {
+            Kind::Directory => self.registry.put_directory(object, origin),
+            Kind::Key => self.registry.put_key(object, origin),
+            Kind::User | Kind::Claim => {
+                let Some((namespace, directory)) = directory_of(object) else { return };
+                let indexes = self.indexes_with(namespace, directory);
+                let Some(index) = index_in(&indexes, namespace, directory) else { return };
+                if kind == Kind::User {
+                    index.put_person(directory, object, origin);
+                } else {
+                    index.put_claim(object, origin);
+                }
+                // An old state that is no news of anything.
+                let unused = index.is_empty();
+                drop(indexes);
+                if unused {
+                    self.forget_unused(namespace, directory);
+                }
+            }
+        }
+    }
+
+    /// Takes in the end of an object.
+    pub(super) fn remove(&self, kind: Kind, object: &Value) {
+        match kind {
+            Kind::Directory => {
+                self.registry.remove_directory(object);
+                let metadata = &object["metadata"];
+                if let (Some(namespace), Some(name)) = (metadata["namespace"].as_str(), metadata["name"].as_str()) {
+                    self.forget_unused(namespace, name);
+                }
+            }
+            Kind::Key => self.registry.remove_key(object),
+            Kind::User | Kind::Claim => {
+                let Some((namespace, directory)) = directory_of(object) else { return };
+                let index = self.index(namespace, directory);
+                if kind == Kind::User {
+                    index.remove_person(object);
+                } else {
+                    index.remove_claim(object);
+                }
+                if index.is_empty() {
+                    self.forget_unused(namespace, directory);
+                }
+            }
+        }
+    }
+
+    /// Forgets the objects of a kind, in one namespace or in all, that a list of `version`, taken in `epoch`, does not
+    /// show. Own writes from after the list stay.
+    pub(super) fn sweep(&self, kind: Kind, scope: Option<&str>, version: u128, epoch: u32) {
+        match kind {
+            Kind::Directory => self.registry.sweep_directories(scope, version, epoch),
+            Kind::Key => self.registry.sweep_keys(scope, version, epoch),
+            Kind::User | Kind::Claim => {
+                for (namespace, _, index) in self.indexes() {
+                    if scope.is_some_and(|scope| scope != namespace) {
+                        continue;
+                    }
+                    if kind == Kind::User {
+                        index.sweep_people(version, epoch);
+                    } else {
+                        index.sweep_claims(version, epoch);
+                    }
+                }
+            }
+        }
+        if kind != Kind::Key {
+            for (namespace, directory, index) in self.indexes() {
+                if index.is_empty() {
+                    self.forget_unused(&namespace, &directory);
+                }
+            }
+        }
+    }
+
+    /// Forgets all objects of a kind, in one namespace or in all.
+    pub(super) fn forget(&self, kind: Kind, scope: Option<&str>) {
+        self.sweep(kind, scope, EVERY_VERSION, NO_EPOCH);
+    }
+
+    /// The indexes, with that of this Directory among them.
+    fn indexes_with(&self, namespace: &str, directory: &str) -> RwLockReadGuard<'_, Indexes> {
+        let indexes = self.indexes.read();
+        if index_in(&indexes, namespace, directory).is_some() {
+            return indexes;
+        }
+        drop(indexes);
+        let mut indexes = self.indexes.write();
+        indexes.entry(namespace.to_owned()).or_default().entry(directory.to_owned()).or_default();
+        RwLockWriteGuard::downgrade(indexes)
+    }
+
+    /// Forgets an index that is empty and whose Directory is gone. One that is empty beside its Directory stays, so that
+    /// the number of its people goes to 0 and not out of sight.
+    fn forget_unused(&self, namespace: &str, directory: &str) {
+        let mut indexes = self.indexes.write();
+        let empty = index_in(&indexes, namespace, directory).is_some_and(|index| index.is_empty());
+        if !empty || self.registry.directory(namespace, directory).is_some() {
+            return;
+        }
+        if let Some(of_namespace) = indexes.get_mut(namespace) {
+            of_namespace.remove(directory);
+            if of_namespace.is_empty() {
+                indexes.remove(namespace);
+            }
+        }
+    }
+}
+
+fn index_in<'a>(indexes: &'a Indexes, namespace: &str, directory: &str) -> Option<&'a Arc<Index>> {
+    indexes.get(namespace)?.get(directory)
+}
+
+/// Namespace and Directory of an object; nothing where it has none, which the kinds' schemas rule out.
+fn directory_of(object: &Value) -> Option<(&str, &str)> {
+    Some((object["metadata"]["namespace"].as_str()?, object["spec"]["directoryRef"]["name"].as_str()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const WATCH: Origin<'_> = Origin::Watch(1);
+
+    fn object(name: &str, version: u32) -> Value {
+        json!({
+            "metadata": { "namespace": "n", "name": name, "resourceVersion": version.to_string() },
+            "spec": { "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": { "userName": name } },
+        })
+    }
+
+    fn claim(version: u32) -> Value {
+        object(&crate::rules::naming::claim_name("staff", "User.userName", "ada"), version)
+    }
+
+    fn known(world: &World) -> Vec<String> {
+        world.indexes().into_iter().map(|(namespace, directory, _)| format!("{namespace}/{directory}")).collect()
+    }
+
+    #[test]
+    fn an_index_goes_when_it_is_empty_and_its_directory_gone_whatever_ends_last() {
+        type End = fn(&World);
+        let ends: [(&str, End); 3] = [
+            ("a person", |world| world.remove(Kind::User, &object("ada", 9))),
+            ("a claim", |world| world.remove(Kind::Claim, &claim(9))),
+            ("the Directory", |world| world.remove(Kind::Directory, &object("staff", 9))),
+        ];
+        for last in 0..ends.len() {
+            let world = World::default();
+            world.put(Kind::Directory, &object("staff", 1), WATCH);
+            world.put(Kind::User, &object("ada", 2), WATCH);
+            world.put(Kind::Claim, &claim(3), WATCH);
+            for (_, end) in ends.iter().enumerate().filter(|(number, _)| *number != last).map(|(_, end)| end) {
+                end(&world);
+                assert_eq!(known(&world), ["n/staff"], "before {} ends", ends[last].0);
+            }
+            ends[last].1(&world);
+            assert_eq!(known(&world), Vec::<String>::new(), "after {} has ended", ends[last].0);
+            assert!(world.indexes.read().is_empty(), "no empty namespace is left");
+            world.put(Kind::User, &object("ada", 12), WATCH);
+            assert_eq!(world.index("n", "staff").unsettled(), ["ada"], "it comes back with the next object");
+        }
+    }
+
+    #[test]
+    fn a_list_that_shows_nobody_leaves_no_index() {
+        for kind in [Kind::User, Kind::Directory] {
+            let world = World::default();
+            if kind == Kind::Directory {
+                world.put(Kind::Directory, &object("staff", 1), WATCH);
+            }
+            world.put(Kind::User, &object("ada", 2), WATCH);
+            world.sweep(Kind::User, None, 5, 2);
+            assert_eq!(known(&world).len(), usize::from(kind == Kind::Directory));
+            world.sweep(Kind::Directory, Some("n"), 5, 2);
+            assert_eq!(known(&world), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn an_own_write_that_is_no_news_leaves_no_index() {
+        let world = World::default();
+        world.put(Kind::User, &object("ada", 2), Origin::Own(&|| 2));
+        assert_eq!(known(&world), Vec::<String>::new());
+    }
+}
