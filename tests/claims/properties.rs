@@ -1,0 +1,148 @@
+//! What must hold in every state (safety), and what the janitor alone must reach from every state (liveness).
+//!
+//! S1 Nobody takes or removes a claim from a holder that exists, is not deleted, and names the value as committed
+//!    (`api_server`).
+//! S2 An acknowledged object exists, has the values acknowledged last, and owns all of them.
+//! S3 A visible object (owns its name, not deleted, not rejected) owns all its values, unless it is known and had lost
+//!    them before: no half-made object is ever seen.
+//! S4 No two visible objects name the same value, unless one is such a conflict.
+//! S5 The janitor removes no known object (`explore`).
+//!
+//! Liveness: after the janitor alone, every object is deleted, or owns all its values, or is known and a live object holds
+//! the value; nothing is pending or rejected, no claim is dead, and S2 to S4 hold.
+
+use std::convert::identity;
+
+use rollcall::store::claims::step::is_live;
+
+use crate::explore::Explorer;
+use crate::object::{CURRENT, Claim, Object};
+use crate::scenario::{Kind, Scenario, Task};
+use crate::world::{NOBODY, Promises, Stored, Violation};
+
+/// How often the janitor passes over everything until nothing changes.
+const PASSES: usize = 12;
+
+/// Checks S2, S3 and S4.
+pub fn safety(scenario: &Scenario, stored: &Stored, promised: &Promises) -> Result<(), Violation> {
+    for name in 0..scenario.objects() {
+        kept(scenario, stored, promised, name)?;
+    }
+    let mut shown: Vec<Object> = Vec::new();
+    for object in stored.objects.iter().copied().flatten() {
+        if !is_visible(scenario, stored, &object) {
+            continue;
+        }
+        let title = scenario.object_title(object.name);
+        if let Some(attribute) = lacking(scenario, stored, &object).next() {
+            if object.known && scenario.may_conflict(object.name) {
+                continue;
+            }
+            return Err(Violation(format!("S3: {title} is visible and does not own attribute {attribute}")));
+        }
+        let equal =
+            |other: &&Object| other.values.iter().zip(object.values).any(|(value, own)| own != 0 && *value == own);
+        if let Some(other) = shown.iter().find(equal) {
+            let other = scenario.object_title(other.name);
+            return Err(Violation(format!("S4: {title} and {other} are visible with the same value")));
+        }
+        shown.push(object);
+    }
+    Ok(())
+}
+
+/// S2 for one object.
+fn kept(scenario: &Scenario, stored: &Stored, promised: &Promises, name: u8) -> Result<(), Violation> {
+    let Some(promise) = promised[usize::from(name)] else { return Ok(()) };
+    let title = scenario.object_title(name);
+    let Some(object) = stored.objects[usize::from(name)].filter(|object| !object.deleted) else {
+        return Err(Violation(format!("S2: acknowledged {title} is lost")));
+    };
+    for attribute in 0..scenario.attributes {
+        if !promise.binding[attribute] {
+            continue;
+        }
+        let value = promise.values[attribute];
+        if object.values[attribute] != value {
+            return Err(Violation(format!("S2: acknowledged {title} has another attribute {attribute}")));
+        }
+        if value != 0 && holder(scenario, stored, attribute, value) != name {
+            return Err(Violation(format!("S2: acknowledged {title} does not own attribute {attribute}")));
+        }
+    }
+    Ok(())
+}
+
+fn holder(scenario: &Scenario, stored: &Stored, attribute: usize, value: u8) -> u8 {
+    let attribute = u8::try_from(attribute).expect("few attributes");
+    stored.holders[scenario.slot((attribute, value))]
+}
+
+/// Whether lists and filters show an object.
+pub fn is_visible(scenario: &Scenario, stored: &Stored, object: &Object) -> bool {
+    !object.deleted && !object.rejected && holder(scenario, stored, 0, object.values[0]) == object.name
+}
+
+/// The attributes whose value an object does not own.
+fn lacking<'a>(scenario: &'a Scenario, stored: &'a Stored, object: &'a Object) -> impl Iterator<Item = usize> + 'a {
+    (0..scenario.attributes).filter(|attribute| {
+        let value = object.values[*attribute];
+        value != 0 && holder(scenario, stored, *attribute, value) != object.name
+    })
+}
+
+/// Runs the janitor alone, over every object and then over every claim, until nothing changes.
+pub fn settle(explorer: &Explorer<'_>, mut stored: Stored) -> Result<Stored, Violation> {
+    let scenario = explorer.scenario;
+    let pass = |object, claims| Task { kind: Kind::Janitor, object, values: [None; 3], claims };
+    for _ in 0..PASSES {
+        let before = stored;
+        for object in 0..scenario.objects() {
+            if stored.objects[usize::from(object)].is_some() {
+                explorer.run_alone(&mut stored, &pass(object, Vec::new()))?;
+            }
+        }
+        explorer.run_alone(&mut stored, &pass(NOBODY, scenario.claims().to_vec()))?;
+        if stored == before {
+            break;
+        }
+    }
+    Ok(stored)
+}
+
+/// Checks what the janitor has left.
+pub fn settled(scenario: &Scenario, stored: &Stored, promised: &Promises) -> Result<(), Violation> {
+    safety(scenario, stored, promised)?;
+    let live = |attribute: usize, value: u8| {
+        let on = (u8::try_from(attribute).expect("few attributes"), value);
+        let holder = stored.holders[scenario.slot(on)];
+        let object = stored.objects.get(usize::from(holder)).copied().and_then(identity);
+        object.is_some_and(|object| is_live(&Claim { on, holder, version: CURRENT }, &object))
+    };
+    for object in stored.objects.iter().flatten() {
+        let title = scenario.object_title(object.name);
+        if object.pending != [0; 3] {
+            return Err(Violation(format!("liveness: {title} stays pending")));
+        }
+        if object.rejected {
+            return Err(Violation(format!("liveness: {title} stays rejected")));
+        }
+        if object.deleted {
+            continue;
+        }
+        for attribute in lacking(scenario, stored, object) {
+            if !object.known || !live(attribute, object.values[attribute]) {
+                return Err(Violation(format!(
+                    "liveness: {title} does not own attribute {attribute}, nothing says so"
+                )));
+            }
+        }
+    }
+    for (attribute, value) in scenario.claims() {
+        if stored.holders[scenario.slot((*attribute, *value))] != NOBODY && !live(usize::from(*attribute), *value) {
+            let claim = scenario.claim_title((*attribute, *value));
+            return Err(Violation(format!("liveness: dead claim {claim} stays")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! A scenario: what is there at the start, and who does what.
+
+use std::collections::BTreeSet;
+
+use crate::object::{ATTRIBUTES, ClaimName, Object, Values};
+use crate::process::{At, Process};
+use crate::world::{Acknowledged, NOBODY, OBJECTS, PROCESSES, Promises, SLOTS, Stored, World};
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// POST.
+    Create,
+    /// A write that changes claimed values.
+    Change,
+    /// A write that changes none.
+    Patch,
+    /// The same by a replica that does not know `pending` and drops it.
+    DroppingPatch,
+    /// A tombstone.
+    Delete,
+    /// DELETE of the object in place of the tombstone.
+    HardDelete,
+    /// DELETE of a tombstone.
+    Purge,
+    /// Undelete.
+    Undelete,
+    /// The janitor's pass over an object, then over some claims.
+    Janitor,
+    /// Kubernetes' garbage collector before 1.34: DELETE by uid alone.
+    Collector,
+}
+
+/// One process.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub kind: Kind,
+    /// Which object; nothing for the collector.
+    pub object: u8,
+    /// The values of a create; of a change, those that it sets.
+    pub values: [Option<u8>; ATTRIBUTES],
+    /// The claims that the janitor or the collector looks at.
+    pub claims: Vec<ClaimName>,
+}
+
+/// A task before its object has a number.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    kind: Kind,
+    object: &'static str,
+    values: &'static str,
+    claims: &'static [&'static str],
+}
+
+/// How an object is there at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Owns all its values, acknowledged.
+    Held,
+    /// Restored: known, without claims.
+    Bare,
+    /// A tombstone, its claims gone.
+    Tombstone,
+    /// A tombstone, its dead claims still there.
+    TombstoneWithClaims,
+}
+
+/// A scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    pub title: String,
+    pub tasks: Vec<Task>,
+    /// Whether one of the rivals must win.
+    pub progress: bool,
+    /// Whether answers get lost.
+    pub lossy: bool,
+    /// Whether those to CREATE X get lost, too.
+    pub loses_creates: bool,
+    /// Whether the API server may refuse any write for good.
+    pub refusing: bool,
+    /// Objects that may be in conflict: their values were taken before the janitor could claim them.
+    conflicts: [bool; OBJECTS],
+    start: Stored,
+    promised: Promises,
+    names: Vec<&'static str>,
+    claims: Vec<ClaimName>,
+    /// How many attributes are in use.
+    pub attributes: usize,
+}
+
+pub fn create(object: &'static str, values: &'static str) -> Plan {
+    Plan { kind: Kind::Create, object, values, claims: &[] }
+}
+
+/// `values` has a letter for each attribute: `.` as it was, `-` none.
+pub fn change(object: &'static str, values: &'static str) -> Plan {
+    Plan { kind: Kind::Change, object, values, claims: &[] }
+}
+
+pub fn act(kind: Kind, object: &'static str) -> Plan {
+    Plan { kind, object, values: "", claims: &[] }
+}
+
+/// A claim is written as the number of its attribute and the value.
+pub fn janitor(object: &'static str, claims: &'static [&'static str]) -> Plan {
+    Plan { kind: Kind::Janitor, object, values: "", claims }
+}
+
+pub fn collector(claims: &'static [&'static str]) -> Plan {
+    Plan { kind: Kind::Collector, object: "", values: "", claims }
+}
+
+impl Plan {
+    pub fn title(&self) -> String {
+        format!("{:?} {} {}", self.kind, self.object, self.values).trim_end().to_owned()
+    }
+}
+
+impl Scenario {
+    pub fn new(title: impl Into<String>, objects: &[(&'static str, &'static str, Start)], plans: &[Plan]) -> Self {
+        assert!(plans.len() <= PROCESSES, "room for the processes");
+        let mut scenario = Self {
+            title: title.into(),
+            tasks: Vec::new(),
+            progress: false,
+            lossy: false,
+            loses_creates: false,
+            refusing: false,
+            conflicts: [false; OBJECTS],
+            start: Stored { objects: [None; OBJECTS], holders: [NOBODY; SLOTS] },
+            promised: [None; OBJECTS],
+            names: objects.iter().map(|(name, ..)| *name).collect(),
+            claims: Vec::new(),
+            attributes: 0,
+        };
+        let written = objects.iter().map(|(_, values, _)| *values).chain(plans.iter().map(|plan| plan.values));
+        scenario.attributes = written.clone().map(str::len).max().unwrap_or_default();
+        let claims: BTreeSet<ClaimName> = written.flat_map(named).collect();
+        scenario.claims = claims.into_iter().collect();
+        for (name, values, start) in objects {
+            scenario.place(name, values, *start);
+        }
+        for plan in plans {
+            let task = scenario.task(plan);
+            scenario.tasks.push(task);
+        }
+        scenario
+    }
+
+    /// A dead claim that is there at the start, on a value that a process names.
+    pub fn with_dead_claim(mut self, claim: &'static str, holder: &'static str) -> Self {
+        let (slot, holder) = (self.slot(parse_claim(claim)), self.number(holder));
+        self.start.holders[slot] = holder;
+        self
+    }
+
+    pub fn with_progress(mut self) -> Self {
+        self.progress = true;
+        self
+    }
+
+    pub fn with_conflicts(mut self, names: &[&'static str]) -> Self {
+        for name in names {
+            let number = self.number(name);
+            self.conflicts[usize::from(number)] = true;
+        }
+        self
+    }
+
+    pub fn with_lost_answers(mut self) -> Self {
+        self.lossy = true;
+        self
+    }
+
+    pub fn with_lost_creates(mut self) -> Self {
+        self.loses_creates = true;
+        self.with_lost_answers()
+    }
+
+    pub fn with_refusals(mut self) -> Self {
+        self.refusing = true;
+        self
+    }
+
+    fn place(&mut self, name: &'static str, values: &'static str, start: Start) {
+        let number = self.number(name);
+        let mut object = Object::new(number, values_of(values));
+        object.deleted = matches!(start, Start::Tombstone | Start::TombstoneWithClaims);
+        object.known = start == Start::Bare;
+        if matches!(start, Start::Held | Start::TombstoneWithClaims) {
+            for claim in named(values) {
+                let slot = self.slot(claim);
+                self.start.holders[slot] = number;
+            }
+        }
+        if start == Start::Held {
+            self.promised[usize::from(number)] = Some(Acknowledged { values: object.values, binding: [true; 3] });
+        }
+        self.start.objects[usize::from(number)] = Some(object);
+    }
+
+    fn task(&mut self, plan: &Plan) -> Task {
+        let object = if plan.kind == Kind::Collector { NOBODY } else { self.number(plan.object) };
+        let mut values = [None; ATTRIBUTES];
+        for (value, letter) in values.iter_mut().zip(plan.values.bytes()) {
+            *value = match letter {
+                b'.' => None,
+                b'-' => Some(0),
+                letter => Some(letter),
+            };
+        }
+        let claims = plan.claims.iter().map(|claim| parse_claim(claim)).collect();
+        Task { kind: plan.kind, object, values, claims }
+    }
+
+    fn number(&mut self, name: &'static str) -> u8 {
+        let at = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.names.push(name);
+            assert!(self.names.len() <= OBJECTS, "room for the objects");
+            self.names.len() - 1
+        });
+        u8::try_from(at).expect("few objects")
+    }
+
+    /// The first state.
+    pub fn start(&self) -> World {
+        let processes = self.tasks.iter().map(|task| Process { at: At::start(task), note: 0 }).collect();
+        World { stored: self.start, promised: self.promised, processes }
+    }
+
+    /// Where the claim on a value stands.
+    pub fn slot(&self, claim: ClaimName) -> usize {
+        self.claims.iter().position(|known| *known == claim).expect("a claim of the scenario")
+    }
+
+    /// All claims that there can be.
+    pub fn claims(&self) -> &[ClaimName] {
+        &self.claims
+    }
+
+    /// How many objects there can be.
+    pub fn objects(&self) -> u8 {
+        u8::try_from(self.names.len()).expect("few objects")
+    }
+
+    /// Whether this object may be in conflict.
+    pub fn may_conflict(&self, object: u8) -> bool {
+        self.conflicts[usize::from(object)]
+    }
+
+    /// Whether somebody creates this object, so that nobody else knows it before it is visible.
+    pub fn is_created(&self, object: u8) -> bool {
+        self.tasks.iter().any(|task| task.kind == Kind::Create && task.object == object)
+    }
+
+    pub fn object_title(&self, object: u8) -> &'static str {
+        self.names.get(usize::from(object)).copied().unwrap_or("nobody")
+    }
+
+    pub fn claim_title(&self, claim: ClaimName) -> String {
+        format!("{}={}", claim.0, char::from(claim.1))
+    }
+}
+
+impl Task {
+    /// The values of an object after this task has set its own.
+    pub fn set(&self, mut values: Values) -> Values {
+        for (value, set) in values.iter_mut().zip(self.values) {
+            *value = set.unwrap_or(*value);
+        }
+        values
+    }
+}
+
+fn values_of(text: &str) -> Values {
+    let mut values = Values::default();
+    for (value, letter) in values.iter_mut().zip(text.bytes()) {
+        *value = if letter == b'-' { 0 } else { letter };
+    }
+    values
+}
+
+fn named(text: &'static str) -> impl Iterator<Item = ClaimName> {
+    (0..).zip(text.bytes()).filter(|(_, value)| !b".-".contains(value))
+}
+
+fn parse_claim(text: &str) -> ClaimName {
+    match *text.as_bytes() {
+        [attribute, value] => (attribute - b'0', value),
+        _ => panic!("a claim is a digit and a letter"),
+    }
+}
