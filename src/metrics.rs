@@ -1,1 +1,305 @@
-//! Every metric.
+//! Every metric of the process, and nothing else spells their names.
+//!
+//! Labels come from enumerations and from the names of Directories, which people create: a client cannot make a series.
+//! No label holds personal data.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Metric, Registry};
+
+/// The media type of [`Metrics::text`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds of the buckets of request durations, in seconds.
+const DURATION_BUCKETS: &[f64] = &[0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
+
+/// The name of a metric and what it tells.
+type Entry = (&'static str, &'static str);
+
+const REQUESTS: Entry =
+    ("rollcall_http_requests_total", "Requests to the public listener, by method, route and status.");
+const DURATION: Entry =
+    ("rollcall_http_request_duration_seconds", "Time from a request's headers to its answer, by method and route.");
+const FAILURES: Entry =
+    ("rollcall_authentication_failures_total", "Requests whose credentials did not open the Directory, by reason.");
+const IGNORED: Entry = (
+    "rollcall_ignored_attributes_total",
+    "Attributes in requests that a known schema does not have and that were ignored, by Directory.",
+);
+const WATCH_AGE: Entry = (
+    "rollcall_watch_age_seconds",
+    "Time since the watch of a kind was last heard; nothing is answered from a watch silent for more than 30 seconds.",
+);
+const VISIBLE: Entry = ("rollcall_visible_users", "People whom SCIM shows, by Directory.");
+const JANITOR: Entry = (
+    "rollcall_janitor_actions_total",
+    "What the janitor did: objects settled, claims released, and attempts that failed and are repeated.",
+);
+const CONNECTIONS: Entry = ("rollcall_connections", "Open connections, by listener.");
+
+/// Every metric: its name and what it tells. The README's table is compared with it.
+pub fn reference() -> Vec<(&'static str, &'static str)> {
+    vec![REQUESTS, DURATION, FAILURES, IGNORED, WATCH_AGE, VISIBLE, JANITOR, CONNECTIONS]
+}
+
+/// Why credentials did not open a Directory. The client learns none of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthenticationFailure {
+    /// No `Authorization` header.
+    Missing,
+    /// More than one header, another scheme, or Basic that does not decode.
+    Malformed,
+    /// No key has this secret.
+    UnknownKey,
+    /// The key opens another Directory.
+    OtherDirectory,
+    /// There is no such Directory.
+    UnknownDirectory,
+    /// `notBefore` is yet to come.
+    NotYetValid,
+    /// `expiresAt` is over.
+    Expired,
+    /// The key is revoked.
+    Revoked,
+    /// The Directory refuses Basic.
+    BasicRefused,
+}
+
+impl AuthenticationFailure {
+    /// The word of the label and of the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::UnknownKey => "unknown_key",
+            Self::OtherDirectory => "other_directory",
+            Self::UnknownDirectory => "unknown_directory",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::BasicRefused => "basic_refused",
+        }
+    }
+}
+
+/// What the janitor did with one object or claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JanitorAction {
+    /// An object was completed, undone or removed.
+    Settled,
+    /// A claim without a living holder was freed.
+    Released,
+    /// It did not work and is tried again.
+    Failed,
+}
+
+impl JanitorAction {
+    /// The word of the label and of the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Released => "released",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DurationLabels {
+    method: &'static str,
+    route: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DirectoryLabels {
+    namespace: String,
+    directory: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ActionLabels {
+    action: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ListenerLabels {
+    listener: &'static str,
+}
+
+type Seconds = Gauge<f64, std::sync::atomic::AtomicU64>;
+
+/// The metrics. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    duration: Family<DurationLabels, Histogram, fn() -> Histogram>,
+    failures: Family<FailureLabels, Counter>,
+    ignored: Family<DirectoryLabels, Counter>,
+    watch_age: Family<KindLabels, Seconds>,
+    visible: Family<DirectoryLabels, Gauge>,
+    janitor: Family<ActionLabels, Counter>,
+    connections: Family<ListenerLabels, Gauge>,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Metrics")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let duration: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS.iter().copied());
+        let inner = Inner {
+            requests: registered(&mut registry, REQUESTS, Family::default()),
+            duration: registered(&mut registry, DURATION, Family::new_with_constructor(duration)),
+            failures: registered(&mut registry, FAILURES, Family::default()),
+            ignored: registered(&mut registry, IGNORED, Family::default()),
+            watch_age: registered(&mut registry, WATCH_AGE, Family::default()),
+            visible: registered(&mut registry, VISIBLE, Family::default()),
+            janitor: registered(&mut registry, JANITOR, Family::default()),
+            connections: registered(&mut registry, CONNECTIONS, Family::default()),
+            registry,
+        };
+        Self(Arc::new(inner))
+    }
+}
+
+/// Registers a metric under its name. The library appends `_total` to counters and a full stop to every help by itself.
+fn registered<M: Metric + Clone>(registry: &mut Registry, (name, help): Entry, metric: M) -> M {
+    registry.register(name.trim_end_matches("_total"), help.trim_end_matches('.'), metric.clone());
+    metric
+}
+
+impl Metrics {
+    /// Attributes that a known schema does not have were ignored.
+    pub fn ignored_attributes(&self, namespace: &str, directory: &str, count: usize) {
+        let labels = DirectoryLabels { namespace: namespace.to_owned(), directory: directory.to_owned() };
+        self.0.ignored.get_or_create(&labels).inc_by(count as u64);
+    }
+
+    /// A request was answered.
+    pub fn request(&self, method: &'static str, route: &'static str, status: u16, duration: Duration) {
+        self.0.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+        self.0.duration.get_or_create(&DurationLabels { method, route }).observe(duration.as_secs_f64());
+    }
+
+    /// Credentials did not open a Directory.
+    pub fn authentication_failure(&self, reason: AuthenticationFailure) {
+        self.0.failures.get_or_create(&FailureLabels { reason: reason.as_str() }).inc();
+    }
+
+    /// The janitor did something.
+    pub fn janitor(&self, action: JanitorAction) {
+        self.0.janitor.get_or_create(&ActionLabels { action: action.as_str() }).inc();
+    }
+
+    /// How long each kind's watch has been silent. Replaces what was said before.
+    pub fn set_watch_ages(&self, ages: impl IntoIterator<Item = (String, Duration)>) {
+        for (kind, age) in ages {
+            self.0.watch_age.get_or_create(&KindLabels { kind }).set(age.as_secs_f64());
+        }
+    }
+
+    /// How many people each Directory shows: namespace, name, count. Directories that are not named are forgotten.
+    pub fn set_visible_users(&self, counts: impl IntoIterator<Item = (String, String, usize)>) {
+        self.0.visible.clear();
+        for (namespace, directory, count) in counts {
+            let labels = DirectoryLabels { namespace, directory };
+            self.0.visible.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// A listener holds one more connection.
+    pub fn connection_opened(&self, listener: &'static str) {
+        self.0.connections.get_or_create(&ListenerLabels { listener }).inc();
+    }
+
+    /// A listener holds one less.
+    pub fn connection_ended(&self, listener: &'static str) {
+        self.0.connections.get_or_create(&ListenerLabels { listener }).dec();
+    }
+
+    /// All of them in the OpenMetrics text format.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.0.registry).expect("writing to a string does not fail");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_names_what_the_text_holds() {
+        let metrics = Metrics::default();
+        metrics.request("GET", "Users", 200, Duration::from_millis(3));
+        metrics.authentication_failure(AuthenticationFailure::Expired);
+        metrics.ignored_attributes("acme", "staff", 2);
+        metrics.set_watch_ages([("DirectoryUser".to_owned(), Duration::from_millis(1500))]);
+        metrics.set_visible_users([("acme".to_owned(), "staff".to_owned(), 7)]);
+        metrics.janitor(JanitorAction::Released);
+        for _ in 0..4 {
+            metrics.connection_opened("public");
+        }
+        metrics.connection_ended("public");
+        let text = metrics.text();
+        for (name, help) in reference() {
+            let family = name.trim_end_matches("_total");
+            assert!(text.contains(&format!("# HELP {family} {help}\n")), "{name}: {text}");
+            assert!(text.lines().any(|line| line.starts_with(name)), "{name}: {text}");
+        }
+        assert_eq!(text.matches("# HELP").count(), reference().len(), "{text}");
+        for line in [
+            "rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"200\"} 1",
+            "rollcall_authentication_failures_total{reason=\"expired\"} 1",
+            "rollcall_ignored_attributes_total{namespace=\"acme\",directory=\"staff\"} 2",
+            "rollcall_watch_age_seconds{kind=\"DirectoryUser\"} 1.5",
+            "rollcall_visible_users{namespace=\"acme\",directory=\"staff\"} 7",
+            "rollcall_janitor_actions_total{action=\"released\"} 1",
+            "rollcall_connections{listener=\"public\"} 3",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_is_no_longer_counted() {
+        let metrics = Metrics::default();
+        metrics.set_visible_users([("a".to_owned(), "gone".to_owned(), 1)]);
+        metrics.set_visible_users([("a".to_owned(), "here".to_owned(), 2)]);
+        let text = metrics.text();
+        assert!(text.contains("here") && !text.contains("gone"), "{text}");
+    }
+}

@@ -1,1 +1,3 @@
-//! Background work: observe, plan, act.
+//! Work in the background: what no request waits for.
+
+pub mod janitor;

@@ -1,0 +1,79 @@
+//! The janitor heals what a crash, a restore or a person with kubectl leaves behind.
+//!
+//! In its smallest form: every replica makes a pass at its start and every minute over what its index shows as
+//! unsettled. No pass needs to be alone: each step is a step of the claim protocol, safe under every interleaving
+//! with requests and with other janitors.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::time::MissedTickBehavior;
+
+use crate::metrics::{JanitorAction, Metrics};
+use crate::store::Store;
+use crate::store::claims::{self, Settlement};
+use crate::store::index::Index;
+
+/// Between two passes.
+const PASS_INTERVAL: Duration = Duration::from_secs(60);
+/// Between two looks at whether the watches are synced, before the first pass: an index that is not whole would show
+/// every claim as dead.
+const SYNC_POLL: Duration = Duration::from_millis(100);
+
+/// Makes passes for ever.
+pub async fn run(store: Store, metrics: Metrics) {
+    while !store.synced() {
+        tokio::time::sleep(SYNC_POLL).await;
+    }
+    let mut interval = tokio::time::interval(PASS_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        pass(&store, &metrics).await;
+    }
+}
+
+async fn pass(store: &Store, metrics: &Metrics) {
+    for (namespace, directory, index) in store.indexes() {
+        // What a silent watch shows is not what is there. The protocol would read everything live and do no harm; but
+        // an API server that is away needs no more calls.
+        if store.fresh(Instant::now()).is_err() {
+            return;
+        }
+        settle_objects(store, metrics, &namespace, &directory, &index).await;
+        release_claims(store, metrics, &namespace, &directory, &index).await;
+    }
+}
+
+async fn settle_objects(store: &Store, metrics: &Metrics, namespace: &str, directory: &str, index: &Index) {
+    for name in index.unsettled() {
+        let settled = claims::settle(store, namespace, &name, Timestamp::now()).await;
+        let outcome = settled.map(|settlement| settlement != Settlement::Nothing);
+        report(metrics, JanitorAction::Settled, outcome, (namespace, directory, &name));
+    }
+}
+
+async fn release_claims(store: &Store, metrics: &Metrics, namespace: &str, directory: &str, index: &Index) {
+    for name in index.dead_claims() {
+        let outcome = claims::release(store, namespace, &name).await;
+        report(metrics, JanitorAction::Released, outcome, (namespace, directory, &name));
+    }
+}
+
+/// Counts what was done: an object that is in conflict for months is looked at in every pass, and nothing is done about
+/// it. What cannot be settled is looked at again in the next pass.
+fn report(metrics: &Metrics, action: JanitorAction, done: Result<bool, claims::Error>, object: (&str, &str, &str)) {
+    let (namespace, directory, name) = object;
+    match done {
+        Ok(true) => metrics.janitor(action),
+        Ok(false) => {}
+        Err(error) => {
+            metrics.janitor(JanitorAction::Failed);
+            let wanted = action.as_str();
+            tracing::warn!(namespace, directory, object = name, wanted, %error, "the janitor could not finish");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Why an operation was not carried out, in words that know neither HTTP nor Kubernetes.
+
+use crate::scim;
+use crate::store::{self, claims};
+
+/// The outcome of an operation that was not carried out. Nothing of it has taken effect, or what has is
+/// idempotent and healed by the janitor.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request itself is wrong; the text says what to mend.
+    #[error(transparent)]
+    Scim(#[from] scim::Error),
+    /// No such resource in this Directory, a deleted one, or one of another Directory.
+    #[error("no resource with this id in this directory")]
+    NotFound,
+    /// Another resource of this Directory holds the value.
+    #[error("{attribute} is taken by another resource of this directory; give one of the two another value")]
+    Taken {
+        /// The SCIM name of the attribute.
+        attribute: String,
+    },
+    /// The resource has moved on since the version in If-Match was read.
+    #[error("the resource has changed since this version was read; read it again and repeat the change")]
+    PreconditionFailed,
+    /// Lost races, a resource that the janitor is about to settle, an index that is not fresh, an API server
+    /// that is away: may heal by itself. The reason is for the log.
+    #[error("{reason}")]
+    Unavailable {
+        /// For the log and the metric, never for the client.
+        reason: String,
+    },
+    /// A fault that a repetition does not heal. For the log.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound => Self::NotFound,
+            // The API server refused the object itself: a bound of the kind's schema that scim did not check.
+            store::Error::Invalid(message) => Self::Scim(scim::Error::InvalidValue(message)),
+            store::Error::TooLarge => {
+                Self::Scim(scim::Error::TooLarge("the resource is larger than the cluster stores".to_owned()))
+            }
+            error @ (store::Error::Conflict | store::Error::Unavailable { .. }) => {
+                Self::Unavailable { reason: error.to_string() }
+            }
+            error => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<claims::Error> for Error {
+    fn from(error: claims::Error) -> Self {
+        match error {
+            // `User.userName` is `userName` for whoever reads the answer.
+            claims::Error::Taken { attribute } => {
+                let attribute = attribute.split_once('.').map_or(attribute.as_str(), |(_, name)| name);
+                Self::Taken { attribute: attribute.to_owned() }
+            }
+            claims::Error::NotFound => Self::NotFound,
+            claims::Error::Busy { reason } => Self::Unavailable { reason },
+            claims::Error::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Single users: read, rule, write. What another replica does at the same time is the claim protocol's business.
+
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Context, Error, EtagCondition, Stored};
+use crate::api::directory::Naming;
+use crate::rules::mapping::{self, etag, identity_of, to_attributes, to_resource};
+use crate::rules::naming::{opaque_name, readable_name};
+use crate::rules::standing::{Standing, standing};
+use crate::scim::resource::{self, Parsed};
+use crate::scim::schema::USER;
+use crate::scim::{self, Attributes, json, patch};
+use crate::store::claims;
+use crate::store::objects::Kind;
+
+/// `POST /Users`: the user is stored and owns its userName when this returns.
+pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
+    let Parsed { attributes, ignored } = resource::parse(json::parse_object(body)?, &USER)?;
+    let user_name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let naming = context.directory.spec.naming;
+    let new_name = move || object_name(naming, &user_name);
+    let directory = &context.directory;
+    let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
+    let stored = claims::create(&context.store, object, new_name).await?;
+    context.report_ignored(&ignored);
+    Ok(to_stored(&stored))
+}
+
+fn object_name(naming: Naming, user_name: &str) -> String {
+    match naming {
+        Naming::Opaque => opaque_name('u', rand::random()),
+        Naming::Readable | Naming::Unknown => readable_name(user_name, "user", rand::random()),
+    }
+}
+
+/// `GET /Users/{id}`, linearizably.
+pub async fn get(context: &Context, id: &str) -> Result<Stored, Error> {
+    let object = context.store.objects().get(Kind::User, &context.directory.namespace, id).await?;
+    require_present(context, &object)?;
+    Ok(to_stored(&object))
+}
+
+/// `PUT /Users/{id}`: what the client owns is replaced, and what it left out is gone, save `active`.
+pub async fn replace(
+    context: &Context,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+    body: &[u8],
+) -> Result<Stored, Error> {
+    let parsed = resource::parse(json::parse_object(body)?, &USER)?;
+    change(context, id, if_match, |_| Ok(parsed.clone())).await
+}
+
+/// `PATCH /Users/{id}`: all operations or none.
+pub async fn patch(
+    context: &Context,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+    body: &[u8],
+) -> Result<Stored, Error> {
+    let operations = patch::parse(&json::parse_object(body)?, &USER)?;
+    change(context, id, if_match, |current| patch::apply(&operations, current, &USER)).await
+}
+
+/// Stores what `edit` makes of the attributes, on the newest version of the object, as often as it takes.
+async fn change(
+    context: &Context,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+    edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
+) -> Result<Stored, Error> {
+    // The edit runs again after a lost race; what it ignores is the same each time.
+    let ignored = OnceLock::new();
+    let edit_object = |object: &Value| {
+        require_present(context, object)?;
+        require_match(if_match, object)?;
+        let parsed = edit(&to_attributes(&object["spec"]["scim"]))?;
+        ignored.get_or_init(|| parsed.ignored);
+        Ok::<_, Error>(mapping::changed_user(object, parsed.attributes, Timestamp::now()))
+    };
+    let stored = claims::change(&context.store, &context.directory.namespace, id, edit_object).await?;
+    context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
+    Ok(to_stored(&stored))
+}
+
+/// `DELETE /Users/{id}`: a tombstone, and the values are free.
+pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
+    let tombstone = |object: &Value| {
+        require_present(context, object)?;
+        require_match(if_match, object)?;
+        Ok::<_, Error>(mapping::tombstone(object, Timestamp::now()))
+    };
+    claims::delete(&context.store, &context.directory.namespace, id, tombstone).await
+}
+
+fn require_present(context: &Context, object: &Value) -> Result<(), Error> {
+    match standing(object, &context.directory.name) {
+        Standing::Present => Ok(()),
+        Standing::Absent => Err(Error::NotFound),
+        Standing::Unsettled => Err(Error::Unavailable { reason: "the janitor has yet to settle this user".to_owned() }),
+    }
+}
+
+fn require_match(if_match: Option<&EtagCondition>, object: &Value) -> Result<(), Error> {
+    match if_match {
+        Some(condition) if !condition.matches(&etag(&identity_of(object))) => Err(Error::PreconditionFailed),
+        _ => Ok(()),
+    }
+}
+
+/// The resource that an object holds.
+pub(super) fn to_stored(object: &Value) -> Stored {
+    let identity = identity_of(object);
+    Stored {
+        id: identity.id.to_owned(),
+        etag: etag(&identity),
+        resource: to_resource(&USER, &identity, &object["spec"]["scim"]),
+    }
+}
