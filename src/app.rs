@@ -1,1 +1,301 @@
-//! Composition root.
+//! The composition root: builds the parts, starts them, watches them, and ends them in order.
+//!
+//! A part that ends by itself ends the process: Kubernetes starts a whole one again, and half a process would serve what
+//! nobody keeps up to date. The end that is asked for has an order: unready first, so that load balancers look away;
+//! then no new connections, and what is being served is finished, writes included whose clients have gone; then the
+//! watches. All of it takes at most `END`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, TlsFiles};
+use crate::controller::janitor;
+use crate::http::address::Addressing;
+use crate::http::admin::Admin;
+use crate::http::limits::WHOLE_REQUEST;
+use crate::http::listener::Listener;
+use crate::http::public::Public;
+use crate::http::readiness::Readiness;
+use crate::http::tls::{Tls, TlsError};
+use crate::metrics::Metrics;
+use crate::store::{self, Settings, Store};
+
+/// How long the process goes on serving while it is unready: longer than load balancers take to notice.
+const UNREADY: Duration = Duration::from_secs(5);
+/// How long requests may take to finish after that; as long as the longest may take at all.
+const DRAIN: Duration = WHOLE_REQUEST;
+/// How long the whole end may take. Then, or with a second signal, what is left is cut. Kubernetes kills after
+/// `terminationGracePeriodSeconds`, which the chart sets to 45 s: there is time left for the last lines of the log.
+const END: Duration = Duration::from_secs(40);
+/// Between two looks at the kinds that the cluster serves, while they are older than this version.
+const SCHEMA_PAUSE: Duration = Duration::from_secs(5);
+
+/// Why the process ended, if nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The cluster cannot be reached at all: no kubeconfig, no service account.
+    #[error("cannot connect to the cluster")]
+    Cluster(#[source] store::Error),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("cannot serve TLS")]
+    Tls(#[from] TlsError),
+    /// The file of addresses cannot be written.
+    #[error("cannot write {}", path.display())]
+    Addresses {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The process cannot be told to end.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
+    /// A part ended that should not have.
+    #[error("{part} ended: {reason}")]
+    PartEnded {
+        /// The part.
+        part: &'static str,
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// The parts that run side by side; each says its name and, if it failed, why.
+type Parts = JoinSet<(&'static str, Result<(), String>)>;
+
+/// Runs until SIGTERM or SIGINT, or until a part ends.
+pub async fn run(config: Config) -> Result<(), Error> {
+    let Config {
+        listen,
+        admin_listen,
+        addresses_file,
+        public_url,
+        trusted_proxies,
+        namespaces,
+        tls,
+        kubeconfig,
+        context,
+        log_format: _,
+        log_filter: _,
+    } = config;
+    let mut signals = Signals::new().map_err(Error::Signals)?;
+    let metrics = Metrics::default();
+    let public = bind("public", listen, &metrics).await?;
+    let admin = bind("admin", admin_listen, &metrics).await?;
+    let tls = match tls {
+        Some(TlsFiles { cert, key }) => Some(Tls::open(cert, key).await?),
+        None => None,
+    };
+    let (public_address, admin_address) = (public.address(), admin.address());
+    let public = match &tls {
+        Some(tls) => public.with_tls(tls)?,
+        None => public,
+    };
+    let store = Store::connect(Settings { kubeconfig, context, namespaces }).await.map_err(Error::Cluster)?;
+    if let Some(path) = addresses_file {
+        write_addresses(&path, public_address, admin_address).map_err(|source| Error::Addresses { path, source })?;
+    }
+    tracing::info!(public = %public_address, admin = %admin_address, tls = tls.is_some(), "listening");
+
+    let readiness = Readiness::default();
+    let stops = Stops::default();
+    let mut serving = Parts::new();
+    let mut background = Parts::new();
+    let addressing = Addressing { public_url, trusted_proxies };
+    let scim = Public::new(store.clone(), metrics.clone(), readiness.clone(), addressing);
+    let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
+    let stop = || stops.background.clone();
+    serving.spawn(named("the public listener", scim.serve(public, stops.serving.clone()).map(Ok)));
+    background.spawn(named("the admin listener", probes.serve(admin, stop()).map(Ok)));
+    let (watched, stopped) = (store.clone(), stop());
+    let watching = async move { watched.run(stopped).await.map_err(|error| error.to_string()) };
+    background.spawn(named("the watches", watching));
+    let cleaning = janitor::run(store.clone(), metrics.clone());
+    background.spawn(named("the janitor", until_stopped(cleaning, stop())));
+    let looking = look_at_schema(store.clone(), readiness.clone());
+    background.spawn(named("the look at the kinds", until_stopped(looking, stop())));
+    if let Some(tls) = tls {
+        let watching = async move { tls.watch().await };
+        background.spawn(named("the watch on the certificate", until_stopped(watching, stop())));
+    }
+
+    let ended = tokio::select! {
+        name = signals.next() => {
+            tracing::info!(signal = name, "shutting down");
+            None
+        }
+        Some(part) = serving.join_next() => Some(part),
+        Some(part) = background.join_next() => Some(part),
+    };
+    if let Some(part) = ended {
+        return Err(part_ended(part));
+    }
+    readiness.end();
+    tokio::select! {
+        () = end(serving, background, &stops, Ending::default()) => {}
+        name = signals.next() => tracing::warn!(signal = name, "asked again: ending at once"),
+    }
+    Ok(())
+}
+
+/// What stops when.
+#[derive(Default)]
+struct Stops {
+    serving: CancellationToken,
+    background: CancellationToken,
+}
+
+async fn bind(name: &'static str, address: SocketAddr, metrics: &Metrics) -> Result<Listener, Error> {
+    let listener = Listener::bind(name, address, metrics.clone()).await;
+    listener.map_err(|source| Error::Listen { address, source })
+}
+
+/// A part that keeps its name when it panics.
+async fn named(
+    name: &'static str,
+    part: impl Future<Output = Result<(), String>>,
+) -> (&'static str, Result<(), String>) {
+    let result = AssertUnwindSafe(part).catch_unwind().await;
+    (name, result.unwrap_or_else(|_| Err("it panicked; the line before says where".to_owned())))
+}
+
+/// A part that would go on for ever.
+async fn until_stopped(part: impl Future<Output = ()>, stop: CancellationToken) -> Result<(), String> {
+    stop.run_until_cancelled(part).await;
+    Ok(())
+}
+
+/// Looks at the kinds that the cluster serves until they have every field that this version knows, and then rests for
+/// ever.
+async fn look_at_schema(store: Store, readiness: Readiness) {
+    let mut told = None;
+    while let Err(error) = store.check_schema().await {
+        let problem = error.to_string();
+        if told.as_ref() != Some(&problem) {
+            tracing::warn!(reason = %problem, "the served kinds cannot be used");
+        }
+        readiness.set_schema_problem(Some(problem.clone()));
+        told = Some(problem);
+        sleep(SCHEMA_PAUSE).await;
+    }
+    readiness.set_schema_problem(None);
+    std::future::pending::<()>().await;
+}
+
+/// The times of the end.
+struct Ending {
+    unready: Duration,
+    drain: Duration,
+    whole: Duration,
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self { unready: UNREADY, drain: DRAIN, whole: END }
+    }
+}
+
+/// The end that was asked for.
+async fn end(mut serving: Parts, mut background: Parts, stops: &Stops, times: Ending) {
+    let deadline = Instant::now() + times.whole;
+    sleep(times.unready).await;
+    stops.serving.cancel();
+    if timeout(times.drain, all(&mut serving)).await.is_err() {
+        tracing::warn!("requests were still running and are cut");
+    }
+    stops.background.cancel();
+    if timeout_at(deadline, all(&mut background)).await.is_err() {
+        tracing::warn!("work in the background was still running and is cut");
+    }
+    tracing::info!("ended");
+}
+
+async fn all(parts: &mut Parts) {
+    while parts.join_next().await.is_some() {}
+}
+
+fn part_ended(part: Result<(&'static str, Result<(), String>), JoinError>) -> Error {
+    match part {
+        Ok((part, Ok(()))) => Error::PartEnded { part, reason: "nobody asked it to".to_owned() },
+        Ok((part, Err(reason))) => Error::PartEnded { part, reason },
+        Err(error) => Error::PartEnded { part: "a part", reason: error.to_string() },
+    }
+}
+
+/// `{"public":"ip:port","admin":"ip:port"}`, whole or not at all: whoever waits for the file reads it at once.
+fn write_addresses(path: &Path, public: SocketAddr, admin: SocketAddr) -> io::Result<()> {
+    let text = serde_json::json!({ "public": public.to_string(), "admin": admin.to_string() }).to_string();
+    let beside = path.with_extension("new");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, path)
+}
+
+/// SIGTERM from Kubernetes, SIGINT from a terminal.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[test]
+    fn the_times_of_the_end_fit_into_one_another() {
+        const { assert!(UNREADY.as_secs() + DRAIN.as_secs() < END.as_secs()) };
+    }
+
+    #[tokio::test]
+    async fn the_end_is_bounded_whatever_the_parts_do() {
+        let (mut serving, mut background) = (Parts::new(), Parts::new());
+        serving.spawn(named("a request", pending()));
+        background.spawn(named("a watch", pending()));
+        let short = Duration::from_millis(5);
+        let times = Ending { unready: short, drain: short, whole: 4 * short };
+        let (stops, before) = (Stops::default(), Instant::now());
+        let ending = end(serving, background, &stops, times);
+        timeout(Duration::from_secs(5), ending).await.expect("it ends");
+        assert!(before.elapsed() >= 4 * short, "background work has what is left");
+        assert!(stops.serving.is_cancelled() && stops.background.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn a_part_that_panics_is_named() {
+        let mut parts = Parts::new();
+        parts.spawn(named("the janitor", async { panic!("a test does this") }));
+        let error = part_ended(parts.join_next().await.expect("a part"));
+        assert!(error.to_string().starts_with("the janitor ended: it panicked"), "{error}");
+    }
+}

@@ -1,7 +1,49 @@
 //! Rollcall keeps a cluster's roll of people in step with Microsoft Entra ID.
+//!
+//! Entra's automatic provisioning speaks SCIM 2.0 (RFC 7643, RFC 7644) to Rollcall; Rollcall writes each person into the
+//! cluster as a `DirectoryUser`, under `Directory` and `DirectoryKey` objects that people review in Git. This page is the
+//! map of the code.
+//!
+//! # The flow
+//!
+//! Bytes become SCIM values, SCIM values become a spec, a spec plus what is observed becomes a plan, a plan becomes API
+//! calls. Each arrow is one module, and only the last one touches the network:
+//!
+//! 1. [`http`] takes the request: limits, the key ([`rules::key`]), the route. It decides nothing else.
+//! 2. [`scim`] reads the body: names folded to the schema's spelling, Entra's dialect coerced ([`scim::resource`],
+//!    [`scim::patch`], [`scim::filter`]). One attribute table ([`scim::schema`]) drives all of it and `/Schemas`.
+//! 3. [`provisioning`] has one function for each SCIM operation: read, rule, write.
+//! 4. [`rules::mapping`] turns attributes into an object and back; [`rules::naming`] says which values an object claims.
+//! 5. [`store::claims`] writes: the claim protocol, one API call at a time. Of four replicas that create one userName at
+//!    once, exactly one is answered 201.
+//! 6. [`store::watch`] tells every replica, and [`store::index`] holds what lists are answered from.
+//! 7. [`controller::janitor`] heals what a crash or a restore left behind.
+//!
+//! # The layers
+//!
+//! ```text
+//! main -> app -> http       -> provisioning -> store -> rules -> { scim, api }
+//!             -> controller                 -> store -> rules -> { scim, api }
+//! ```
+//!
+//! `tests/tidy.rs` holds the same table in a form that fails.
+//!
+//! # What must stay true
+//!
+//! - [`scim`] imports no other module of ours, and neither Kubernetes nor HTTP nor a clock.
+//! - [`api`] imports no other module of ours and decides nothing.
+//! - [`rules`] has no `async`, no client and no clock: time and chance are arguments.
+//! - Only [`store`] talks to the API server. Only [`config`] reads the environment.
+//! - [`http`] and [`controller`] never call each other: they meet in the API server.
+//! - A 2xx means that the change is in etcd. Nothing is acknowledged from memory.
+//! - Every writer edits raw JSON, so that a field which a newer version wrote survives an older replica.
+//! - What GET returns is what was sent, value by value: nothing is normalised, or Entra repeats its PATCH for ever.
+//! - What is answered from memory stands behind the freshness guard: a replica whose watch is silent answers 503.
+//! - Everything that grows has a bound with a name.
 
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod controller;
 pub mod http;

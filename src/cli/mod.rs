@@ -1,0 +1,125 @@
+//! The subcommands beside `run`: what they print, and where.
+
+mod key;
+
+use std::fs;
+use std::io::{self, Write};
+
+use crate::api::crds;
+use crate::config::{CrdsArgs, InvalidFlag, KeyNewArgs};
+
+/// Why a subcommand could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A flag has a value that cannot be used.
+    #[error(transparent)]
+    Flag(#[from] InvalidFlag),
+    /// A file cannot be written.
+    #[error("cannot write {place}")]
+    Write {
+        /// The file, or what it is that is written to.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn write_error(place: impl Into<String>) -> impl FnOnce(io::Error) -> Error {
+    let place = place.into();
+    |source| Error::Write { place, source }
+}
+
+/// A reader that has seen enough is no failure: `rollcall crds | head` ends as other tools do.
+pub fn unless_unread(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+fn print(out: &mut impl Write, text: &str) -> Result<(), Error> {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    unless_unread(written).map_err(write_error("to standard output"))
+}
+
+/// `rollcall crds`: the files of `crds/`, into a folder or one after the other to `out`.
+pub fn write_crds(arguments: &CrdsArgs, out: &mut impl Write) -> Result<(), Error> {
+    let CrdsArgs { output } = arguments;
+    match output {
+        Some(folder) => {
+            fs::create_dir_all(folder).map_err(write_error(folder.display().to_string()))?;
+            for (name, content) in crds::files() {
+                let path = folder.join(name);
+                fs::write(&path, content).map_err(write_error(path.display().to_string()))?;
+            }
+        }
+        None => {
+            let documents = crds::files().into_iter().map(|(_, content)| format!("---\n{content}"));
+            print(out, &documents.collect::<String>())?;
+        }
+    }
+    Ok(())
+}
+
+/// `rollcall key new`: the manifest to `out`, the secret to `err` or into its file.
+pub fn write_new_key(arguments: &KeyNewArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), Error> {
+    let secret = key::Secret::random();
+    let manifest = key::manifest(arguments, &secret, jiff::Timestamp::now(), &key::random_suffix())?;
+    // The secret first: a manifest whose secret nobody has is of no use.
+    match &arguments.secret_file {
+        Some(path) => key::write_private(path, &secret).map_err(write_error(path.display().to_string()))?,
+        None => writeln!(
+            err,
+            "The secret, shown this once (in Entra ID it is the \"Secret Token\"):\n\n{}\n",
+            secret.expose()
+        )
+        .map_err(write_error("to standard error"))?,
+    }
+    print(out, &manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_one_stream_of_documents() {
+        let mut out = Vec::new();
+        write_crds(&CrdsArgs { output: None }, &mut out).expect("written");
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(text.matches("---\napiVersion: apiextensions.k8s.io/v1").count(), 4);
+    }
+
+    /// Refuses every write.
+    struct Broken(io::ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_seen_enough_is_no_failure() {
+        let crds = CrdsArgs { output: None };
+        write_crds(&crds, &mut Broken(io::ErrorKind::BrokenPipe)).expect("head has its lines");
+        let full = write_crds(&crds, &mut Broken(io::ErrorKind::StorageFull)).expect_err("the disk is full");
+        assert_eq!(full.to_string(), "cannot write to standard output");
+        let key = KeyNewArgs { directory: "staff".to_owned(), ..KeyNewArgs::default() };
+        let mut broken = Broken(io::ErrorKind::BrokenPipe);
+        write_new_key(&key, &mut broken, &mut Vec::new()).expect("the reader of the manifest has gone");
+    }
+
+    #[test]
+    fn the_secret_goes_to_standard_error_and_its_hash_to_standard_output() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let arguments = KeyNewArgs { directory: "staff".to_owned(), ..KeyNewArgs::default() };
+        write_new_key(&arguments, &mut out, &mut err).expect("written");
+        let (out, err) = (String::from_utf8(out).expect("text"), String::from_utf8(err).expect("text"));
+        let secret = err.lines().find(|line| line.starts_with("dk1_")).expect("a secret");
+        assert_eq!(err.matches("dk1_").count(), 1);
+        assert!(!out.contains(secret), "{out}");
+        assert!(out.contains(&key::sha256(secret)), "{out}");
+    }
+}

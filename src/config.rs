@@ -1,1 +1,0 @@
-//! What was said on the command line, and what it means.

@@ -1,0 +1,300 @@
+//! What was said on the command line and in the environment, and what it means.
+//!
+//! [`Cli`] is what was said: texts, as clap takes them from a flag or from its environment variable. [`Config`] is what
+//! it means, after [`Config::read`]: addresses, networks and files that need no further check. Nothing else reads the
+//! environment. Whatever belongs to one Directory stands in the Directory, not here.
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Keeps a Kubernetes cluster's roll of people in step with Microsoft Entra ID.
+#[derive(Debug, Parser)]
+#[command(name = "rollcall", version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve SCIM and look after the objects.
+    Run(Box<RunArgs>),
+    /// Print the CustomResourceDefinitions, or write them as files.
+    Crds(CrdsArgs),
+    /// Make credentials.
+    Key {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a secret: the manifest of its DirectoryKey goes to standard output, the secret to standard error, once.
+    New(KeyNewArgs),
+}
+
+/// `rollcall crds`.
+#[derive(Debug, Args)]
+pub struct CrdsArgs {
+    /// Write one file for each kind into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+/// `rollcall key new`.
+#[derive(Debug, Default, Args)]
+pub struct KeyNewArgs {
+    /// The Directory that the key opens.
+    #[arg(long, value_name = "NAME")]
+    pub directory: String,
+    /// The namespace of the Directory and of the key. Default: none in the manifest; kubectl decides.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// The name of the DirectoryKey. Default: the Directory's, the date and four letters.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// A name that people recognise.
+    #[arg(long, value_name = "TEXT")]
+    pub display_name: Option<String>,
+    /// What the key is for.
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// When the key expires, such as 2027-01-31T00:00:00Z. Default: never.
+    #[arg(long, value_name = "TIME", conflicts_with = "expires_in")]
+    pub expires_at: Option<String>,
+    /// After what time the key expires, such as 365d or 12h.
+    #[arg(long, value_name = "DURATION")]
+    pub expires_in: Option<String>,
+    /// Write the secret into this new file, which only its owner may read, in place of standard error.
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+}
+
+/// `rollcall run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Where SCIM is served.
+    #[arg(long, env = "ROLLCALL_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    pub listen: String,
+    /// Where /livez, /readyz and /metrics are served.
+    #[arg(long, env = "ROLLCALL_ADMIN_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:9090")]
+    pub admin_listen: String,
+    /// Write the addresses that are listened on into this file, as JSON; for port 0.
+    #[arg(long, env = "ROLLCALL_ADDRESSES_FILE", value_name = "FILE")]
+    pub addresses_file: Option<PathBuf>,
+    /// The address by which Entra reaches SCIM, with the path before /scim/v2 if there is one; answers carry it.
+    /// Default: the request's own.
+    #[arg(long, env = "ROLLCALL_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Networks whose X-Forwarded-* and Forwarded headers are believed, such as 10.0.0.0/8.
+    #[arg(long, env = "ROLLCALL_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxies: Vec<String>,
+    /// Look after this namespace only. Repeatable. Default: all.
+    #[arg(long = "namespace", env = "ROLLCALL_NAMESPACE", value_name = "NAMESPACE", value_delimiter = ',')]
+    pub namespaces: Vec<String>,
+    /// The certificate chain for TLS, in PEM; read again when it changes. Default: plain HTTP.
+    #[arg(long, env = "ROLLCALL_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key for TLS, in PEM.
+    #[arg(long, env = "ROLLCALL_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// A kubeconfig. Default: the service account of the pod, then the usual places.
+    #[arg(long, env = "ROLLCALL_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig. Default: its current one.
+    #[arg(long, env = "ROLLCALL_CONTEXT", value_name = "NAME")]
+    pub context: Option<String>,
+    /// How the log is written: json or text.
+    #[arg(long, env = "ROLLCALL_LOG_FORMAT", value_name = "FORMAT", default_value = "json")]
+    pub log_format: String,
+    /// What is logged: a level (error, warn, info, debug, trace) or a list such as info,rollcall=debug.
+    #[arg(long, env = "ROLLCALL_LOG_LEVEL", value_name = "FILTER", default_value = "info")]
+    pub log_level: String,
+}
+
+/// What a log level leaves out unless it names it: kube's client logs each refused call as an error of its own, and what
+/// matters of it is in our lines.
+const QUIET: &str = "kube_client=off";
+
+/// What `rollcall run` was told, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// Where SCIM is served.
+    pub listen: SocketAddr,
+    /// Where probes and metrics are served.
+    pub admin_listen: SocketAddr,
+    /// Where the bound addresses are written.
+    pub addresses_file: Option<PathBuf>,
+    /// The address in answers: scheme, host and path prefix, without a slash at the end.
+    pub public_url: Option<String>,
+    /// Whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The namespaces to look after; none means all.
+    pub namespaces: Vec<String>,
+    /// The files of certificate and key.
+    pub tls: Option<TlsFiles>,
+    /// The kubeconfig.
+    pub kubeconfig: Option<PathBuf>,
+    /// Its context.
+    pub context: Option<String>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// What is logged.
+    pub log_filter: EnvFilter,
+}
+
+/// Certificate chain and private key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, in PEM.
+    pub cert: PathBuf,
+    /// The key, in PEM.
+    pub key: PathBuf,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// A flag whose value cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("--{flag}: {reason}")]
+pub struct InvalidFlag {
+    /// The flag, without dashes.
+    pub flag: &'static str,
+    /// What is wrong with the value, and what one looks like that is not.
+    pub reason: String,
+}
+
+fn invalid(flag: &'static str, reason: impl Into<String>) -> InvalidFlag {
+    InvalidFlag { flag, reason: reason.into() }
+}
+
+impl Config {
+    /// What the arguments mean.
+    pub fn read(arguments: RunArgs) -> Result<Self, InvalidFlag> {
+        let RunArgs {
+            listen,
+            admin_listen,
+            addresses_file,
+            public_url,
+            trusted_proxies,
+            namespaces,
+            tls_cert,
+            tls_key,
+            kubeconfig,
+            context,
+            log_format,
+            log_level,
+        } = arguments;
+        let tls = match (tls_cert, tls_key) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err(invalid("tls-cert", "needs --tls-key beside it")),
+            (None, Some(_)) => return Err(invalid("tls-key", "needs --tls-cert beside it")),
+        };
+        let log_format = match log_format.as_str() {
+            "json" => LogFormat::Json,
+            "text" => LogFormat::Text,
+            other => return Err(invalid("log-format", format!("{other:?} is neither json nor text"))),
+        };
+        if let Some(word) = given_levels(&log_level).find(|word| word.parse::<LevelFilter>().is_err()) {
+            let levels = "error, warn, info, debug, trace or off";
+            return Err(invalid(
+                "log-level",
+                format!("{word:?} is no level: {levels}, or a list such as info,rollcall=debug"),
+            ));
+        }
+        let log_filter = EnvFilter::try_new(format!("{QUIET},{log_level}"))
+            .map_err(|error| invalid("log-level", format!("{log_level:?} is neither a level nor a filter: {error}")))?;
+        Ok(Self {
+            listen: address("listen", &listen)?,
+            admin_listen: address("admin-listen", &admin_listen)?,
+            addresses_file,
+            public_url: public_url.as_deref().filter(|url| !url.is_empty()).map(read_public_url).transpose()?,
+            trusted_proxies: given(&trusted_proxies).map(network).collect::<Result<_, _>>()?,
+            namespaces: given(&namespaces).map(|name| dns_label("namespace", name)).collect::<Result<_, _>>()?,
+            tls,
+            kubeconfig,
+            context,
+            log_format,
+            log_filter,
+        })
+    }
+}
+
+/// The entries of a filter that name no target. A mistyped level would pass for the name of a target, and silence
+/// everything else.
+fn given_levels(filter: &str) -> impl Iterator<Item = &str> {
+    filter.split(',').map(str::trim).filter(|entry| !entry.contains(['=', '[', ':']))
+}
+
+/// The entries of a list; an environment variable that is set to nothing has one empty entry.
+fn given(list: &[String]) -> impl Iterator<Item = &str> {
+    list.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty())
+}
+
+fn address(flag: &'static str, text: &str) -> Result<SocketAddr, InvalidFlag> {
+    text.parse()
+        .map_err(|_| invalid(flag, format!("{text:?} is no address and port, such as 0.0.0.0:8080 or [::]:8080")))
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, InvalidFlag> {
+    text.parse::<IpNet>()
+        .map(|network| network.trunc())
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| invalid("trusted-proxies", format!("{text:?} is no network, such as 10.0.0.0/8 or fd00::/8")))
+}
+
+fn read_public_url(text: &str) -> Result<String, InvalidFlag> {
+    let wrong = |why: &str| {
+        invalid(
+            "public-url",
+            format!("{text:?} {why}; it looks like https://scim.example.com or https://example.com/rollcall"),
+        )
+    };
+    let url: http::Uri = text.parse().map_err(|_| wrong("is no URL"))?;
+    if !matches!(url.scheme_str(), Some("http" | "https")) {
+        return Err(wrong("starts neither with https:// nor with http://"));
+    }
+    let authority = url.authority().map_or("", http::uri::Authority::as_str);
+    if authority.is_empty() || authority.contains('@') {
+        return Err(wrong("has no plain host name"));
+    }
+    if url.query().is_some() || text.contains('#') {
+        return Err(wrong("has a query or a fragment"));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// The name of a namespace or of a Directory: an RFC 1123 label.
+pub fn dns_label(flag: &'static str, text: &str) -> Result<String, InvalidFlag> {
+    let is_label = !text.is_empty()
+        && text.len() <= 63
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if is_label {
+        return Ok(text.to_owned());
+    }
+    Err(invalid(flag, format!("{text:?} is no name: lower-case letters, digits and dashes, at most 63 characters")))
+}

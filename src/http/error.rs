@@ -1,0 +1,306 @@
+//! The one mapping from what went wrong to HTTP.
+//!
+//! What a status does to Entra decides it: 401 and 403 quarantine the whole job, so they mean
+//! credentials and scope and nothing else; what an administrator can mend is a 400 with a sentence; what may heal by
+//! itself is a 503 with `Retry-After`. The sentence of a 5xx explains nothing: the reason is in the log.
+
+use std::time::Duration;
+
+use http::header::{ALLOW, CONNECTION, RETRY_AFTER as RETRY_AFTER_HEADER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::answer::{self, Answer};
+use super::limits::{MAX_BODY, MAX_HEADER_BYTES, MAX_URL, RETRY_AFTER, RETRY_AFTER_DISABLED};
+use crate::metrics::AuthenticationFailure;
+use crate::provisioning;
+use crate::scim;
+use crate::store;
+
+/// One for every refusal of credentials: a scanner learns nothing from it.
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"rollcall\"");
+const NOT_FOUND: &str = "there is no endpoint at this address of the directory";
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The path is not below a Directory.
+    NoDirectory,
+    /// The Directory has no such endpoint.
+    NoEndpoint,
+    /// The endpoint does not take the method; the value of `Allow`.
+    Method(String),
+    /// Announced as unsupported; the sentence.
+    Unsupported(&'static str),
+    /// The credentials do not open the Directory.
+    Credentials(AuthenticationFailure),
+    /// The same, too often from one source; when the next attempt is welcome.
+    TooManyFailures(AuthenticationFailure, Duration),
+    /// The key is good and lacks the scope.
+    Scope,
+    /// The request target is too long.
+    UrlTooLong,
+    /// The headers are too large.
+    HeadersTooLarge,
+    /// The body has another media type.
+    MediaType(String),
+    /// The body is encoded.
+    Encoding,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The body did not come in time.
+    BodyTimeout,
+    /// The body ended early.
+    BodyBroken,
+    /// The Directory's provisioning is disabled.
+    Disabled,
+    /// The operation took too long.
+    Overdue,
+    /// Too many writes are being carried out.
+    TooManyWrites,
+    /// A handler panicked.
+    Panic,
+    /// The operation said no.
+    Operation(provisioning::Error),
+}
+
+impl From<provisioning::Error> for Failure {
+    fn from(error: provisioning::Error) -> Self {
+        Self::Operation(error)
+    }
+}
+
+impl From<scim::Error> for Failure {
+    fn from(error: scim::Error) -> Self {
+        Self::Operation(error.into())
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        Self::Operation(error.into())
+    }
+}
+
+/// What the client is told.
+struct Told {
+    status: StatusCode,
+    scim_type: Option<&'static str>,
+    detail: String,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+fn told(status: StatusCode, detail: impl Into<String>) -> Told {
+    Told { status, scim_type: None, detail: detail.into(), header: None }
+}
+
+impl Told {
+    fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
+    fn retry_after(self, pause: Duration) -> Self {
+        // Rounded up: who comes back a fraction of a second early is refused once more.
+        let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+        self.with(RETRY_AFTER_HEADER, seconds.max(1).into())
+    }
+}
+
+impl Failure {
+    /// The answer.
+    pub(super) fn answer(&self) -> Answer {
+        let Told { status, scim_type, detail, header } = self.told();
+        let mut answer = answer::error(status, scim_type, &detail);
+        if let Some((name, value)) = header {
+            answer.headers_mut().insert(name, value);
+        }
+        if self.leaves_body_unread() {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
+    }
+
+    /// For the log; nothing where the client was told everything.
+    pub(super) fn reason(&self) -> Option<String> {
+        match self {
+            Self::Credentials(reason) | Self::TooManyFailures(reason, _) => Some(reason.as_str().to_owned()),
+            Self::Disabled => Some("provisioning is disabled".to_owned()),
+            Self::Overdue => Some("the operation took too long".to_owned()),
+            Self::TooManyWrites => Some("too many writes at once".to_owned()),
+            Self::Panic => Some("panic".to_owned()),
+            Self::Operation(error @ (provisioning::Error::Unavailable { .. } | provisioning::Error::Broken(_))) => {
+                Some(error.to_string())
+            }
+            _ => None,
+        }
+    }
+
+    fn leaves_body_unread(&self) -> bool {
+        matches!(self, Self::BodyTooLarge | Self::BodyTimeout | Self::BodyBroken)
+    }
+
+    fn told(&self) -> Told {
+        match self {
+            Self::NoDirectory => {
+                told(StatusCode::NOT_FOUND, "SCIM is served under /scim/v2/NAMESPACE/DIRECTORY: check the tenant URL")
+            }
+            Self::NoEndpoint => told(StatusCode::NOT_FOUND, NOT_FOUND),
+            Self::Method(allow) => {
+                let told = told(StatusCode::METHOD_NOT_ALLOWED, format!("this endpoint takes {allow}"));
+                match HeaderValue::from_str(allow) {
+                    Ok(allow) => told.with(ALLOW, allow),
+                    Err(_) => told,
+                }
+            }
+            Self::Unsupported(sentence) => told(StatusCode::NOT_IMPLEMENTED, *sentence),
+            Self::Credentials(_) => told(StatusCode::UNAUTHORIZED, "the credentials do not open this directory")
+                .with(WWW_AUTHENTICATE, CHALLENGE),
+            Self::TooManyFailures(_, pause) => {
+                told(StatusCode::TOO_MANY_REQUESTS, "too many failed authentications from this address")
+                    .retry_after(*pause)
+            }
+            Self::Scope => told(StatusCode::FORBIDDEN, "the key does not have the scope provision"),
+            Self::UrlTooLong => {
+                let sentence = format!("the URL is longer than {MAX_URL} bytes: send a long filter to .search instead");
+                told(StatusCode::URI_TOO_LONG, sentence)
+            }
+            Self::HeadersTooLarge => told(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                format!("the headers are larger than {MAX_HEADER_BYTES} bytes"),
+            ),
+            Self::MediaType(given) => told(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                format!("a body is application/scim+json or application/json, not {given}"),
+            ),
+            Self::Encoding => told(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a body is sent without a Content-Encoding"),
+            Self::BodyTooLarge => {
+                told(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"))
+            }
+            Self::BodyTimeout => told(StatusCode::REQUEST_TIMEOUT, "the body of the request did not come in time"),
+            Self::BodyBroken => Told {
+                scim_type: Some("invalidSyntax"),
+                ..told(StatusCode::BAD_REQUEST, "the body of the request ended before it was complete")
+            },
+            Self::Disabled => told(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "provisioning is disabled for this directory; send the change again when it is enabled",
+            )
+            .retry_after(RETRY_AFTER_DISABLED),
+            Self::Overdue | Self::TooManyWrites => unavailable(),
+            Self::Panic => broken(),
+            Self::Operation(error) => operation(error),
+        }
+    }
+}
+
+fn unavailable() -> Told {
+    told(StatusCode::SERVICE_UNAVAILABLE, "the service cannot answer at the moment; send the request again later")
+        .retry_after(RETRY_AFTER)
+}
+
+fn broken() -> Told {
+    let sentence = "the server could not carry out the request; its log says why under the X-Request-Id of this answer";
+    told(StatusCode::INTERNAL_SERVER_ERROR, sentence)
+}
+
+fn operation(error: &provisioning::Error) -> Told {
+    match error {
+        provisioning::Error::Scim(scim) => {
+            let status = StatusCode::from_u16(scim.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            Told { scim_type: scim.scim_type(), ..told(status, scim.to_string()) }
+        }
+        provisioning::Error::NotFound => told(StatusCode::NOT_FOUND, error.to_string()),
+        provisioning::Error::Taken { .. } => {
+            Told { scim_type: Some("uniqueness"), ..told(StatusCode::CONFLICT, error.to_string()) }
+        }
+        provisioning::Error::PreconditionFailed => told(StatusCode::PRECONDITION_FAILED, error.to_string()),
+        provisioning::Error::Unavailable { .. } => unavailable(),
+        provisioning::Error::Broken(_) => broken(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn check(failure: &Failure, status: u16, scim_type: Option<&str>, header: Option<(&str, &str)>) -> String {
+        let answer = failure.answer();
+        assert_eq!(answer.status(), status, "{failure:?}");
+        assert_eq!(answer.headers()["content-type"], "application/scim+json");
+        if let Some((name, value)) = header {
+            assert_eq!(answer.headers()[name], value, "{failure:?}");
+        }
+        let body: Value = serde_json::from_slice(&answer::bytes(&answer)).expect("JSON");
+        assert_eq!(
+            (&body["status"], body["scimType"].as_str()),
+            (&status.to_string().into(), scim_type),
+            "{failure:?}"
+        );
+        let detail = body["detail"].as_str().expect("a detail").to_owned();
+        assert!(detail.len() > 20, "{failure:?}: {detail:?} is no sentence");
+        detail
+    }
+
+    #[test]
+    fn every_failure_has_its_status() {
+        let second = Duration::from_millis(300);
+        let expired = AuthenticationFailure::Expired;
+        let unavailable = store::Error::Unavailable { reason: "the watch of directoryusers is silent".to_owned() };
+        let taken = provisioning::Error::Taken { attribute: "userName".to_owned() };
+        let invalid = scim::Error::InvalidFilter("the filter ends too early, after \"userName\"".to_owned());
+        let large = scim::Error::TooLarge("a request has at most 10,000 operations".to_owned());
+        for (failure, status, scim_type, header) in [
+            (Failure::NoDirectory, 404, None, None),
+            (Failure::NoEndpoint, 404, None, None),
+            (Failure::Method("GET, HEAD".to_owned()), 405, None, Some(("allow", "GET, HEAD"))),
+            (Failure::Unsupported("groups are not provisioned yet"), 501, None, None),
+            (Failure::Credentials(expired), 401, None, Some(("www-authenticate", "Bearer realm=\"rollcall\""))),
+            (Failure::TooManyFailures(expired, second), 429, None, Some(("retry-after", "1"))),
+            (Failure::Scope, 403, None, None),
+            (Failure::UrlTooLong, 414, None, None),
+            (Failure::HeadersTooLarge, 431, None, None),
+            (Failure::MediaType("text/plain".to_owned()), 415, None, None),
+            (Failure::Encoding, 415, None, None),
+            (Failure::BodyTooLarge, 413, None, Some(("connection", "close"))),
+            (Failure::BodyTimeout, 408, None, Some(("connection", "close"))),
+            (Failure::BodyBroken, 400, Some("invalidSyntax"), None),
+            (Failure::Disabled, 503, None, Some(("retry-after", "300"))),
+            (Failure::Overdue, 503, None, Some(("retry-after", "5"))),
+            (Failure::TooManyWrites, 503, None, Some(("retry-after", "5"))),
+            (Failure::Panic, 500, None, None),
+            (unavailable.into(), 503, None, Some(("retry-after", "5"))),
+            (invalid.into(), 400, Some("invalidFilter"), None),
+            (large.into(), 413, None, None),
+            (provisioning::Error::NotFound.into(), 404, None, None),
+            (taken.into(), 409, Some("uniqueness"), None),
+            (provisioning::Error::PreconditionFailed.into(), 412, None, None),
+            (provisioning::Error::Broken("secrets is forbidden".to_owned()).into(), 500, None, None),
+        ] {
+            check(&failure, status, scim_type, header);
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_5xx_is_for_the_log_alone() {
+        for error in [
+            provisioning::Error::Unavailable { reason: "etcd-7 is away".to_owned() },
+            provisioning::Error::Broken("etcd-7 is away".to_owned()),
+        ] {
+            let failure = Failure::from(error);
+            let status = failure.answer().status().as_u16();
+            assert!(!check(&failure, status, None, None).contains("etcd-7"));
+            assert_eq!(failure.reason().as_deref(), Some("etcd-7 is away"));
+        }
+    }
+
+    #[test]
+    fn refused_credentials_are_told_alike() {
+        let told = |reason| {
+            let answer = Failure::Credentials(reason).answer();
+            (answer.headers().clone(), answer::bytes(&answer))
+        };
+        assert_eq!(told(AuthenticationFailure::Expired), told(AuthenticationFailure::UnknownDirectory));
+        assert_eq!(Failure::Credentials(AuthenticationFailure::Expired).reason().as_deref(), Some("expired"));
+    }
+}
