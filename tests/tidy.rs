@@ -4,23 +4,22 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-/// Which modules of ours a module may import, besides itself. Anybody above `rules` may use `metrics`,
-/// `telemetry` and `config`.
+/// Which modules of ours a module may import, besides itself: what it does import, and nothing to spare.
 const LAYERS: &[(&str, &[&str])] = &[
     ("scim", &[]),
     ("api", &[]),
-    ("rules", &["scim", "api"]),
-    ("store", &["api", "rules::naming", "metrics"]),
-    ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
-    ("controller", &["api", "rules", "store", "metrics"]),
-    ("http", &["scim", "api", "provisioning", "rules", "store", "metrics", "telemetry"]),
-    ("cli", &["api", "config", "rules"]),
-    ("config", &["store"]),
-    ("telemetry", &["config"]),
     ("metrics", &[]),
-    ("app", &["api", "cli", "config", "controller", "http", "metrics", "provisioning", "store", "telemetry"]),
+    ("config", &[]),
+    ("telemetry", &["config"]),
+    ("rules", &["scim", "api"]),
+    ("store", &["api", "rules::naming"]),
+    ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
+    ("controller", &["store", "metrics"]),
+    ("http", &["scim", "api", "rules::key", "store", "provisioning", "metrics"]),
+    ("cli", &["api", "config", "rules::naming"]),
+    ("app", &["config", "controller", "http", "metrics", "store"]),
 ];
 
 /// What a pure module must not name.
@@ -40,6 +39,18 @@ const OUTSIDE_WORLD: &[&str] = &[
 
 /// Marks of unfinished work.
 const LEFT_OVERS: &[&str] = &["TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "dbg!("];
+
+/// Where Cargo looks for crate roots.
+const CRATE_ROOTS: &[&str] = &[
+    "src",
+    "src/bin",
+    "tests",
+    "benches",
+    "examples",
+    "tests/control-plane/src",
+    "tests/control-plane/tests",
+    "tests/control-plane/examples",
+];
 
 /// Longest source file.
 const MAX_LINES: usize = 600;
@@ -73,8 +84,11 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
+/// Whether a file holds unit tests: `tests.rs` or what lies in `tests/` below `src`. What the folders above the
+/// repository are called says nothing.
 fn is_test(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == "tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
+    let below = path.strip_prefix(root()).unwrap_or(path).components().map(Component::as_os_str);
+    below.skip_while(|part| *part != "src").any(|part| part == "tests" || part == "tests.rs")
 }
 
 /// The code of a file, without comments.
@@ -92,29 +106,105 @@ fn module_of(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
+/// The modules of ours that a line names, such as `rules::naming`.
+fn imports(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices("crate::").map(|(at, found)| {
+        let path = &line[at + found.len()..];
+        let end = path.find(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != ':');
+        &path[..end.unwrap_or(path.len())]
+    })
+}
+
+/// Whether an import is the layer or lies in it: part by part, so that `scim` does not allow `scim_client`.
+fn is_within(import: &str, layer: &str) -> bool {
+    let mut parts = import.split("::");
+    layer.split("::").all(|part| parts.next() == Some(part))
+}
+
 #[test]
-fn every_module_imports_only_what_its_layer_allows() {
+fn an_import_is_compared_by_whole_names() {
+    for (import, layer, expected) in [
+        ("scim", "scim", true),
+        ("scim::filter::Filter", "scim", true),
+        ("scim_client", "scim", false),
+        ("rules::naming::claims", "rules::naming", true),
+        ("rules::namings", "rules::naming", false),
+        ("rules::", "rules::naming", false),
+    ] {
+        assert_eq!(is_within(import, layer), expected, "{import} in {layer}");
+    }
+    let line = "use crate::rules::naming; fn f(c: &crate::config::Config, g: crate::{api, scim})";
+    assert_eq!(imports(line).collect::<Vec<_>>(), ["rules::naming", "config::Config", ""]);
+}
+
+#[test]
+fn every_module_imports_what_its_layer_allows_and_the_table_allows_nothing_else() {
     let mut wrong = Vec::new();
+    let mut unused: BTreeSet<_> =
+        LAYERS.iter().flat_map(|(module, allowed)| allowed.iter().map(move |layer| (*module, *layer))).collect();
     for path in rust_files("src").iter().filter(|path| !is_test(path)) {
         let module = module_of(path);
         if ["lib", "main", "bin"].contains(&module.as_str()) {
             continue;
         }
-        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == module) else {
+        let Some((module, allowed)) = LAYERS.iter().find(|(name, _)| *name == module) else {
             wrong.push(format!("{}: module {module} is not in the table of layers", shown(path)));
             continue;
         };
         let text = read(path);
         for (number, line) in code(&text) {
-            for import in line.match_indices("crate::").map(|(at, found)| &line[at + found.len()..]) {
-                let mine = import.starts_with(&module);
-                if !mine && !allowed.iter().any(|layer| import.starts_with(layer)) {
-                    wrong.push(format!("{}:{number}: {module} may not import crate::{import}", shown(path)));
+            for import in imports(line).filter(|import| !is_within(import, module)) {
+                match allowed.iter().find(|layer| is_within(import, layer)) {
+                    Some(layer) => drop(unused.remove(&(*module, *layer))),
+                    None => wrong.push(format!("{}:{number}: {module} may not import crate::{import}", shown(path))),
                 }
             }
         }
     }
+    wrong.extend(unused.iter().map(|(module, layer)| format!("{module} is allowed {layer} and does not use it")));
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// A manifest, where its code is, and where the code of its tests is beside that.
+const PACKAGES: [(&str, &[&str], &[&str]); 2] = [
+    ("Cargo.toml", &["src"], &["src", "tests", "examples", "benches"]),
+    ("tests/control-plane/Cargo.toml", &["tests/control-plane/src"], &["tests/control-plane"]),
+];
+
+/// The names in a section of a manifest, as the code writes them.
+fn dependencies(manifest: &str, section: &str) -> Vec<String> {
+    let lines = manifest.lines().skip_while(|line| *line != format!("[{section}]")).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| Some(line.split_once(" = ")?.0.replace('-', "_"))).collect()
+}
+
+/// Whether code names a crate; `crate::http::` does not name the crate `http`.
+fn names_crate(code: &str, name: &str) -> bool {
+    code.match_indices(&format!("{name}::"))
+        .any(|(at, _)| !code[..at].ends_with(|letter: char| letter.is_alphanumeric() || "_:".contains(letter)))
+}
+
+#[test]
+fn every_dependency_is_used_and_those_of_tests_alone_say_so() {
+    let mut unused = Vec::new();
+    for (manifest, own, with_tests) in PACKAGES {
+        let text = read(&root().join(manifest));
+        let product: Vec<_> = own.iter().flat_map(|folder| rust_files(folder)).filter(|path| !is_test(path)).collect();
+        let all: Vec<_> = with_tests.iter().flat_map(|folder| rust_files(folder)).collect();
+        for (section, files) in [("dependencies", product), ("dev-dependencies", all)] {
+            let code: String = files.iter().map(|path| product_code(&read(path), section)).collect();
+            let names = dependencies(&text, section).into_iter().filter(|name| !names_crate(&code, name));
+            unused.extend(names.map(|name| format!("{manifest}: nothing uses {name} of [{section}]")));
+        }
+    }
+    assert!(unused.is_empty(), "\n{}", unused.join("\n"));
+}
+
+/// Code without comments; where the dependencies of the product are asked for, without its unit tests.
+fn product_code(text: &str, section: &str) -> String {
+    let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
+    let text = if section == "dependencies" { product } else { text };
+    code(text).map(|(_, line)| format!("{line}\n")).collect()
 }
 
 #[test]
@@ -147,9 +237,7 @@ fn only_config_reads_the_environment() {
 fn every_source_file_is_reached_from_a_root() {
     let mut reached = BTreeSet::new();
     let mut open = Vec::new();
-    for folder in
-        ["src", "src/bin", "tests", "benches", "examples", "tests/control-plane/src", "tests/control-plane/tests"]
-    {
+    for folder in CRATE_ROOTS {
         open.extend(rust_files(folder).into_iter().filter(|path| is_root(path, folder)));
     }
     while let Some(path) = open.pop() {
@@ -184,6 +272,24 @@ fn declared_modules(path: &Path) -> Vec<PathBuf> {
         .flat_map(|name| [folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs")])
         .filter(|path| path.exists())
         .collect()
+}
+
+#[test]
+fn every_source_file_begins_by_saying_why_it_exists() {
+    let files = ["src", "tests", "examples", "benches"].into_iter().flat_map(rust_files);
+    // The cases of a module need no introduction beside the module's own.
+    let silent = files.filter(|path| !path.ends_with("tests.rs") && !read(path).starts_with("//! "));
+    let silent: Vec<_> = silent.map(|path| shown(&path)).collect();
+    assert!(silent.is_empty(), "no module doc:\n{}", silent.join("\n"));
+}
+
+#[test]
+fn every_file_that_the_readme_links_to_is_there() {
+    let readme = read(&root().join("README.md"));
+    let links = readme.match_indices("](").map(|(at, _)| readme[at + 2..].split(')').next().unwrap_or_default());
+    let files = links.filter(|link| !link.starts_with("https://") && !link.starts_with('#'));
+    let missing: Vec<_> = files.filter(|file| !root().join(file).exists()).collect();
+    assert!(missing.is_empty(), "README.md links to what is not there: {missing:?}");
 }
 
 #[test]
@@ -227,4 +333,17 @@ fn no_test_sleeps() {
         }
     }
     assert!(sleeps.is_empty(), "a wait has a condition and a deadline:\n{}", sleeps.join("\n"));
+}
+
+#[test]
+fn the_readme_tells_of_every_metric_and_of_no_other() {
+    let readme = read(&root().join("README.md"));
+    let table: Vec<_> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `rollcall_")?.strip_suffix(" |")?.split_once("` | "))
+        .map(|(name, help)| (format!("rollcall_{name}"), help.to_owned()))
+        .collect();
+    let registered: Vec<_> =
+        rollcall::metrics::reference().into_iter().map(|(name, help)| (name.to_owned(), help.to_owned())).collect();
+    assert_eq!(table, registered, "the table under \"Metrics\" in README.md");
 }

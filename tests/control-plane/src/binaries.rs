@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr, reason = "a build of five minutes says what it does, or it looks like a hang")]
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::process::Process;
 
 /// Names a folder that holds the cache instead of `$XDG_CACHE_HOME/rollcall` or `~/.cache/rollcall`.
 pub const CACHE_VARIABLE: &str = "ROLLCALL_CACHE";
@@ -87,9 +89,10 @@ fn build_missing(cache: &Path, found: &[Option<PathBuf>]) -> Result<(), Error> {
     let programs = missing();
     for (number, program) in programs.iter().copied().enumerate() {
         eprintln!(
-            "control plane: building {program} ({} of {}; all of them take about five minutes on two cores, once)",
+            "control plane: building {program} ({} of {}; all four take about five minutes on two cores, once, and stay in {})",
             number + 1,
-            programs.len()
+            programs.len(),
+            cache.display()
         );
         build(program, cache)?;
     }
@@ -111,27 +114,23 @@ fn lock(path: &Path) -> io::Result<File> {
 }
 
 fn build(program: &'static str, cache: &Path) -> Result<(), Error> {
-    let unfinished = cache.join(format!("{program}.unfinished"));
-    let log_path = cache.join(format!("{program}.log"));
+    Command::new("go").arg("version").stdin(Stdio::null()).output().map_err(Error::NoGo)?;
+    // Everything of this build is in one folder, which goes with it, and so does `go`, however this process ends.
+    let folder = tempfile::Builder::new().prefix("building-").tempdir_in(cache)?;
+    let unfinished = folder.path().join(program);
     let (version, major, minor) = KUBERNETES_VERSION;
     let stamp = "k8s.io/component-base/version.git";
     let flags = format!("-s -w -X {stamp}Version={version} -X {stamp}Major={major} -X {stamp}Minor={minor}");
-    let log = File::create(&log_path)?;
+    let mut work = OsString::from("GOTMPDIR=");
+    work.push(folder.path());
+    let mut command: Vec<OsString> = vec!["env".into(), "CGO_ENABLED=0".into(), work, "go".into(), "-C".into()];
+    command.extend([module().into_os_string(), "build".into(), "-trimpath".into(), "-ldflags".into(), flags.into()]);
+    command.extend(["-o".into(), unfinished.clone().into_os_string(), format!("./{program}").into()]);
     let started = Instant::now();
-    let mut go = Command::new("go")
-        .args(["build", "-trimpath", "-ldflags", &flags, "-o"])
-        .arg(&unfinished)
-        .arg(format!("./{program}"))
-        .current_dir(module())
-        .env("CGO_ENABLED", "0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .map_err(Error::NoGo)?;
+    let mut go = Process::start("go", &command, folder.path())?;
     let mut reported = Instant::now();
     let status = loop {
-        if let Some(status) = go.try_wait()? {
+        if let Some(status) = go.exit_status()? {
             break status;
         }
         if reported.elapsed() >= PROGRESS_INTERVAL {
@@ -141,11 +140,10 @@ fn build(program: &'static str, cache: &Path) -> Result<(), Error> {
         std::thread::sleep(POLL);
     };
     if !status.success() {
-        let output = fs::read_to_string(&log_path).unwrap_or_default();
-        return Err(Error::Build { program, output });
+        return Err(Error::Build { program, output: go.log_tail() });
     }
     // A file under its final name is whole.
     fs::rename(&unfinished, cache.join(program))?;
-    fs::remove_file(&log_path)?;
+    eprintln!("control plane: built {program} in {} s", started.elapsed().as_secs());
     Ok(())
 }

@@ -3,6 +3,9 @@
 //! The tests, the quickstart and the benchmark stand on it. There is no kubelet, so pods do not run; all that the API
 //! server does by itself is real: storage, RBAC, admission, garbage collection, watches.
 //!
+//! `cargo run -p control-plane --example up` starts one by itself and prints how to reach it, for a look around or a test
+//! by hand.
+//!
 //! Every process that is started here ends with the [`ControlPlane`], and also when the process that holds it panics, is
 //! killed, or ends without running destructors: see [`Process`].
 
@@ -173,7 +176,8 @@ impl ControlPlane {
 
 fn kubectl(binaries: &Binaries, kubeconfig: &Path) -> Command {
     let mut command = Command::new(&binaries.kubectl);
-    command.env("KUBECONFIG", kubeconfig);
+    // What kubectl learns about a server is kept by address, and these addresses are used again by other servers.
+    command.env("KUBECONFIG", kubeconfig).env("KUBECACHEDIR", kubeconfig.with_file_name("kubectl-cache"));
     command
 }
 
@@ -188,7 +192,7 @@ async fn run(kubectl: Command, arguments: &[&str]) -> Result<String, Error> {
 
 async fn wait_until_ready(kubectl: impl Fn() -> Command, processes: &mut [&mut Process]) -> Result<(), Error> {
     let deadline = Instant::now() + READY_DEADLINE;
-    while run(kubectl(), &["get", "--raw", "/readyz"]).await.is_err() {
+    while run(kubectl(), &["--request-timeout=2s", "get", "--raw", "/readyz"]).await.is_err() {
         for process in processes.iter_mut() {
             if process.has_ended()? {
                 return Err(Error::Ended { name: process.name(), log: process.log_tail() });

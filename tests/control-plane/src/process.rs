@@ -18,14 +18,21 @@ child=$!
 echo "$child" >"$CONTROL_PLANE_PID.new" && mv "$CONTROL_PLANE_PID.new" "$CONTROL_PLANE_PID"
 (
     read -r _ <&3
+    # The end of the program lets the shell below send TERM, and there is work left.
+    trap '' TERM
     kill -KILL "$child"
-    [ -z "$CONTROL_PLANE_DATA" ] || rm -rf "$CONTROL_PLANE_DATA"
+    # Others that share the folder clear it at the same moment, or still write to it.
+    attempts=10
+    until [ -z "$CONTROL_PLANE_DATA" ] || rm -rf "$CONTROL_PLANE_DATA" || [ "$attempts" -eq 0 ]; do
+        attempts=$((attempts - 1))
+        sleep 1
+    done
 ) 2>/dev/null &
 watcher=$!
 exec 3<&-
 wait "$child"
 status=$?
-kill -KILL "$watcher" 2>/dev/null
+kill -TERM "$watcher" 2>/dev/null
 exit "$status"
 "#;
 

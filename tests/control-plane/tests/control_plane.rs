@@ -1,5 +1,6 @@
 //! The control plane is real, and nothing of it outlives the process that started it.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -72,31 +73,44 @@ async fn an_api_server_goes_and_comes_back_with_its_data() {
 }
 
 #[tokio::test]
-async fn a_process_ends_when_the_one_that_started_it_is_killed() {
+async fn processes_end_with_the_one_that_started_them_and_leave_nothing() {
     // This test starts itself again as the process that is killed: see below.
     let folder = tempfile::tempdir().expect("a folder");
     let mut parent = Command::new(std::env::current_exe().expect("a test binary"))
-        .args(["--exact", "helper_that_starts_a_process_and_waits", "--ignored", "--nocapture"])
+        .args(["--exact", "helper_that_starts_processes_and_waits", "--ignored", "--nocapture"])
         .env("CONTROL_PLANE_TEST_FOLDER", folder.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("a process");
-    let pid_file = folder.path().join("sleep.pid");
-    until("the grandchild to run", || pid_file.exists()).await;
-    let id: u32 = std::fs::read_to_string(&pid_file).expect("an id").trim().parse().expect("a number");
-    assert!(is_running(id));
+    let ids = folder.path().join("ids");
+    until("the grandchildren to run", || ids.exists()).await;
+    let ids = std::fs::read_to_string(&ids).expect("ids");
+    let ids: Vec<u32> = ids.split_whitespace().map(|id| id.parse().expect("a number")).collect();
+    assert!(ids.len() == SLEEPERS.len() && ids.iter().all(|id| is_running(*id)));
     parent.kill().expect("SIGKILL");
     parent.wait().expect("it ends");
-    until("the grandchild to be gone", || !is_running(id)).await;
+    until("the grandchildren to be gone", || !ids.iter().any(|id| is_running(*id))).await;
+    until("their data to be gone", || !folder.path().join("data").exists()).await;
 }
+
+/// Several, as the programs of a control plane, on one folder: the last one to go clears it.
+const SLEEPERS: [&str; 3] = ["sleep-1", "sleep-2", "sleep-3"];
 
 #[test]
 #[ignore = "a part of the test above, which runs it as a process of its own"]
-fn helper_that_starts_a_process_and_waits() {
-    let folder = std::env::var_os("CONTROL_PLANE_TEST_FOLDER").expect("set by the test above");
-    let process = Process::start_in("sleep", &["sleep", "1000"], folder.as_ref()).expect("a process");
-    std::mem::forget(process);
+fn helper_that_starts_processes_and_waits() {
+    let folder = std::env::var_os("CONTROL_PLANE_TEST_FOLDER").map(PathBuf::from).expect("set by the test above");
+    let data = folder.join("data");
+    // As deep as the folders of etcd, so that clearing it takes a moment.
+    for number in 0..200 {
+        std::fs::create_dir_all(data.join(format!("{number}/a/b"))).expect("a folder");
+    }
+    let processes = SLEEPERS.map(|name| Process::start(name, &["sleep", "1000"], &data).expect("a process"));
+    let ids = processes.each_ref().map(|process| process.id().to_string()).join(" ");
+    std::fs::write(folder.join("ids.new"), ids).expect("a file");
+    std::fs::rename(folder.join("ids.new"), folder.join("ids")).expect("a file");
+    std::mem::forget(processes);
     std::thread::park();
 }
 
