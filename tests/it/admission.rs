@@ -1,0 +1,317 @@
+//! What the API server takes and refuses: every rule and every bound worth it, with an object on each side of it.
+
+use serde_json::{Value, json};
+
+use crate::support::Directory;
+
+const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+/// The smallest object of each kind.
+fn smallest(kind: &str) -> Value {
+    let reference = json!({ "name": "staff" });
+    let spec = match kind {
+        "Directory" => json!({}),
+        "DirectoryKey" => json!({ "directoryRef": reference, "sha256": HASH }),
+        "DirectoryUser" => json!({
+            "directoryRef": reference, "managedBy": "Provisioning", "scim": { "userName": "alice", "active": true },
+        }),
+        "DirectoryClaim" => json!({
+            "directoryRef": reference, "attribute": "User.userName", "value": "alice", "holder": "alice-1", "nonce": "1",
+        }),
+        _ => panic!("{kind} is no kind of ours"),
+    };
+    json!({ "apiVersion": "rollcall.dev/v1alpha1", "kind": kind, "metadata": { "name": "x" }, "spec": spec })
+}
+
+/// Lays `change` over `object` as a JSON merge patch does (RFC 7396): null removes.
+fn merge(object: &mut Value, change: &Value) {
+    let Value::Object(change) = change else {
+        object.clone_from(change);
+        return;
+    };
+    if !object.is_object() {
+        *object = json!({});
+    }
+    for (name, value) in change {
+        if value.is_null() {
+            object.as_object_mut().expect("an object").remove(name);
+        } else {
+            merge(&mut object[name], value);
+        }
+    }
+}
+
+/// The smallest object of a kind with a change to it.
+fn changed(kind: &str, change: &Value) -> Value {
+    let mut object = smallest(kind);
+    merge(&mut object, change);
+    object
+}
+
+/// A change to a spec.
+fn spec(change: Value) -> Value {
+    json!({ "spec": change })
+}
+
+/// A change to `spec.scim`.
+fn scim(change: Value) -> Value {
+    json!({ "spec": { "scim": change } })
+}
+
+/// A change to `spec.users` of a Directory.
+fn users(change: Value) -> Value {
+    json!({ "spec": { "users": change } })
+}
+
+/// What becomes of a change: accepted, or refused with these words.
+type Case = (&'static str, Value, Result<(), &'static str>);
+
+const ACCEPTED: Result<(), &str> = Ok(());
+
+/// Hands every case to the real API server, which decides and stores nothing.
+async fn check_created(kind: &str, cases: Vec<Case>) {
+    let directory = Directory::new().await;
+    for (name, change, expected) in cases {
+        let object = changed(kind, &change);
+        let answer = directory.kubectl_with(&["create", "--dry-run=server", "-f", "-"], &object.to_string()).await;
+        check(kind, name, &answer, expected);
+    }
+}
+
+/// Stores the smallest object with `before` laid over it, and hands every case to the API server as an update of it.
+async fn check_updated(kind: &str, before: Value, cases: Vec<Case>) {
+    let directory = Directory::new().await;
+    let stored = changed(kind, &before);
+    directory.kubectl_with(&["create", "-f", "-"], &stored.to_string()).await.expect("the object before the update");
+    for (name, change, expected) in cases {
+        let mut object = stored.clone();
+        merge(&mut object, &change);
+        let answer = directory.kubectl_with(&["replace", "--dry-run=server", "-f", "-"], &object.to_string()).await;
+        check(kind, name, &answer, expected);
+    }
+}
+
+#[track_caller]
+fn check(kind: &str, name: &str, answer: &Result<String, String>, expected: Result<(), &str>) {
+    match (answer, expected) {
+        (Ok(_), Ok(())) => {}
+        (Err(complaint), Err(word)) => assert!(complaint.contains(word), "{kind}, {name}: {complaint}"),
+        (answer, expected) => panic!("{kind}, {name}: {answer:?}, expected {expected:?}"),
+    }
+}
+
+/// As many different texts.
+fn texts(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("text-{number}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn directories() {
+    let named = |name: &str| json!({ "metadata": { "name": name } });
+    let retention = |text: &str| spec(json!({ "retention": text }));
+    let types = |types: Value| users(json!({ "userTypes": types }));
+    let quota = |quota: Value| users(json!({ "quota": quota }));
+    let extension = |schema: &str, attribute: &str| {
+        users(json!({ "extensions": [{ "schema": schema, "attributes": [{ "name": attribute }] }] }))
+    };
+    check_created(
+        "Directory",
+        vec![
+            ("the smallest", json!({}), ACCEPTED),
+            ("a name as long as a label value", named(&"n".repeat(63)), ACCEPTED),
+            ("a longer name", named(&"n".repeat(64)), Err("at most 63 characters")),
+            ("a name that begins like Kubernetes' own accounts", named("systems"), ACCEPTED),
+            ("the name of Kubernetes' own accounts", named("system"), Err("may not be called system")),
+            ("a name of one sign", named("7"), ACCEPTED),
+            ("a name with a dash", named("staff-of-2026"), ACCEPTED),
+            // Kubernetes takes it for the name of an object; a label value, and a part of a host, it is not.
+            ("a name with a dot", named("staff.emea"), Err("the name of a Directory is a label")),
+            ("a retention of two units", retention("36h30m"), ACCEPTED),
+            ("a retention in days", retention("30d"), Err("spec.retention")),
+            ("no retention", retention(""), Err("a duration such as 720h")),
+            ("the longest retention", retention("87600h"), ACCEPTED),
+            ("a retention that is too long", retention("87601h"), Err("at most 87600h")),
+            ("no deletions at all", spec(json!({ "maxDeletesPerHour": 0 })), ACCEPTED),
+            ("fewer than none", spec(json!({ "maxDeletesPerHour": -1 })), Err("maxDeletesPerHour")),
+            ("a default that is allowed", types(json!({ "allowed": ["A", "B"], "default": "B" })), ACCEPTED),
+            (
+                "one that is not",
+                types(json!({ "allowed": ["A"], "default": "B" })),
+                Err("default must be one of allowed"),
+            ),
+            (
+                "a use for a default",
+                types(json!({ "allowed": ["A"], "default": "A", "onInvalid": "UseDefault" })),
+                ACCEPTED,
+            ),
+            ("and none", types(json!({ "allowed": ["A"], "onInvalid": "UseDefault" })), Err("needs a default")),
+            ("no type allowed", types(json!({ "allowed": [] })), Err("allowed")),
+            ("a type twice", types(json!({ "allowed": ["A", "A"] })), Err("Duplicate value")),
+            ("a count of a type", quota(json!({ "byUserType": { "Premium": 1 } })), ACCEPTED),
+            ("a type without a name", quota(json!({ "byUserType": { "": 1 } })), Err("1 to 256 characters")),
+            ("less than nobody", quota(json!({ "byUserType": { "Premium": -1 } })), Err("byUserType")),
+            ("five unique attributes", users(json!({ "uniqueAttributes": texts(5) })), ACCEPTED),
+            ("six of them", users(json!({ "uniqueAttributes": texts(6) })), Err("uniqueAttributes")),
+            ("an extension", extension("urn:example:badge", "number"), ACCEPTED),
+            ("one that is no URN", extension("https://example.com", "number"), Err("schema")),
+            ("an attribute that is no name", extension("urn:example:badge", "my number"), Err("name")),
+            (
+                "a mode that does not exist",
+                spec(json!({ "provisioning": { "mode": "Off" } })),
+                Err("Unsupported value"),
+            ),
+            ("a field that does not exist", spec(json!({ "provisionning": {} })), Err("unknown field")),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn directory_keys() {
+    let mint = |mint: Value| spec(json!({ "sha256": null, "mint": mint }));
+    let time = |from: &str, to: &str| spec(json!({ "notBefore": from, "expiresAt": to }));
+    let scopes = |scopes: Value| spec(json!({ "scopes": scopes }));
+    check_created(
+        "DirectoryKey",
+        vec![
+            ("the smallest", json!({}), ACCEPTED),
+            ("a hash in capitals", spec(json!({ "sha256": HASH.to_uppercase() })), Err("sha256")),
+            ("a hash that is cut", spec(json!({ "sha256": &HASH[1..] })), Err("sha256")),
+            ("a key to be minted", mint(json!({ "secretName": "token", "deleteSecretAfter": "24h" })), ACCEPTED),
+            ("neither hash nor mint", spec(json!({ "sha256": null })), Err("give sha256")),
+            ("a Secret that cannot be", mint(json!({ "secretName": "Token" })), Err("secretName")),
+            ("after no time", mint(json!({ "secretName": "token", "deleteSecretAfter": "" })), Err("such as 24h")),
+            ("a time in which it is valid", time("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"), ACCEPTED),
+            ("none", time("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), Err("notBefore must be earlier")),
+            // As text the first were earlier.
+            ("none in two zones", time("2026-01-01T10:00:00Z", "2026-01-01T11:00:00+02:00"), Err("must be earlier")),
+            ("the one scope", scopes(json!(["provision"])), ACCEPTED),
+            ("no scope", scopes(json!([])), Err("scopes")),
+            ("a scope that does not exist", scopes(json!(["admin"])), Err("Unsupported value")),
+            ("a Directory with a dash", spec(json!({ "directoryRef": { "name": "staff-2" } })), ACCEPTED),
+            ("one that cannot be", spec(json!({ "directoryRef": { "name": "staff.emea" } })), Err("directoryRef.name")),
+            ("one in capitals", spec(json!({ "directoryRef": { "name": "Staff" } })), Err("directoryRef.name")),
+            ("one of another path", spec(json!({ "directoryRef": { "name": "../x" } })), Err("directoryRef.name")),
+            ("a secret in the open", spec(json!({ "secret": "dk1_x" })), Err("unknown field")),
+        ],
+    )
+    .await;
+    check_updated(
+        "DirectoryKey",
+        json!({}),
+        vec![
+            ("revoked", spec(json!({ "revoked": true, "expiresAt": "2026-01-01T00:00:00Z" })), ACCEPTED),
+            ("another hash", spec(json!({ "sha256": "0".repeat(64) })), Err("a key's hash never changes")),
+            ("no hash any more", spec(json!({ "sha256": null, "mint": { "secretName": "x" } })), Err("never changes")),
+            (
+                "another Directory",
+                spec(json!({ "directoryRef": { "name": "other" } })),
+                Err("directoryRef is immutable"),
+            ),
+        ],
+    )
+    .await;
+    let hash = spec(json!({ "sha256": HASH }));
+    check_updated("DirectoryKey", mint(json!({ "secretName": "x" })), vec![("a minted hash", hash, ACCEPTED)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn directory_users() {
+    let named = |metadata: Value| json!({ "metadata": metadata });
+    let user_name = |length: usize| scim(json!({ "userName": "u".repeat(length) }));
+    let pending = |pending: Value| spec(json!({ "pending": pending }));
+    let eight: Value = texts(8).into_iter().map(|text| (text, json!("v"))).collect::<serde_json::Map<_, _>>().into();
+    let nine: Value = texts(9).into_iter().map(|text| (text, json!("v"))).collect::<serde_json::Map<_, _>>().into();
+    let link = json!({ "tenantID": "t", "objectID": "o", "linkedAt": "2026-01-01T00:00:00Z", "by": "login" });
+    let mut cases = vec![
+        ("the smallest", json!({}), ACCEPTED),
+        ("a name as long as a label value", named(json!({ "name": "n".repeat(63) })), ACCEPTED),
+        ("a longer name", named(json!({ "name": "n".repeat(64) })), Err("at most 63 characters")),
+        (
+            "a name by the server",
+            named(json!({ "name": null, "generateName": "x-" })),
+            Err("generateName is not supported"),
+        ),
+        ("nobody's", spec(json!({ "managedBy": null })), Err("managedBy: Required value")),
+        ("a robot's", spec(json!({ "managedBy": "Robots" })), Err("Unsupported value")),
+        ("no Directory", spec(json!({ "directoryRef": null })), Err("directoryRef: Required value")),
+        ("one that cannot be", spec(json!({ "directoryRef": { "name": "-staff" } })), Err("directoryRef.name")),
+        ("the longest userName", user_name(320), ACCEPTED),
+        ("a longer one", user_name(321), Err("userName")),
+        ("none", user_name(0), Err("userName")),
+        ("neither active nor not", scim(json!({ "active": null })), Err("active: Required value")),
+        ("active as text", scim(json!({ "active": "True" })), Err("must be of type boolean")),
+        ("a member of a name that nobody knows", scim(json!({ "name": { "preferredGivenName": "Al" } })), ACCEPTED),
+        ("a member of an e-mail address", scim(json!({ "emails": [{ "value": "a", "verified": true }] })), ACCEPTED),
+        ("an attribute that nobody knows", scim(json!({ "shoeSize": 42 })), Err("unknown field")),
+        ("an extension", scim(json!({ "extensions": { "urn:x": { "a": [1, { "b": null }] } } })), ACCEPTED),
+        ("an extension that is text", scim(json!({ "extensions": { "urn:x": "a" } })), Err("must be of type object")),
+        ("as many groups as there may be", spec(json!({ "memberOf": texts(2_048) })), ACCEPTED),
+        ("one more", spec(json!({ "memberOf": texts(2_049) })), Err("memberOf")),
+        ("eight values wanted", pending(eight), ACCEPTED),
+        ("nine", pending(nine), Err("pending")),
+        ("a value of no attribute", pending(json!({ "": "v" })), Err("1 to 300 characters")),
+        ("no value of an attribute", pending(json!({ "User.userName": "" })), Err("pending")),
+        ("an epoch", spec(json!({ "sessionEpoch": 0 })), ACCEPTED),
+        ("one before all", spec(json!({ "sessionEpoch": -1 })), Err("sessionEpoch")),
+        ("a link", spec(json!({ "link": link })), ACCEPTED),
+        ("half a link", spec(json!({ "link": { "tenantID": "t" } })), Err("objectID: Required value")),
+        ("a login method", spec(json!({ "loginMethod": "BuiltIn" })), ACCEPTED),
+        ("one that does not exist", spec(json!({ "loginMethod": "Password" })), Err("Unsupported value")),
+        ("64 e-mail addresses", scim(json!({ "emails": vec![json!({ "value": "a" }); 64] })), ACCEPTED),
+        ("65", scim(json!({ "emails": vec![json!({ "value": "a" }); 65] })), Err("emails")),
+    ];
+    for list in ["emails", "phoneNumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509Certificates"] {
+        let primary = json!({ "type": "work", "primary": true });
+        cases.push(("one primary", scim(json!({ list: [primary, { "type": "home" }] })), ACCEPTED));
+        cases.push(("two of them", scim(json!({ list: [primary, primary] })), Err("at most one element is primary")));
+    }
+    check_created("DirectoryUser", cases).await;
+    check_updated(
+        "DirectoryUser",
+        json!({}),
+        vec![
+            ("suspended", spec(json!({ "suspended": true })), ACCEPTED),
+            ("another userName", scim(json!({ "userName": "bob" })), ACCEPTED),
+            (
+                "another Directory",
+                spec(json!({ "directoryRef": { "name": "other" } })),
+                Err("directoryRef is immutable"),
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn directory_claims() {
+    check_created(
+        "DirectoryClaim",
+        vec![
+            ("the smallest", json!({}), ACCEPTED),
+            ("no value", spec(json!({ "value": "" })), Err("value")),
+            ("the longest value", spec(json!({ "value": "v".repeat(2_048) })), ACCEPTED),
+            ("a longer one", spec(json!({ "value": "v".repeat(2_049) })), Err("value")),
+            (
+                "a Directory that cannot be",
+                spec(json!({ "directoryRef": { "name": "staff-" } })),
+                Err("directoryRef.name"),
+            ),
+            ("a holder that cannot be", spec(json!({ "holder": "h".repeat(64) })), Err("holder")),
+        ],
+    )
+    .await;
+    let only_nonce = Err("only the nonce of a claim may change");
+    check_updated(
+        "DirectoryClaim",
+        json!({}),
+        vec![
+            ("touched", spec(json!({ "nonce": "2" })), ACCEPTED),
+            ("handed over", spec(json!({ "holder": "bob-1" })), only_nonce),
+            ("another value", spec(json!({ "value": "bob" })), only_nonce),
+            ("another attribute", spec(json!({ "attribute": "User.link" })), only_nonce),
+            ("another Directory", spec(json!({ "directoryRef": { "name": "other" } })), only_nonce),
+        ],
+    )
+    .await;
+}

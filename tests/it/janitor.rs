@@ -1,0 +1,105 @@
+//! What a crash, a restore or a person with kubectl leaves behind is healed.
+
+use std::collections::BTreeSet;
+
+use rollcall::rules::naming::claim_name;
+use serde_json::{Value, json};
+
+use crate::support::cluster::apply;
+use crate::support::wait::{JANITOR_DEADLINE, within};
+use crate::support::{Directory, Operator, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_without_claims_gets_its_claims_back() {
+    let directory = Directory::new().await;
+    let client = directory.client(Operator::shared().await).await;
+    let id = client.post("/Users", &json!({ "userName": "alice" })).await.expect(201)["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    directory.kubectl(&["delete", "directoryclaims", "--all"]).await.expect("kubectl delete");
+    // Hidden from lists while it does not own its name, and given it back by the pass at a replica's start.
+    let replica = Operator::start(&[]).await;
+    until("the claim to be back", || async {
+        let claims = directory.list("directoryclaims").await;
+        (claims.len() == 1 && claims[0]["spec"]["holder"] == id.as_str()).then_some(())
+    })
+    .await;
+    let client = directory.client(&replica).await;
+    until("the list to show the person", || async {
+        (client.get("/Users").await.expect(200)["totalResults"] == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_claims_pending_marks_and_half_made_users_are_cleared() {
+    let directory = Directory::new().await;
+    let client = directory.client(Operator::shared().await).await;
+    let alice = client.post("/Users", &json!({ "userName": "alice" })).await.expect(201);
+    let user = |name: &str, user_name: &str, pending: Value| {
+        directory.object("DirectoryUser", name, json!({
+            "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "pending": pending,
+            "scim": { "userName": user_name, "active": true, "meta": { "created": jiff::Timestamp::now().to_string() } },
+        }))
+    };
+    let claim = async |value: &str, holder: &str| {
+        let spec = json!({
+            "directoryRef": { "name": "staff" }, "attribute": "User.userName", "value": value, "holder": holder, "nonce": "1",
+        });
+        apply(&directory.object("DirectoryClaim", &claim_name("staff", "User.userName", value), spec)).await;
+    };
+    // A create that died before it won its name, which somebody else has.
+    apply(&user("loser-1", "ALICE", json!({}))).await;
+    // A create that died when nobody else wanted the name.
+    apply(&user("orphan-1", "orphan", json!({}))).await;
+    // A rename that died between its intent and its commit.
+    apply(&user("renamer-1", "before", json!({ "User.userName": "after" }))).await;
+    claim("before", "renamer-1").await;
+    claim("after", "renamer-1").await;
+    // A claim whose holder is gone.
+    claim("nobody", "gone-1").await;
+    let _replica = Operator::start(&[]).await;
+    let expected = BTreeSet::from(["alice", "orphan", "before"].map(str::to_owned));
+    let mut last = (BTreeSet::new(), BTreeSet::new());
+    let settled = within(JANITOR_DEADLINE, async || {
+        let users = directory.list("directoryusers").await;
+        let pending = users.iter().any(|user| user["spec"]["pending"]["User.userName"].is_string());
+        last = (texts(&users, "/spec/scim/userName"), texts(&directory.list("directoryclaims").await, "/spec/value"));
+        (!pending && last.0 == expected && last.1 == expected).then_some(())
+    })
+    .await;
+    assert!(settled.is_some(), "people and claims are {last:?}, not {expected:?}");
+    let id = alice["id"].as_str().expect("an id");
+    assert_eq!(client.get(&format!("/Users/{id}")).await.expect(200)["userName"], "alice");
+}
+
+/// The texts at a place in each of the objects.
+fn texts(objects: &[Value], pointer: &str) -> BTreeSet<String> {
+    objects.iter().filter_map(|object| object.pointer(pointer)?.as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_annotation_brings_a_deleted_person_back() {
+    let directory = Directory::new().await;
+    let client = directory.client(Operator::shared().await).await;
+    let id = client.post("/Users", &json!({ "userName": "alice" })).await.expect(201)["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    // A wish that is older than the deletion is none.
+    let wish = ["annotate", "directoryuser", &id, "rollcall.dev/undelete=true"];
+    directory.kubectl(&wish).await.expect("kubectl annotate");
+    client.delete(&format!("/Users/{id}")).await.expect(204);
+    let tombstone = directory.get("directoryuser", &id).await.expect("the object");
+    assert_eq!(tombstone["metadata"].get("annotations").and_then(|all| all.get("rollcall.dev/undelete")), None);
+    directory.kubectl(&wish).await.expect("kubectl annotate");
+    let _replica = Operator::start(&[]).await;
+    until("the person to be back", || async {
+        (client.get(&format!("/Users/{id}")).await.status == 200).then_some(())
+    })
+    .await;
+    let object = directory.get("directoryuser", &id).await.expect("the object");
+    assert_eq!(object["metadata"]["annotations"].get("rollcall.dev/undelete"), None);
+    client.post("/Users", &json!({ "userName": "alice" })).await.expect_error(409, Some("uniqueness"));
+}

@@ -1,0 +1,19 @@
+//! Rollcall on a real control plane: the built binary, under the chart's own rules.
+#![allow(clippy::needless_pass_by_value, reason = "helpers take json!(…) as it is written")]
+
+mod addresses;
+mod admission;
+mod bad_input;
+mod endings;
+mod examples;
+mod faults;
+mod janitor;
+mod keys;
+mod kubectl;
+mod process;
+mod replicas;
+mod rights;
+mod scope;
+mod support;
+mod users;
+mod watch;

@@ -1,0 +1,74 @@
+//! The operator's account may do what the suite makes it do, since the suite runs under it. Here: nothing beside that.
+
+use serde_json::{Value, json};
+
+use crate::support::cluster::{ACCOUNT, NAMESPACE, kubectl};
+
+const EVERY_VERB: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+const GROUP: &str = "rollcall.dev";
+
+/// What is granted on the kinds of this group.
+const GRANTED: [(&str, &[&str]); 4] = [
+    ("directories", &["get", "list", "watch"]),
+    ("directorykeys", &["get", "list", "watch"]),
+    ("directoryusers", &["get", "list", "watch", "create", "update", "delete"]),
+    ("directoryclaims", &["get", "list", "watch", "create", "update", "delete"]),
+];
+
+/// What a process that was taken over would ask for first.
+const NEVER: [(&str, &str); 8] = [
+    ("", "secrets"),
+    ("", "serviceaccounts/token"),
+    ("", "pods"),
+    ("", "namespaces"),
+    ("apiextensions.k8s.io", "customresourcedefinitions"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "clusterrolebindings"),
+    (GROUP, "directoryusers/status"),
+];
+
+/// Asks the API server whether the account may do this, everywhere.
+fn question(verb: &str, group: &str, resource: &str) -> Value {
+    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+    json!({
+        "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+        "spec": {
+            "user": account(),
+            "groups": ["system:authenticated", "system:serviceaccounts", format!("system:serviceaccounts:{NAMESPACE}")],
+            "resourceAttributes": { "verb": verb, "group": group, "resource": resource, "subresource": subresource },
+        },
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_grants_what_is_written_there_and_nothing_on_anything_else() {
+    let granted = GRANTED.map(|(resource, verbs)| (GROUP, resource, verbs));
+    let resources: Vec<_> =
+        granted.into_iter().chain(NEVER.map(|(group, resource)| (group, resource, &[][..]))).collect();
+    let questions: Vec<_> = resources
+        .iter()
+        .flat_map(|(group, resource, _)| EVERY_VERB.map(|verb| question(verb, group, resource)))
+        .collect();
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": questions }).to_string();
+    let answers = kubectl(&["create", "-o", "json", "-f", "-"], Some(&list)).await.expect("kubectl create");
+    // One document after the other, in the order of the questions.
+    let answers = serde_json::Deserializer::from_str(&answers).into_iter().map(|answer| answer.expect("JSON"));
+    let answers: Vec<Value> = answers.collect();
+    let expected = resources
+        .iter()
+        .flat_map(|(_, resource, granted)| EVERY_VERB.map(|verb| (verb, resource, granted.contains(&verb))));
+    assert_eq!(answers.len(), questions.len());
+    for (number, (verb, resource, granted)) in expected.enumerate() {
+        assert_eq!(answers[number]["status"]["allowed"], granted, "{verb} {resource}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_served_kinds_can_be_read_without_a_right_on_their_definitions() {
+    kubectl(&["get", "--raw", "/openapi/v3", "--as", &account()], None).await.expect("every account may read it");
+}
+
+fn account() -> String {
+    format!("system:serviceaccount:{NAMESPACE}:{ACCOUNT}")
+}

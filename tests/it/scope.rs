@@ -1,0 +1,98 @@
+//! Where the operator belongs: a namespace with a Role in it in place of the ClusterRole, and a context of a kubeconfig.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::support::cluster::{self, apply, kubectl, root};
+use crate::support::{Client, Directory, Operator};
+
+const ACCOUNT: &str = "confined";
+
+/// An account that has the chart's rules in one namespace and no right beyond; returns its kubeconfig.
+async fn confined_to(namespace: &str) -> PathBuf {
+    let chart = std::fs::read_to_string(root().join("charts/rollcall/files/rbac.yaml")).expect("the chart's rules");
+    let mut role: Value = serde_yaml::from_str(&chart).expect("YAML");
+    assert_eq!(role["kind"], "ClusterRole");
+    role["kind"] = "Role".into();
+    role["metadata"]["namespace"] = namespace.into();
+    let name = role["metadata"]["name"].clone();
+    let metadata = json!({ "name": ACCOUNT, "namespace": namespace });
+    apply(&json!({ "apiVersion": "v1", "kind": "List", "items": [
+        { "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata },
+        role,
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": metadata,
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name },
+            "subjects": [{ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace }],
+        },
+    ] }))
+    .await;
+    let plane = cluster::shared().await.plane;
+    plane.service_account_kubeconfig(namespace, ACCOUNT).await.expect("a token for the account")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_namespace_is_served_under_a_role_in_it() {
+    let (here, elsewhere) = (Directory::new().await, Directory::new().await);
+    let kubeconfig = confined_to(&here.namespace).await;
+    let account = format!("system:serviceaccount:{}:{ACCOUNT}", here.namespace);
+    let all = kubectl(&["auth", "can-i", "list", "directoryusers", "--all-namespaces", "--as", &account], None).await;
+    assert!(all.is_err(), "the account may list everywhere, and this test shows nothing: {all:?}");
+
+    let mut operator = Operator::launch(&kubeconfig, &["--namespace", &here.namespace]).await;
+    operator.ready().await;
+    let client = here.client(&operator).await;
+    let created = client.post("/Users", &json!({ "userName": "alice" })).await.expect(201);
+    let path = format!("/Users/{}", created["id"].as_str().expect("an id"));
+    let rename = json!([{ "op": "replace", "path": "userName", "value": "alice@example.com" }]);
+    client.patch(&path, rename).await.expect(200);
+    assert_eq!(client.get("/Users").await.expect(200)["totalResults"], 1);
+    client.delete(&path).await.expect(204);
+
+    let base = format!("{}/scim/v2/{}/{}", operator.public_url, elsewhere.namespace, elsewhere.name);
+    // Directory and key are out of sight.
+    Client::new(base, &elsewhere.secret).get("/Users").await.expect_error(401, None);
+    let metrics = operator.metrics().await;
+    let reason = "rollcall_authentication_failures_total{reason=\"unknown_key\"} 1";
+    assert!(metrics.contains(reason), "{metrics}");
+}
+
+/// The operator's kubeconfig with a second context, which is the current one and leads nowhere.
+async fn two_contexts(folder: &std::path::Path) -> PathBuf {
+    let text = std::fs::read(&cluster::shared().await.operator_kubeconfig).expect("a kubeconfig");
+    let mut kubeconfig: Value = serde_json::from_slice(&text).expect("JSON");
+    kubeconfig["contexts"][0]["name"] = "here".into();
+    let user = kubeconfig["contexts"][0]["context"]["user"].clone();
+    let nowhere = json!({ "name": "nowhere", "context": { "cluster": "nowhere", "user": user } });
+    let cluster = json!({ "name": "nowhere", "cluster": { "server": "http://127.0.0.1:1" } });
+    for (list, entry) in [("contexts", nowhere), ("clusters", cluster)] {
+        kubeconfig[list].as_array_mut().expect("a list").push(entry);
+    }
+    kubeconfig["current-context"] = "nowhere".into();
+    let path = folder.join("kubeconfig");
+    std::fs::write(&path, kubeconfig.to_string()).expect("a file");
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_is_chosen_by_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = two_contexts(folder.path()).await;
+    let directory = Directory::new().await;
+    let mut operator = Operator::launch(&kubeconfig, &["--context", "here"]).await;
+    operator.ready().await;
+    directory.client(&operator).await.get("/Users").await.expect(200);
+
+    let kubeconfig = kubeconfig.display().to_string();
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .args(["run", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+        .args(["--kubeconfig", &kubeconfig, "--context", "unheard-of"])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("unheard-of"), "{text}");
+}
