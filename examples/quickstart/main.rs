@@ -1,0 +1,162 @@
+//! Rollcall in one command: a Kubernetes control plane, the operator under its own service account, a Directory,
+//! and people whom a provisioning client creates the way Entra ID does.
+//!
+//! `cargo run --example quickstart` stays up until Ctrl-C; `-- --once` ends after the tour; `-- --context NAME` uses
+//! a cluster of yours in place of the embedded control plane.
+#![allow(clippy::print_stdout, reason = "a tour speaks to the person who started it")]
+
+mod cluster;
+mod entra;
+mod operator;
+mod tour;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+
+use cluster::Cluster;
+use entra::Job;
+use operator::Operator;
+
+/// A tour of Rollcall on a real Kubernetes API server.
+#[derive(Parser)]
+struct Args {
+    /// End after the tour instead of staying up until Ctrl-C.
+    #[arg(long)]
+    once: bool,
+    /// Use this context of your kubeconfig in place of the embedded control plane.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+}
+
+/// Where the objects of the tour live.
+const NAMESPACE: &str = "rollcall-demo";
+/// The Directory of `examples/directory.yaml`.
+const DIRECTORY: &str = "staff";
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let Args { once, context } = Args::parse();
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let (state, _lock) = state_folder()?;
+
+    tokio::select! {
+        done = run(once, context, &state) => return done,
+        () = interrupted() => {}
+    }
+    println!("\nInterrupted: everything that was started is ended.");
+    // At once: a build of the control plane in its own thread cannot be called off, and ends with this process.
+    std::process::exit(0)
+}
+
+async fn run(once: bool, context: Option<String>, state: &Path) -> Result<()> {
+    heading("Building the operator");
+    operator::build().await?;
+
+    heading(match &context {
+        Some(_) => "Using your cluster",
+        None => "Starting a control plane: etcd, kube-apiserver, kube-controller-manager",
+    });
+    let cluster = Cluster::start(context, state).await?;
+    println!("The API server answers at {}.", cluster.url().await?);
+
+    heading("Installing the kinds and the operator's rights");
+    cluster.install().await?;
+
+    heading("Starting the operator under its own service account");
+    let operator = Operator::start(&cluster.operator_kubeconfig().await?, state).await?;
+    println!(
+        "SCIM at {}, probes and metrics at {}. Its log: {}",
+        operator.public_url,
+        operator.admin_url,
+        operator.log.display()
+    );
+
+    heading("Applying examples/directory.yaml and a new key for it");
+    cluster.apply(&root().join("examples/directory.yaml")).await?;
+    let token = operator::new_key(&cluster, state).await?;
+    let scim_url = format!("{}/scim/v2/{NAMESPACE}/{DIRECTORY}", operator.public_url);
+    let environment = write_environment(state, &cluster, &operator, &scim_url, &token)?;
+
+    let job = Job::new(scim_url, token)?;
+    tour::run(&cluster, &job).await?;
+
+    if once {
+        heading("Done");
+    } else {
+        look_around(&environment);
+        std::future::pending::<()>().await;
+    }
+    // The operator ends before the cluster it watches.
+    drop(operator);
+    drop(cluster);
+    Ok(())
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+async fn interrupted() {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .expect("the process may handle SIGTERM");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// `target/quickstart`, emptied: what an earlier run wrote names servers that are gone. The lock beside it is held for as
+/// long as this process lives: a second run would take the folder from under the first.
+fn state_folder() -> Result<(PathBuf, File)> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    std::fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
+    let lock = File::create(target.join("quickstart.lock")).context("cannot lock the folder of the quickstart")?;
+    if lock.try_lock().is_err() {
+        bail!("another quickstart is running in this folder: end it first, or use another clone");
+    }
+    let state = target.join("quickstart");
+    if state.exists() {
+        std::fs::remove_dir_all(&state).with_context(|| format!("cannot empty {}", state.display()))?;
+    }
+    std::fs::create_dir_all(&state).with_context(|| format!("cannot make {}", state.display()))?;
+    Ok((state, lock))
+}
+
+fn heading(text: &str) {
+    println!("\n== {text}");
+}
+
+fn write_environment(
+    state: &Path,
+    cluster: &Cluster,
+    operator: &Operator,
+    scim_url: &str,
+    token: &str,
+) -> Result<PathBuf> {
+    let path = state.join("env");
+    let kubeconfig = cluster.kubeconfig().display();
+    let metrics = &operator.admin_url;
+    let mut text = format!(
+        "export KUBECONFIG='{kubeconfig}'\nexport SCIM_URL='{scim_url}'\nexport SCIM_TOKEN='{token}'\nexport METRICS_URL='{metrics}/metrics'\n"
+    );
+    // Who has no kubectl finds the one that was built; who has one keeps it.
+    if let Some(programs) = cluster.programs() {
+        text.push_str(&format!("export PATH=\"$PATH\":'{}'\n", programs.display()));
+    }
+    operator::write_private(&path, &text)?;
+    Ok(path)
+}
+
+fn look_around(environment: &Path) {
+    heading("It stays up. Look around from another terminal, in this folder");
+    println!("    source {}", environment.display());
+    println!("    kubectl -n {NAMESPACE} get directoryusers");
+    println!("    kubectl explain directoryuser.spec.scim");
+    println!("    curl -H \"Authorization: Bearer $SCIM_TOKEN\" \"$SCIM_URL/Users?count=2\"");
+    println!("    curl \"$METRICS_URL\"");
+    println!("Ctrl-C ends everything.");
+}
