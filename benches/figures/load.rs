@@ -1,0 +1,43 @@
+//! A bounded load: eight connections, each with one request at a time.
+
+use std::time::{Duration, Instant};
+
+use futures::future::try_join_all;
+
+/// Connections, for the operator and for the raw API server alike.
+pub(crate) const CONNECTIONS: usize = 8;
+
+/// What a round took.
+#[derive(Clone, Debug)]
+pub(crate) struct Round {
+    pub(crate) per_second: f64,
+    pub(crate) p50: Duration,
+}
+
+/// Makes `requests` requests; each gets its number. Any that fails ends the benchmark: a figure of failures is none.
+pub(crate) async fn run(requests: usize, work: impl AsyncFn(usize) -> anyhow::Result<()>) -> anyhow::Result<Round> {
+    let started = Instant::now();
+    let workers = (0..CONNECTIONS).map(|worker| {
+        let work = &work;
+        async move {
+            let mut times = Vec::new();
+            for number in (worker..requests).step_by(CONNECTIONS) {
+                let began = Instant::now();
+                work(number).await?;
+                times.push(began.elapsed());
+            }
+            anyhow::Ok(times)
+        }
+    });
+    let mut times: Vec<_> = try_join_all(workers).await?.into_iter().flatten().collect();
+    let elapsed = started.elapsed();
+    times.sort_unstable();
+    let count = u32::try_from(times.len()).map_or(f64::MAX, f64::from);
+    Ok(Round { per_second: count / elapsed.as_secs_f64(), p50: times[times.len() / 2] })
+}
+
+/// The middle one.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

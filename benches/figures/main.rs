@@ -1,0 +1,120 @@
+//! What a request costs: the operator and the raw API server in the same run, on the same machine, eight connections each,
+//! etcd with fsync. Every figure is a ratio, because the machine decides the rest.
+//!
+//! `cargo bench` prints the table; nothing is asserted.
+#![allow(clippy::print_stdout, reason = "a benchmark is there to print")]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` makes values that are there to be handed over")]
+#![allow(dead_code, unused_imports, reason = "the tests' support is shared, and a benchmark needs a part of it")]
+
+#[path = "../../tests/it/support/mod.rs"]
+mod support;
+
+mod figures;
+mod load;
+mod memory;
+mod raw;
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use control_plane::{ControlPlane, Options};
+use serde_json::{Value, json};
+
+use support::{Client, Operator, cluster};
+
+const NAMESPACE: &str = "rollcall-figures";
+const SECRET: &str = "secret-of-the-benchmark";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+/// The Directories of the benchmark, and how many people each is filled with.
+const DIRECTORIES: [(&str, usize); 2] = [("small", 1_000), ("large", 20_000)];
+
+/// What the figures are taken on.
+struct Bench {
+    raw: raw::Raw,
+    operator: Operator,
+    _plane: ControlPlane,
+}
+
+/// One Directory, and the ids of the people that it was filled with.
+struct Directory {
+    name: &'static str,
+    scim: Client,
+    people: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let bench = Bench::start().await?;
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    println!(
+        "{} connections, {cores} cores, etcd with fsync; each ratio is the median of alternating rounds",
+        load::CONNECTIONS
+    );
+    let base = memory::resident(&bench.operator)?;
+    let mut directories = Vec::new();
+    for (name, size) in DIRECTORIES {
+        let mut directory = bench.directory(name).await;
+        let filled = figures::fill(&mut directory, size).await?;
+        println!("\n{size} people (filled at {:.0} per second)", filled.per_second);
+        directories.push(directory);
+        memory::print(&bench.operator, base, figures::total(&directories).await?)?;
+        table::print(&figures::ratios(&bench, &directories[directories.len() - 1]).await?);
+    }
+    println!("\nlists: {} people beside {}, in alternating rounds", DIRECTORIES[0].1, DIRECTORIES[1].1);
+    table::print(&figures::growth(&directories[0], &directories[1]).await?);
+    Ok(())
+}
+
+impl Bench {
+    async fn start() -> Result<Self> {
+        let plane = ControlPlane::start(Options { fsync: true }).await?;
+        let kubeconfig: PathBuf = cluster::install(&plane, &cluster::crds_folder()).await;
+        let mut objects = vec![json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } })];
+        for (name, _) in DIRECTORIES {
+            let sha256 = support::directory::sha256(&secret(name));
+            objects.push(object(name, "Directory", json!({})));
+            objects.push(object(name, "DirectoryKey", json!({ "directoryRef": { "name": name }, "sha256": sha256 })));
+        }
+        let objects = json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string();
+        let apply = ["apply", "--server-side", "-f", "-"];
+        cluster::kubectl_on(&plane, &apply, Some(&objects)).await.map_err(anyhow::Error::msg)?;
+        let mut operator = Operator::launch(&kubeconfig, &["--log-level", "warn"]).await;
+        operator.ready().await;
+        Ok(Self { raw: raw::Raw::new(&kubeconfig, NAMESPACE)?, operator, _plane: plane })
+    }
+
+    /// A client of a Directory, once the operator knows it and its key.
+    async fn directory(&self, name: &'static str) -> Directory {
+        let base = format!("{}/scim/v2/{NAMESPACE}/{name}", self.operator.public_url);
+        let scim = Client::new(base, &secret(name));
+        support::until("the operator knows the directory and its key", async || {
+            (scim.get("/ServiceProviderConfig").await.status == 200).then_some(())
+        })
+        .await;
+        Directory { name, scim, people: Vec::new() }
+    }
+}
+
+fn secret(directory: &str) -> String {
+    format!("{SECRET}-{directory}")
+}
+
+fn object(name: &str, kind: &str, spec: Value) -> Value {
+    let metadata = json!({ "name": name, "namespace": NAMESPACE, "labels": { "rollcall.dev/directory": name } });
+    json!({ "apiVersion": "rollcall.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec })
+}
+
+/// A person as Entra's default mapping sends one.
+fn person(user_name: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+        "externalId": format!("0a21f0f2-8d2a-4f8e-bf98-{user_name}"),
+        "userName": user_name, "active": true, "displayName": format!("Person {user_name}"), "title": "Engineer",
+        "emails": [{ "primary": true, "type": "work", "value": format!("mail-{user_name}") }],
+        "name": { "formatted": "Alice Able", "familyName": "Able", "givenName": "Alice" },
+        "addresses": [{ "type": "work", "locality": "Bucharest", "country": "RO", "postalCode": "010011" }],
+        "phoneNumbers": [{ "type": "work", "value": "+40 21 555 0134" }],
+        ENTERPRISE: { "employeeNumber": "701984", "department": "Bicycles" },
+    })
+}
