@@ -165,11 +165,16 @@ async fn run_change<E: From<Error>>(
         }
         let reply = driver.perform(change.call()).await.map_err(Error::from)?;
         let step = change.answered(reply, &edit);
-        change = match step.map_err(|refused| if driver.unsure { Error::from(overtaken()).into() } else { refused })? {
+        change = match step.map_err(|refused| unless_unsure(driver, refused))? {
             Step::Go(change) => change,
             Step::End(answer) => return Ok(answer),
         };
     }
+}
+
+/// What `edit` refused, unless it may have looked at what a write of this very operation led to: that outcome is unknown.
+fn unless_unsure<E: From<Error>>(driver: &Driver, refused: E) -> E {
+    if driver.unsure { Error::from(overtaken()).into() } else { refused }
 }
 
 /// Makes a tombstone of the DirectoryUser `name` and frees its values: `edit` returns the object with `deletedAt`.
@@ -190,7 +195,7 @@ pub async fn delete<E: From<Error>>(
         let reply = driver.perform(delete.call()).await.map_err(Error::from)?;
         let bury = |user: &User| edit(&user.object).map(|tombstone| User::new(tombstone, Timestamp::now()));
         let step = delete.answered(reply, bury);
-        delete = match step.map_err(|refused| if driver.unsure { Error::from(overtaken()).into() } else { refused })? {
+        delete = match step.map_err(|refused| unless_unsure(&driver, refused))? {
             Step::Go(delete) => delete,
             Step::End(deleted) => break deleted,
         };
