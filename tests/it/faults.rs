@@ -63,8 +63,8 @@ async fn a_change_whose_answers_are_lost_is_carried_out() {
     for fault in [Fault::LoseAnswer, Fault::TimeOut, Fault::Refuse] {
         let directory = Directory::new().await;
         let client = directory.client(&faulty.operator).await;
-        let id = client.post("/Users", &json!({ "userName": "alice" })).await.expect(201)["id"].clone();
-        let path = format!("/Users/{}", id.as_str().expect("an id"));
+        let id = client.create(&json!({ "userName": "alice" })).await;
+        let path = format!("/Users/{id}");
         // A plain change has one write; a rename has an intent, a claim and a commit.
         check_change(&faulty.proxy, &client, &path, fault, "title", &["directoryusers"]).await;
         check_change(&faulty.proxy, &client, &path, fault, "userName", &["directoryusers", "directoryclaims"]).await;

@@ -13,10 +13,7 @@ use crate::support::{Directory, Operator, until};
 async fn a_restore_without_claims_gets_its_claims_back() {
     let directory = Directory::new().await;
     let client = directory.client(Operator::shared().await).await;
-    let id = client.post("/Users", &json!({ "userName": "alice" })).await.expect(201)["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = client.create(&json!({ "userName": "alice" })).await;
     directory.kubectl(&["delete", "directoryclaims", "--all"]).await.expect("kubectl delete");
     // Hidden from lists while it does not own its name, and given it back by the pass at a replica's start.
     let replica = Operator::start(&[]).await;
@@ -83,10 +80,7 @@ fn texts(objects: &[Value], pointer: &str) -> BTreeSet<String> {
 async fn an_annotation_brings_a_deleted_person_back() {
     let directory = Directory::new().await;
     let client = directory.client(Operator::shared().await).await;
-    let id = client.post("/Users", &json!({ "userName": "alice" })).await.expect(201)["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = client.create(&json!({ "userName": "alice" })).await;
     // A wish that is older than the deletion is none.
     let wish = ["annotate", "directoryuser", &id, "rollcall.dev/undelete=true"];
     directory.kubectl(&wish).await.expect("kubectl annotate");

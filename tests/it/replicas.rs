@@ -50,8 +50,7 @@ async fn of_four_concurrent_creators_of_a_name_one_wins() {
 async fn fifty_concurrent_patches_of_one_user_all_survive() {
     let directory = Directory::new().await;
     let replicas = two_replicas(&directory).await;
-    let created = replicas[0].1.post("/Users", &json!({ "userName": "alice@contoso.com" })).await.expect(201);
-    let path = format!("/Users/{}", created["id"].as_str().expect("an id"));
+    let path = format!("/Users/{}", replicas[0].1.create(&json!({ "userName": "alice@contoso.com" })).await);
     let patches = (0..50).map(|number| {
         let (client, path) = (&replicas[number % 2].1, &path);
         async move {

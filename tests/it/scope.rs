@@ -43,8 +43,7 @@ async fn one_namespace_is_served_under_a_role_in_it() {
     let mut operator = Operator::launch(&kubeconfig, &["--namespace", &here.namespace]).await;
     operator.ready().await;
     let client = here.client(&operator).await;
-    let created = client.post("/Users", &json!({ "userName": "alice" })).await.expect(201);
-    let path = format!("/Users/{}", created["id"].as_str().expect("an id"));
+    let path = format!("/Users/{}", client.create(&json!({ "userName": "alice" })).await);
     let rename = json!([{ "op": "replace", "path": "userName", "value": "alice@example.com" }]);
     client.patch(&path, rename).await.expect(200);
     assert_eq!(client.get("/Users").await.expect(200)["totalResults"], 1);

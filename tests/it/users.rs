@@ -25,11 +25,6 @@ fn alice() -> Value {
     })
 }
 
-async fn create(client: &Client, body: &Value) -> String {
-    let created = client.post("/Users", body).await.expect(201);
-    created["id"].as_str().expect("an id").to_owned()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_connection_test_gets_empty_lists() {
     let (_directory, client) = start().await;
@@ -83,7 +78,7 @@ async fn a_created_user_is_there_as_it_was_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_match_query_finds_the_user_at_once() {
     let (_directory, client) = start().await;
-    let id = create(&client, &alice()).await;
+    let id = client.create(&alice()).await;
     for filter in [
         "userName eq \"alice@contoso.com\"",
         "userName eq \"ALICE@CONTOSO.COM\"",
@@ -133,7 +128,7 @@ fn form_encode(text: &str) -> String {
 async fn check_patch(client: &Client, name: &str, operations: Value, expected: &[(&str, Value)]) {
     let mut body = alice();
     body["userName"] = format!("{}@contoso.com", name.replace(' ', "-")).into();
-    let id = create(client, &body).await;
+    let id = client.create(&body).await;
     let path = format!("/Users/{id}");
     let answered = client.patch(&path, operations.clone()).await.expect(200);
     let read = client.get(&path).await.expect(200);
@@ -241,12 +236,12 @@ async fn patches_of_both_dialects_do_what_entra_means() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_taken_user_name_is_409_in_any_letter_case() {
     let (_directory, client) = start().await;
-    let id = create(&client, &alice()).await;
+    let id = client.create(&alice()).await;
     let mut shouting = alice();
     shouting["userName"] = "ALICE@CONTOSO.COM".into();
     let detail = client.post("/Users", &shouting).await.expect_error(409, Some("uniqueness"));
     assert!(detail.contains("userName"), "{detail}");
-    let bob = create(&client, &json!({ "userName": "bob@contoso.com" })).await;
+    let bob = client.create(&json!({ "userName": "bob@contoso.com" })).await;
     let rename = json!([{ "op": "Replace", "path": "userName", "value": "alice@contoso.COM" }]);
     client.patch(&format!("/Users/{bob}"), rename.clone()).await.expect_error(409, Some("uniqueness"));
     assert_eq!(client.get(&format!("/Users/{bob}")).await.expect(200)["userName"], "bob@contoso.com");
@@ -262,7 +257,7 @@ async fn a_taken_user_name_is_409_in_any_letter_case() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_user_is_gone_and_its_name_is_free() {
     let (directory, client) = start().await;
-    let id = create(&client, &alice()).await;
+    let id = client.create(&alice()).await;
     let path = format!("/Users/{id}");
     client.delete(&path).await.expect(204);
     let rename = json!([{ "op": "Replace", "path": "displayName", "value": "x" }]);
@@ -276,13 +271,13 @@ async fn a_deleted_user_is_gone_and_its_name_is_free() {
     assert!(tombstone["spec"]["deletedAt"].is_string());
     assert_eq!(tombstone["spec"]["scim"]["active"], true, "so that an undelete restores it");
     assert_eq!(tombstone["spec"]["sessionEpoch"], 1);
-    assert_ne!(create(&client, &alice()).await, id, "an id is never used again");
+    assert_ne!(client.create(&alice()).await, id, "an id is never used again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_user_stays_visible() {
     let (directory, client) = start().await;
-    let id = create(&client, &alice()).await;
+    let id = client.create(&alice()).await;
     let path = format!("/Users/{id}");
     client.patch(&path, json!([{ "op": "Replace", "path": "active", "value": "False" }])).await.expect(200);
     assert_eq!(client.get(&path).await.expect(200)["active"], false);
@@ -296,7 +291,7 @@ async fn a_disabled_user_stays_visible() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_put_replaces_what_the_client_owns() {
     let (_directory, client) = start().await;
-    let id = create(&client, &alice()).await;
+    let id = client.create(&alice()).await;
     let path = format!("/Users/{id}");
     client.patch(&path, json!([{ "op": "Replace", "path": "active", "value": false }])).await.expect(200);
     let body = json!({ "userName": "alice@contoso.com", "name": { "formatted": "NewName" }, "id": "other", "displayname": "A" });
@@ -315,7 +310,8 @@ async fn pages_are_stable_and_say_where_they_are() {
     let mut ids = Vec::new();
     for number in 0..11 {
         ids.push(
-            create(&client, &json!({ "userName": format!("user-{number:02}@x"), "title": format!("{}", 10 - number) }))
+            client
+                .create(&json!({ "userName": format!("user-{number:02}@x"), "title": format!("{}", 10 - number) }))
                 .await,
         );
     }
@@ -353,7 +349,7 @@ async fn pages_are_stable_and_say_where_they_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn attributes_and_their_exclusion_shape_every_answer() {
     let (_directory, client) = start().await;
-    let id = create(&client, &alice()).await;
+    let id = client.create(&alice()).await;
     let keys = |value: Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
     let read = |query: &str| format!("/Users/{id}?{query}");
     assert_eq!(
@@ -375,7 +371,7 @@ async fn attributes_and_their_exclusion_shape_every_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_guard_reads_and_writes() {
     let (_directory, client) = start().await;
-    let id = create(&client, &alice()).await;
+    let id = client.create(&alice()).await;
     let path = format!("/Users/{id}");
     let etag = client.get(&path).await.header("etag").to_owned();
     let cached = client.send("GET", &path, &[("if-none-match", &etag)], None).await;
@@ -406,7 +402,7 @@ async fn groups_are_an_empty_well_behaved_collection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_newer_version_wrote_survives() {
     let (directory, client) = start().await;
-    let id = create(&client, &alice()).await;
+    let id = client.create(&alice()).await;
     // A member that this version does not know, in a complex element, as a newer replica would store it.
     let patch = json!({ "spec": { "scim": { "name": { "preferredGivenName": "Al" } } } });
     directory

@@ -59,7 +59,7 @@ async fn own_writes_are_listed_at_once_and_those_of_another_replica_soon() {
     for number in 0..20 {
         let (title, query) = (format!("title-{number}"), format!("/Users?filter=title+eq+%22title-{number}%22"));
         let body = json!({ "userName": format!("user-{number}"), "title": title });
-        let id = here.post("/Users", &body).await.expect(201)["id"].as_str().expect("an id").to_owned();
+        let id = here.create(&body).await;
         let listed = here.get(&query).await.expect(200);
         assert_eq!(listed["totalResults"], 1, "the write that was just answered: {listed}");
         until("the other replica to list the person", async || {

@@ -83,6 +83,12 @@ impl Client {
         self.send("POST", path, &[], Some(body.to_string())).await
     }
 
+    /// Creates a user and returns its id.
+    pub(crate) async fn create(&self, body: &Value) -> String {
+        let created = self.post("/Users", body).await.expect(201);
+        created["id"].as_str().expect("an id").to_owned()
+    }
+
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
         self.send("PUT", path, &[], Some(body.to_string())).await
     }
