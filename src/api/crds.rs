@@ -4,11 +4,13 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt as _;
 use serde_json::Value;
 
-use super::{Directory, DirectoryClaim, DirectoryKey, DirectoryUser, to_yaml};
+use super::{Directory, DirectoryClaim, DirectoryGroup, DirectoryKey, DirectoryUser, to_yaml};
 
 /// The definition of every kind.
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    [Directory::crd(), DirectoryKey::crd(), DirectoryUser::crd(), DirectoryClaim::crd()].map(on_one_line).into()
+    [Directory::crd(), DirectoryKey::crd(), DirectoryUser::crd(), DirectoryGroup::crd(), DirectoryClaim::crd()]
+        .map(on_one_line)
+        .into()
 }
 
 /// Descriptions come out of doc comments with their line ends, where `kubectl explain`, which wraps by itself, would

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::conditions::conditions;
+use super::directory_status::DirectoryStatus;
 
 /// One tenant of an identity provider. Its SCIM endpoint is `/scim/v2/{namespace}/{name}`; its people are the
 /// DirectoryUsers of the same namespace that refer to it.
@@ -231,7 +231,7 @@ fn counts_by_user_type(_: &mut SchemaGenerator) -> Schema {
 #[serde(rename_all = "camelCase")]
 pub struct Groups {
     /// Sync (the default): groups and their members are stored. Ignore: groups are accepted, members are not stored and
-    /// have no effect. Groups are not provisioned yet.
+    /// have no effect.
     #[serde(default)]
     pub mode: GroupsMode,
 }
@@ -419,47 +419,6 @@ pub enum Naming {
     Readable,
     /// `u-` and a random part.
     Opaque,
-    /// Written by a newer version.
-    #[serde(other)]
-    #[schemars(skip)]
-    Unknown,
-}
-
-/// What the operator has seen of a Directory. Nothing writes it yet.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct DirectoryStatus {
-    /// The generation of the spec that this status speaks of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// Ready, LoginReady, MassDeleteBlocked, QuotaReached, Stale; one entry for each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(schema_with = "conditions")]
-    pub conditions: Vec<Condition>,
-    /// Attributes that are unique beside the name, and how far the operator is in making them so; at most 8.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["attribute"]))]
-    pub unique_attributes: Vec<UniqueAttributeStatus>,
-}
-
-/// How far the operator is in making an attribute unique.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct UniqueAttributeStatus {
-    /// The attribute, as claims name it; 1 to 300 characters. Required.
-    #[schemars(length(min = 1, max = 300))]
-    pub attribute: String,
-    /// Claiming: values are being claimed, the old rule is in force. InForce: a second use is refused. Required.
-    pub state: UniqueAttributeState,
-}
-
-/// The two steps in which a rule is turned on.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UniqueAttributeState {
-    /// Values are being claimed.
-    Claiming,
-    /// A second use is refused.
-    InForce,
     /// Written by a newer version.
     #[serde(other)]
     #[schemars(skip)]

@@ -61,7 +61,7 @@ pub struct DirectoryUserSpec {
     #[x_kube(merge_strategy = MapMerge::Atomic)]
     pub scim: ScimUser,
     /// The ids of the groups that the person is a direct member of, sorted; at most 2,048 of at most 63 characters. The
-    /// identity provider's. Default: none. Groups are not provisioned yet.
+    /// identity provider's. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2048), inner(length(min = 1, max = 63)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -108,7 +108,7 @@ pub struct DirectoryUserSpec {
     pub portal_suspension: Option<PortalSuspension>,
 }
 
-fn pending(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn pending(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object", "maxProperties": 8,
         "additionalProperties": { "type": "string", "minLength": 1, "maxLength": 2048 },

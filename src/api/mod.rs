@@ -9,8 +9,11 @@ pub mod conditions;
 pub mod crds;
 pub mod directory;
 pub mod directory_claim;
+pub mod directory_group;
 pub mod directory_key;
+pub mod directory_status;
 pub mod directory_user;
+pub mod scim_group;
 pub mod scim_user;
 #[cfg(test)]
 mod tests;
@@ -18,7 +21,9 @@ mod yaml;
 
 pub use directory::{Directory, DirectorySpec};
 pub use directory_claim::{DirectoryClaim, DirectoryClaimSpec};
+pub use directory_group::{DirectoryGroup, DirectoryGroupSpec};
 pub use directory_key::{DirectoryKey, DirectoryKeySpec};
+pub use directory_status::DirectoryStatus;
 pub use directory_user::{DirectoryUser, DirectoryUserSpec};
 pub use yaml::to_yaml;
 

@@ -227,7 +227,7 @@ pub struct Meta {
 }
 
 /// Free-form JSON below each URN. By itself schemars says `{}` here, which the API server refuses.
-fn extensions(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn extensions(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object", "maxProperties": 32,
         "additionalProperties": { "type": "object", "x-kubernetes-preserve-unknown-fields": true },

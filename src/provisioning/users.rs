@@ -81,7 +81,7 @@ async fn change(
         ignored.get_or_init(|| parsed.ignored);
         Ok::<_, Error>(mapping::changed_user(object, parsed.attributes, Timestamp::now()))
     };
-    let stored = claims::change(&context.store, &context.directory.namespace, id, edit_object).await?;
+    let stored = claims::change(&context.store, Kind::User, &context.directory.namespace, id, edit_object).await?;
     context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
     Ok(to_stored(&stored))
 }
@@ -93,11 +93,11 @@ pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition
         require_match(if_match, object)?;
         Ok::<_, Error>(mapping::tombstone(object, Timestamp::now()))
     };
-    claims::delete(&context.store, &context.directory.namespace, id, tombstone).await
+    claims::delete(&context.store, Kind::User, &context.directory.namespace, id, tombstone).await
 }
 
 fn require_present(context: &Context, object: &Value) -> Result<(), Error> {
-    match standing(object, &context.directory.name) {
+    match standing(object, &context.directory.name, context.directory.spec.provisioning.built_in_users) {
         Standing::Present => Ok(()),
         Standing::Absent => Err(Error::NotFound),
         Standing::Unsettled => Err(Error::Unavailable { reason: "the janitor has yet to settle this user".to_owned() }),

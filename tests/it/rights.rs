@@ -9,10 +9,11 @@ const EVERY_VERB: [&str; 8] = ["get", "list", "watch", "create", "update", "patc
 const GROUP: &str = "rollcall.dev";
 
 /// What is granted on the kinds of this group.
-const GRANTED: [(&str, &[&str]); 4] = [
+const GRANTED: [(&str, &[&str]); 5] = [
     ("directories", &["get", "list", "watch"]),
     ("directorykeys", &["get", "list", "watch"]),
     ("directoryusers", &["get", "list", "watch", "create", "update", "delete"]),
+    ("directorygroups", &["get", "list", "watch", "create", "update", "delete"]),
     ("directoryclaims", &["get", "list", "watch", "create", "update", "delete"]),
 ];
 

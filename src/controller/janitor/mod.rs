@@ -16,6 +16,7 @@ use crate::metrics::{JanitorAction, Metrics};
 use crate::store::Store;
 use crate::store::claims::{self, Settlement};
 use crate::store::index::Index;
+use crate::store::objects::Kind;
 
 /// Between two passes.
 const PASS_INTERVAL: Duration = Duration::from_secs(60);
@@ -49,10 +50,12 @@ async fn pass(store: &Store, metrics: &Metrics) {
 }
 
 async fn settle_objects(store: &Store, metrics: &Metrics, namespace: &str, directory: &str, index: &Index) {
-    for name in index.unsettled() {
-        let settled = claims::settle(store, namespace, &name, Timestamp::now()).await;
-        let outcome = settled.map(|settlement| settlement != Settlement::Nothing);
-        report(metrics, JanitorAction::Settled, outcome, (namespace, directory, &name));
+    for kind in [Kind::User, Kind::Group] {
+        for name in index.unsettled(kind) {
+            let settled = claims::settle(store, kind, namespace, &name, Timestamp::now()).await;
+            let outcome = settled.map(|settlement| settlement != Settlement::Nothing);
+            report(metrics, JanitorAction::Settled, outcome, (namespace, directory, &name));
+        }
     }
 }
 

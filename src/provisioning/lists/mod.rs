@@ -81,7 +81,7 @@ async fn holder(context: &Context, canonical: &str) -> Result<Option<String>, Er
 
 /// The names that the index has for a key; nothing where there are so many that everybody has to be looked at.
 fn candidates(context: &Context, key: &LookupKey) -> Result<Option<Vec<String>>, Error> {
-    let names = fresh_index(context)?.candidates(key);
+    let names = fresh_index(context)?.candidates(Kind::User, key);
     Ok((names.len() < MAX_BATCH).then_some(names))
 }
 
@@ -98,7 +98,9 @@ async fn read(context: &Context, name: &str, filter: Option<&Filter>) -> Result<
         Err(error) => return Err(error.into()),
     };
     // One that the janitor has yet to settle was never acknowledged: a list does not know it.
-    if standing(&object, &context.directory.name) != Standing::Present {
+    if standing(&object, &context.directory.name, context.directory.spec.provisioning.built_in_users)
+        != Standing::Present
+    {
         return Ok(None);
     }
     let resource = to_stored(&object).resource;
@@ -125,7 +127,7 @@ fn id_of(resource: &Attributes) -> Option<&str> {
 async fn scan(context: &Context, request: &ListRequest, deadline: Duration) -> Result<Page, Error> {
     let index = fresh_index(context)?;
     if request.filter.is_none() && request.sort.is_none() {
-        let (total_results, records) = index.page(request.start_index - 1, request.count);
+        let (total_results, records) = index.page(Kind::User, request.start_index - 1, request.count);
         return Ok(Page { total_results, resources: render(&records) });
     }
     let permit = SCANS.acquire().await.map_err(|closed| Error::Broken(closed.to_string()))?;
@@ -143,7 +145,7 @@ fn scan_index(index: &Index, request: &ListRequest, deadline: Instant) -> Result
     let mut selection = Selection::default();
     let mut after: Option<Arc<str>> = None;
     loop {
-        let batch = index.batch(after.as_deref());
+        let batch = index.batch(Kind::User, after.as_deref());
         let Some(last) = batch.last() else { break };
         after = Some(Arc::clone(&last.name));
         for record in batch {

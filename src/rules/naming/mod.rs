@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod tests;
+mod unique;
 
 use std::fmt::Write as _;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+pub use self::unique::{Force, GROUP_EXTERNAL_ID, GROUP_NAME, USER_EXTERNAL_ID, UniqueRules, wanted};
 pub use crate::scim::case::canonical;
 
 /// The claimed attribute that a user always has: the *name*.

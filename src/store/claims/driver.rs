@@ -30,6 +30,7 @@ pub const RELEASE_DEADLINE: Duration = Duration::from_secs(30);
 /// The calls of one operation on one object.
 pub(super) struct Driver {
     store: Store,
+    kind: Kind,
     namespace: String,
     name: String,
     /// The object as last read or written: the claims refer to it.
@@ -52,9 +53,10 @@ struct Answer {
 }
 
 impl Driver {
-    pub(super) fn new(store: &Store, namespace: &str, name: &str) -> Self {
+    pub(super) fn new(store: &Store, kind: Kind, namespace: &str, name: &str) -> Self {
         Self {
             store: store.clone(),
+            kind,
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             own: None,
@@ -73,7 +75,7 @@ impl Driver {
             Call::Read(name) => self.read(&name).await,
             Call::Create(user) => self.create(&user).await,
             Call::Replace(user) => self.replace(&user).await,
-            Call::Remove(user) => self.remove(Kind::User, &user.object).await,
+            Call::Remove(user) => self.remove(self.kind, &user.object).await,
             Call::ReadClaim(name) => self.read_claim(&name).await,
             Call::CreateClaim(value, _) => self.create_claim(value).await,
             Call::TouchClaim(claim) => {
@@ -87,18 +89,18 @@ impl Driver {
 
     async fn read(&mut self, name: &str) -> Result<Reply<User>, Error> {
         let objects = self.store.objects();
-        let result = repeat(|| objects.get(Kind::User, &self.namespace, name)).await.result;
+        let result = repeat(|| objects.get(self.kind, &self.namespace, name)).await.result;
         if name == self.name { self.object(result) } else { known(result.map(user).map(Reply::Object)) }
     }
 
     /// An object that exists already may be our own: the answer to the first call was lost, and the name is random.
     async fn create(&mut self, user: &User) -> Result<Reply<User>, Error> {
         let objects = self.store.objects();
-        let Answer { result, repeated } = write(|| objects.create(Kind::User, &self.namespace, &user.object)).await;
+        let Answer { result, repeated } = write(|| objects.create(self.kind, &self.namespace, &user.object)).await;
         if !repeated || result != Err(Error::Exists) {
             return self.written(result.map_err(not_found));
         }
-        match repeat(|| objects.get(Kind::User, &self.namespace, &self.name)).await.result {
+        match repeat(|| objects.get(self.kind, &self.namespace, &self.name)).await.result {
             Ok(found) => match whose(&user.object, &found) {
                 Whose::Ours => self.written(Ok(found)),
                 Whose::OursNoMore => Err(overtaken()),
@@ -113,9 +115,9 @@ impl Driver {
     /// holds what was sent, one generation later, is what that call wrote; whatever happened to its metadata since.
     async fn replace(&mut self, user: &User) -> Result<Reply<User>, Error> {
         let objects = self.store.objects();
-        let Answer { result, repeated } = write(|| objects.replace(Kind::User, &self.namespace, &user.object)).await;
+        let Answer { result, repeated } = write(|| objects.replace(self.kind, &self.namespace, &user.object)).await;
         if repeated && result == Err(Error::Conflict) {
-            let found = repeat(|| objects.get(Kind::User, &self.namespace, &self.name)).await.result;
+            let found = repeat(|| objects.get(self.kind, &self.namespace, &self.name)).await.result;
             if let Ok(found) = found
                 && is_written(&user.object, &found)
             {
@@ -181,7 +183,7 @@ impl Driver {
             Err(error) if is_final(&error) => return self.refused(error),
             Ok(ref object) => {
                 self.changed = true;
-                self.store.apply(Kind::User, object);
+                self.store.apply(self.kind, object);
             }
             Err(_) => {}
         }

@@ -29,6 +29,7 @@ use self::release::Releases;
 use self::settle::{Settle, Settled};
 use self::step::{Call, Refusal, Reply, Step, Subject as _, is_live};
 use self::user::{UniqueValue, User};
+use super::objects::Kind;
 use super::turns::Turn;
 use super::{Error as StoreError, Store};
 
@@ -81,11 +82,12 @@ pub enum Error {
 /// `rename` gives it another name where an object of somebody else has it already.
 pub async fn create(store: &Store, mut object: Value, rename: impl Fn() -> String + Send) -> Result<Value, Error> {
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+    let kind = User::new(object.clone(), Timestamp::now()).kind();
     refuse_early(store, &namespace, &User::new(object.clone(), Timestamp::now())).await?;
     for _ in 0..NAME_TRIES {
         let user = User::new(object.clone(), Timestamp::now());
-        let _turn = turn(store, &namespace, &user.name()).await;
-        let mut driver = Driver::new(store, &namespace, &user.name());
+        let _turn = turn(store, kind, &namespace, &user.name()).await;
+        let mut driver = Driver::new(store, kind, &namespace, &user.name());
         let mut create = Create::Make(user);
         let created = loop {
             let reply = driver.perform(create.call()).await?;
@@ -112,7 +114,7 @@ async fn refuse_early(store: &Store, namespace: &str, user: &User) -> Result<(),
         if index.live_holder(&value.claim_name).is_none() {
             continue;
         }
-        let mut driver = Driver::new(store, namespace, &user.name());
+        let mut driver = Driver::new(store, user.kind(), namespace, &user.name());
         let Reply::Claim(claim) = driver.perform(Call::ReadClaim(value.claim_name.clone())).await? else { continue };
         let Reply::Object(holder) = driver.perform(Call::Read(User::holder(&claim))).await? else { continue };
         if claim.is_on(user.directory(), &value) && is_live(&claim, &holder) {
@@ -128,11 +130,12 @@ async fn refuse_early(store: &Store, namespace: &str, user: &User) -> Result<(),
 /// this is GET and PUT. Returns the object as stored.
 pub async fn change<E: From<Error>>(
     store: &Store,
+    kind: Kind,
     namespace: &str,
     name: &str,
     edit: impl Fn(&Value) -> Result<Option<Value>, E> + Send + Sync,
 ) -> Result<Value, E> {
-    let _turn = turn(store, namespace, name).await;
+    let _turn = turn(store, kind, namespace, name).await;
     let edit = |user: &User| -> Result<Edited<User>, E> {
         if user.is_deleted() {
             return Ok(Edited::NotMine);
@@ -140,7 +143,7 @@ pub async fn change<E: From<Error>>(
         let new = edit(&user.object)?;
         Ok(new.map_or(Edited::Nothing, |new| Edited::To(User::new(new, Timestamp::now()))))
     };
-    let mut driver = Driver::new(store, namespace, name);
+    let mut driver = Driver::new(store, kind, namespace, name);
     let (changed, releases) = run_change(&mut driver, name, edit).await?;
     let result = match changed {
         Changed::Unchanged(user) | Changed::Committed(user) => Ok(user.object),
@@ -180,12 +183,13 @@ fn unless_unsure<E: From<Error>>(driver: &Driver, refused: E) -> E {
 /// Makes a tombstone of the DirectoryUser `name` and frees its values: `edit` returns the object with `deletedAt`.
 pub async fn delete<E: From<Error>>(
     store: &Store,
+    kind: Kind,
     namespace: &str,
     name: &str,
     edit: impl Fn(&Value) -> Result<Value, E> + Send + Sync,
 ) -> Result<(), E> {
-    let _turn = turn(store, namespace, name).await;
-    let mut driver = Driver::new(store, namespace, name);
+    let _turn = turn(store, kind, namespace, name).await;
+    let mut driver = Driver::new(store, kind, namespace, name);
     let mut delete = Delete::Read(name.to_owned());
     let mut tries = 0;
     let deleted = loop {
@@ -213,9 +217,15 @@ pub async fn delete<E: From<Error>>(
 
 /// The janitor's pass over one object: clears marks, claims what it names, rejects or removes what never was
 /// acknowledged, brings back what is asked back by annotation.
-pub async fn settle(store: &Store, namespace: &str, name: &str, now: Timestamp) -> Result<Settlement, Error> {
-    let _turn = turn(store, namespace, name).await;
-    let mut driver = Driver::new(store, namespace, name);
+pub async fn settle(
+    store: &Store,
+    kind: Kind,
+    namespace: &str,
+    name: &str,
+    now: Timestamp,
+) -> Result<Settlement, Error> {
+    let _turn = turn(store, kind, namespace, name).await;
+    let mut driver = Driver::new(store, kind, namespace, name);
     let mut settle = Settle::Read(name.to_owned());
     let mut tries = 0;
     let settled = loop {
@@ -273,7 +283,7 @@ async fn bring_back(store: &Store, namespace: &str, user: &User) -> Result<bool,
             return Ok(false);
         }
     }
-    let mut driver = Driver::new(store, namespace, &name);
+    let mut driver = Driver::new(store, user.kind(), namespace, &name);
     let (changed, releases) = run_change(&mut driver, &name, |user| Ok::<_, Error>(user.brought_back())).await?;
     let result = match changed {
         Changed::Committed(_) => {
@@ -299,14 +309,14 @@ fn log_not_brought_back(namespace: &str, user: &str, value: &UniqueValue, holder
 /// The janitor's pass over one claim: removes it if it is dead, and says whether it did.
 pub async fn release(store: &Store, namespace: &str, claim_name: &str) -> Result<bool, Error> {
     let Some(releases) = Releases::begin([claim_name.to_owned()]) else { return Ok(false) };
-    let mut driver = Driver::new(store, namespace, "");
+    let mut driver = Driver::new(store, Kind::User, namespace, "");
     driver.release(releases).await?;
     Ok(driver.changed)
 }
 
 /// The right of this process to write one object.
-async fn turn<'a>(store: &'a Store, namespace: &str, name: &str) -> Turn<'a> {
-    store.turns().take(format!("{namespace}/{name}")).await
+async fn turn<'a>(store: &'a Store, kind: Kind, namespace: &str, name: &str) -> Turn<'a> {
+    store.turns().take(format!("{}/{namespace}/{name}", kind.plural())).await
 }
 
 /// Counts a try of a change or delete and waits before each but the first.

@@ -8,6 +8,7 @@ use super::step::Subject;
 use crate::api::API_VERSION;
 use crate::api::conditions::ConditionType;
 use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, USER_NAME};
+use crate::store::objects::Kind;
 use crate::store::undelete::{UNDELETE_ANNOTATION, is_asked_back};
 
 /// How long the janitor leaves a change in progress, or a create, to whoever is at work on it.
@@ -104,6 +105,11 @@ impl User {
     /// An object as read or made at `now`.
     pub fn new(object: Value, now: Timestamp) -> Self {
         Self { object, now }
+    }
+
+    /// [`Kind::User`] or [`Kind::Group`], as the object says.
+    pub fn kind(&self) -> Kind {
+        if self.object["kind"] == "DirectoryGroup" { Kind::Group } else { Kind::User }
     }
 
     /// The name of its Directory.

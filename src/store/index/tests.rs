@@ -175,10 +175,10 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 fn check(index: &Index, model: &Model) {
     let names = |records: &[Record]| records.iter().map(|record| record.name.to_string()).collect::<Vec<_>>();
     let visible = model.visible();
-    let (total, page) = index.page(0, MAX_BATCH);
-    assert_eq!((total, index.visible(), names(&page)), (visible.len(), visible.len(), to_owned(&visible)));
-    assert_eq!(index.page(1, 2).1, page.iter().skip(1).take(2).cloned().collect::<Vec<_>>());
-    assert_eq!(index.batch(None), page);
+    let (total, page) = index.page(Kind::User, 0, MAX_BATCH);
+    assert_eq!((total, index.visible(Kind::User), names(&page)), (visible.len(), visible.len(), to_owned(&visible)));
+    assert_eq!(index.page(Kind::User, 1, 2).1, page.iter().skip(1).take(2).cloned().collect::<Vec<_>>());
+    assert_eq!(index.batch(Kind::User, None), page);
     for record in &page {
         let person = &model.people[&*record.name];
         assert_eq!(serde_json::from_slice::<Value>(&record.scim).expect("JSON"), person["spec"]["scim"]);
@@ -187,9 +187,9 @@ fn check(index: &Index, model: &Model) {
             (person["metadata"]["generation"].as_i64().expect("one"), *b"01234567")
         );
         let after = page.iter().filter(|other| other.name > record.name).cloned().collect::<Vec<_>>();
-        assert_eq!(index.batch(Some(&record.name)), after);
+        assert_eq!(index.batch(Kind::User, Some(&record.name)), after);
     }
-    assert_eq!(index.unsettled(), model.unsettled());
+    assert_eq!(index.unsettled(Kind::User), model.unsettled());
     assert_eq!(index.dead_claims(), model.dead_claims());
     for (attribute, value) in [(USER_NAME, "alice"), (USER_NAME, "bob"), (LINK, "t/o1"), (LINK, "t/o2"), (LINK, "bob")]
     {
@@ -197,7 +197,7 @@ fn check(index: &Index, model: &Model) {
         assert_eq!(index.live_holder(&name).as_deref(), model.live_holder(&name), "{attribute} {value}");
     }
     for value in ["alice", "Alice", "bob", "a@x", "b@x", "A@x"] {
-        let by = |key: fn(String) -> LookupKey| index.candidates(&key(value.to_owned()));
+        let by = |key: fn(String) -> LookupKey| index.candidates(Kind::User, &key(value.to_owned()));
         let external = model.candidates(|keys| keys.external_id.as_deref() == Some(value));
         assert_eq!(by(LookupKey::ExternalId), external, "externalId {value}");
         let display = model.candidates(|keys| keys.display_name.as_deref() == Some(value));
@@ -219,7 +219,7 @@ proptest! {
         for change in changes {
             match change {
                 Change::Put { person: true, object } => {
-                    index.put_person(DIRECTORY, &object, WATCH);
+                    index.put(Kind::User, DIRECTORY, &object, WATCH);
                     Model::put(&mut model.people, &object);
                 }
                 Change::Put { person: false, object } => {
@@ -227,7 +227,7 @@ proptest! {
                     Model::put(&mut model.claims, &object);
                 }
                 Change::Remove { person: true, object } => {
-                    index.remove_person(&object);
+                    index.remove(Kind::User, &object);
                     Model::remove(&mut model.people, &object);
                 }
                 Change::Remove { person: false, object } => {
@@ -245,7 +245,7 @@ fn add(index: &Index, name: &str, user_name: &str, version: u32, origin: Origin<
     let metadata = json!({ "name": name, "resourceVersion": version });
     let scim = json!({ "userName": user_name, "displayName": "Same" });
     let spec = json!({ "managedBy": "Provisioning", "scim": scim });
-    index.put_person(DIRECTORY, &json!({ "metadata": metadata, "spec": spec }), origin);
+    index.put(Kind::User, DIRECTORY, &json!({ "metadata": metadata, "spec": spec }), origin);
     let claim = claim_name(DIRECTORY, USER_NAME, user_name);
     let spec = json!({ "attribute": USER_NAME, "value": user_name, "holder": name });
     let metadata = json!({ "name": claim, "resourceVersion": version });
@@ -256,15 +256,15 @@ fn add(index: &Index, name: &str, user_name: &str, version: u32, origin: Origin<
 fn no_call_copies_more_than_its_bound() {
     let index = Index::default();
     (0..500).for_each(|number| add(&index, &format!("u{number:03}"), &format!("n{number}"), 1, WATCH));
-    let (total, page) = index.page(100, usize::MAX);
+    let (total, page) = index.page(Kind::User, 100, usize::MAX);
     assert_eq!((total, page.len(), &*page[0].name), (500, MAX_BATCH, "u100"));
-    assert_eq!(index.page(499, 10).1.len(), 1);
-    assert_eq!(index.page(500, 10), (500, Vec::new()));
-    assert_eq!(index.page(usize::MAX, 10), (500, Vec::new()));
-    assert_eq!(index.page(0, 0), (500, Vec::new()));
-    assert_eq!(index.batch(Some("u299")).len(), MAX_BATCH);
-    assert_eq!(index.batch(Some("u499")), Vec::new());
-    let candidates = index.candidates(&LookupKey::DisplayName("same".to_owned()));
+    assert_eq!(index.page(Kind::User, 499, 10).1.len(), 1);
+    assert_eq!(index.page(Kind::User, 500, 10), (500, Vec::new()));
+    assert_eq!(index.page(Kind::User, usize::MAX, 10), (500, Vec::new()));
+    assert_eq!(index.page(Kind::User, 0, 0), (500, Vec::new()));
+    assert_eq!(index.batch(Kind::User, Some("u299")).len(), MAX_BATCH);
+    assert_eq!(index.batch(Kind::User, Some("u499")), Vec::new());
+    let candidates = index.candidates(Kind::User, &LookupKey::DisplayName("same".to_owned()));
     assert_eq!((candidates.len(), candidates[0].as_str()), (MAX_BATCH, "u000"));
 }
 
@@ -276,8 +276,8 @@ fn a_list_removes_whom_it_does_not_show() {
     add(&index, "u-listed", "listed", 1, Origin::Watch(2));
     add(&index, "u-written-after", "after", 9, Origin::Own(&|| 0));
     add(&index, "u-written-before", "before", 5, Origin::Own(&|| 0));
-    index.sweep_people(5, 2);
-    let names = || index.page(0, 10).1.iter().map(|record| record.name.to_string()).collect::<Vec<_>>();
+    index.sweep(Kind::User, 5, 2);
+    let names = || index.page(Kind::User, 0, 10).1.iter().map(|record| record.name.to_string()).collect::<Vec<_>>();
     assert_eq!(names(), ["u-listed", "u-written-after"]);
     assert_eq!(index.dead_claims().len(), 2, "claims of those who are gone");
     index.sweep_claims(5, 2);
@@ -289,9 +289,9 @@ fn a_list_removes_whom_it_does_not_show() {
 fn an_own_write_to_somebody_who_is_gone_by_now_brings_nobody_back() {
     let index = Index::default();
     add(&index, "u-1", "alice", 5, Origin::Own(&|| 7));
-    assert_eq!((index.visible(), index.unsettled()), (0, Vec::new()));
+    assert_eq!((index.visible(Kind::User), index.unsettled(Kind::User)), (0, Vec::new()));
     add(&index, "u-1", "alice", 5, Origin::Own(&|| 4));
-    assert_eq!(index.visible(), 1);
+    assert_eq!(index.visible(Kind::User), 1);
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn refusal(code: u16, reason: &str) -> Reply {
 
 /// Everybody the index knows; nobody owns a name here, so all are unsettled.
 fn known(world: &World) -> Vec<String> {
-    world.index("n", "staff").unsettled()
+    world.index("n", "staff").unsettled(Kind::User)
 }
 
 fn watch() -> Watch {
@@ -213,7 +213,7 @@ async fn a_watch_of_one_namespace_sweeps_no_other() {
     let watch = Watch::new(Kind::User, Some("n".to_owned()));
     play(&world, &watch, vec![streamed("10", &[])]).await;
     assert_eq!(known(&world), Vec::<String>::new());
-    assert_eq!(world.index("m", "staff").unsettled(), ["x"]);
+    assert_eq!(world.index("m", "staff").unsettled(Kind::User), ["x"]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod operations;
 
+use crate::store::objects::Kind;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -312,9 +313,9 @@ fn the_operations_can_run_on_any_thread() {
     fn is_send(_: impl Send) {}
     fn check(store: &Store) {
         is_send(create(store, Value::Null, String::new));
-        is_send(change(store, "", "", |_| Ok::<_, Error>(None)));
-        is_send(delete(store, "", "", |_| Ok::<_, Error>(Value::Null)));
-        is_send(settle(store, "", "", Timestamp::UNIX_EPOCH));
+        is_send(change(store, Kind::User, "", "", |_| Ok::<_, Error>(None)));
+        is_send(delete(store, Kind::User, "", "", |_| Ok::<_, Error>(Value::Null)));
+        is_send(settle(store, Kind::User, "", "", Timestamp::UNIX_EPOCH));
         is_send(release(store, "", ""));
     }
     let _ = check;

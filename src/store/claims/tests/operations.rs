@@ -59,11 +59,11 @@ async fn an_operation_without_a_rival_makes_no_call_too_many() {
     let store = memory.store(|_| None);
     create(&store, person("ada-1", "ada"), String::new).await.expect("made");
     assert_eq!(memory.asked(), ["POST directoryusers", "POST directoryclaims", "GET directoryusers"]);
-    change(&store, "people", "ada-1", titled("Engineer")).await.expect("changed");
+    change(&store, Kind::User, "people", "ada-1", titled("Engineer")).await.expect("changed");
     assert_eq!(memory.asked(), ["GET directoryusers", "PUT directoryusers"]);
-    change(&store, "people", "ada-1", titled("Engineer")).await.expect("the same");
+    change(&store, Kind::User, "people", "ada-1", titled("Engineer")).await.expect("the same");
     assert_eq!(memory.asked(), ["GET directoryusers"], "nothing is written where nothing changes");
-    change(&store, "people", "ada-1", renamed("eve")).await.expect("renamed");
+    change(&store, Kind::User, "people", "ada-1", renamed("eve")).await.expect("renamed");
     let rename = ["GET directoryusers", "PUT directoryusers", "POST directoryclaims", "PUT directoryusers"];
     assert_eq!(memory.asked()[..4], rename, "what follows is the release of the old name");
 }
@@ -102,8 +102,8 @@ async fn a_change_or_delete_that_loses_every_race_gives_up() {
     let memory = Memory::default();
     memory.put(Kind::User, &person("ada-1", "ada"));
     let store = memory.store(|asked| (asked.method == "PUT").then(|| refusal(409, "Conflict")));
-    let changed = change(&store, "people", "ada-1", titled("Engineer"));
-    let deleted = delete(&store, "people", "eve-1", |object| Ok::<_, Error>(object.clone()));
+    let changed = change(&store, Kind::User, "people", "ada-1", titled("Engineer"));
+    let deleted = delete(&store, Kind::User, "people", "eve-1", |object| Ok::<_, Error>(object.clone()));
     memory.put(Kind::User, &person("eve-1", "eve"));
     let (changed, deleted) = futures::join!(changed, deleted);
     assert!(matches!(changed, Err(Error::Busy { .. })), "{changed:?}");
@@ -119,7 +119,7 @@ async fn a_pass_of_the_janitor_looks_at_an_object_a_few_times_at_most() {
     let object = memory.put(Kind::User, &object);
     // Whatever is cleared is there again.
     let store = memory.store(move |asked| (asked.kind == "directoryusers").then(|| (200, object.to_string())));
-    assert_eq!(settle(&store, "people", "ada-1", now()).await, Ok(Settlement::Settled));
+    assert_eq!(settle(&store, Kind::User, "people", "ada-1", now()).await, Ok(Settlement::Settled));
     assert_eq!(count(&memory.asked(), "GET directoryusers"), SETTLE_TRIES);
 }
 
@@ -182,8 +182,8 @@ async fn a_pass_says_what_it_has_done_and_nothing_else() {
         object.iter().for_each(|object| drop(memory.put(Kind::User, object)));
         claim.iter().for_each(|claim| drop(memory.put(Kind::Claim, claim)));
         let store = memory.store(|_| None);
-        assert_eq!(settle(&store, "people", "ada-1", now()).await, Ok(first), "{case}");
-        assert_eq!(settle(&store, "people", "ada-1", now()).await, Ok(second), "{case}, in the next pass");
+        assert_eq!(settle(&store, Kind::User, "people", "ada-1", now()).await, Ok(first), "{case}");
+        assert_eq!(settle(&store, Kind::User, "people", "ada-1", now()).await, Ok(second), "{case}, in the next pass");
     }
 }
 
@@ -206,8 +206,8 @@ async fn the_janitor_waits_for_its_turn() {
     let memory = Memory::default();
     memory.put(Kind::User, &person("ada-1", "ada"));
     let store = memory.store(|_| None);
-    let turn = turn(&store, "people", "ada-1").await;
-    let mut pass = std::pin::pin!(settle(&store, "people", "ada-1", now()));
+    let turn = turn(&store, Kind::User, "people", "ada-1").await;
+    let mut pass = std::pin::pin!(settle(&store, Kind::User, "people", "ada-1", now()));
     assert!(futures::poll!(&mut pass).is_pending());
     assert_eq!(memory.asked(), Vec::<String>::new(), "nothing is read before the turn");
     drop(turn);
@@ -239,7 +239,7 @@ async fn a_change_whose_answer_cannot_be_read_is_found_to_be_made() {
         0 => titled("Engineer")(object),
         _ => Err(Error::NotFound),
     };
-    let changed = change(&store, "people", "ada-1", once).await.expect("changed");
+    let changed = change(&store, Kind::User, "people", "ada-1", once).await.expect("changed");
     assert_eq!(changed["spec"]["scim"]["title"], "Engineer");
     assert_eq!(changed["metadata"]["generation"], 2);
 }
@@ -261,7 +261,7 @@ async fn a_change_whose_answer_was_lost_and_that_was_overtaken_is_unknown() {
         0 => titled("Engineer")(object),
         _ => Err(Error::NotFound),
     };
-    let outcome = change(&store, "people", "ada-1", once).await;
+    let outcome = change(&store, Kind::User, "people", "ada-1", once).await;
     assert!(matches!(outcome, Err(Error::Store(StoreError::Unavailable { .. }))), "{outcome:?}");
 }
 
@@ -275,7 +275,7 @@ async fn a_refusal_is_final_only_if_nothing_was_sent_before() {
         let memory = Memory::default();
         memory.put(Kind::User, &person("ada-1", "ada"));
         let store = puts(&memory, move |number, _| answers.get(number).cloned());
-        let outcome = change(&store, "people", "ada-1", titled("Engineer")).await;
+        let outcome = change(&store, Kind::User, "people", "ada-1", titled("Engineer")).await;
         match outcome {
             Err(Error::Store(StoreError::Unavailable { .. })) => assert!(unknown, "{case}"),
             outcome => assert!(

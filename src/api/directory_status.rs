@@ -1,0 +1,48 @@
+//! `Directory.status`: what the operator has seen of a Directory.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::conditions::conditions;
+
+/// What the operator has seen of a Directory.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryStatus {
+    /// The generation of the spec that this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready, LoginReady, MassDeleteBlocked, QuotaReached, Stale; one entry for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "conditions")]
+    pub conditions: Vec<Condition>,
+    /// Attributes that are unique beside the name, and how far the operator is in making them so; at most 8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["attribute"]))]
+    pub unique_attributes: Vec<UniqueAttributeStatus>,
+}
+
+/// How far the operator is in making an attribute unique.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct UniqueAttributeStatus {
+    /// The attribute, as claims name it; 1 to 300 characters. Required.
+    #[schemars(length(min = 1, max = 300))]
+    pub attribute: String,
+    /// Claiming: values are being claimed, the old rule is in force. InForce: a second use is refused. Required.
+    pub state: UniqueAttributeState,
+}
+
+/// The two steps in which a rule is turned on.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UniqueAttributeState {
+    /// Values are being claimed.
+    Claiming,
+    /// A second use is refused.
+    InForce,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
