@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::DirectoryRef;
 
+/// Most characters of the name of a claimed attribute.
+pub const MAX_ATTRIBUTE: usize = 300;
+/// Most characters of a claimed value in canonical form.
+pub const MAX_VALUE: usize = 2048;
+
 /// One value of one attribute, taken by one object for as long as that object lives and names it. The operator makes
 /// and removes claims; people never edit them.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -34,10 +39,10 @@ pub struct DirectoryClaimSpec {
     /// The Directory in which the value is unique. Required and immutable.
     pub directory_ref: DirectoryRef,
     /// What is claimed: User.userName, User.link and so on; 1 to 300 characters. Required and immutable.
-    #[schemars(length(min = 1, max = 300))]
+    #[schemars(length(min = 1, max = MAX_ATTRIBUTE))]
     pub attribute: String,
     /// The value in canonical form, up to 2,048 characters. Required and immutable.
-    #[schemars(length(min = 1, max = 2048))]
+    #[schemars(length(min = 1, max = MAX_VALUE))]
     pub value: String,
     /// The name of the object that holds it, 1 to 63 characters. Required and immutable: a claim has one holder for
     /// life.

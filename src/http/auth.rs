@@ -177,7 +177,7 @@ mod tests {
 
     fn directory(provisioning: &Value) -> Arc<Directory> {
         let spec = serde_json::from_value(json!({ "provisioning": provisioning })).expect("a spec");
-        Arc::new(Directory { namespace: "acme".to_owned(), name: "staff".to_owned(), spec })
+        Arc::new(Directory { namespace: "acme".to_owned(), name: "staff".to_owned(), spec, unique: Arc::default() })
     }
 
     fn key(namespace: &str, directory: &str, mut spec: Value) -> Arc<Key> {

@@ -55,7 +55,8 @@ impl From<claims::Error> for Error {
     fn from(error: claims::Error) -> Self {
         match error {
             // `User.userName` is `userName` for whoever reads the answer.
-            claims::Error::Taken { attribute } => {
+            claims::Error::Taken { attribute, holder } => {
+                tracing::debug!(attribute, holder, "a value is taken");
                 let attribute = attribute.split_once('.').map_or(attribute.as_str(), |(_, name)| name);
                 Self::Taken { attribute: attribute.to_owned() }
             }

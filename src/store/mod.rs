@@ -124,8 +124,9 @@ impl Store {
     }
 
     /// Which values of a Directory are claimed, and how far each rule is, as the watch last saw it.
-    pub fn unique_rules(&self, _namespace: &str, _directory: &str) -> UniqueRules {
-        UniqueRules::default()
+    /// Of a Directory that is not there or cannot be read none is.
+    pub fn unique_rules(&self, namespace: &str, directory: &str) -> Arc<UniqueRules> {
+        self.directory(namespace, directory).map(|directory| Arc::clone(&directory.unique)).unwrap_or_default()
     }
 
     /// The keys whose `sha256` is this digest, as the watch last saw them: usually one, none, and of each namespace at

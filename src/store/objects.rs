@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::Error;
 use super::error::{classify, with_causes};
 use crate::api::API_VERSION;
+use crate::rules::naming::Resource;
 
 /// How long a call may take, the wait for its turn included.
 pub const REQUEST_DEADLINE: Duration = Duration::from_secs(5);
@@ -50,6 +51,12 @@ pub enum Kind {
 impl Kind {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Directory, Self::Key, Self::User, Self::Group, Self::Claim];
+
+    /// Whose rules of naming hold for objects of this kind: those of groups for [`Kind::Group`], those of users for any
+    /// other.
+    pub fn resource(self) -> Resource {
+        if self == Self::Group { Resource::Group } else { Resource::User }
+    }
 
     /// As URLs and kubectl have it; also the label of metrics and the word of log lines.
     pub fn plural(self) -> &'static str {

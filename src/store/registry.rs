@@ -7,12 +7,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::objects::Kind;
 use super::version::{Origin, Stamp, version_of};
-use crate::api::{DirectoryKeySpec, DirectorySpec};
+use crate::api::directory_status::UniqueAttributeStatus;
+use crate::api::{DirectoryKeySpec, DirectorySpec, DirectoryStatus};
+use crate::rules::naming::UniqueRules;
 
 /// Most keys of one digest in one namespace that are looked at. The bound is per namespace, so that nobody can push out
 /// a key of somebody else by copies of its hash.
@@ -29,6 +32,8 @@ pub struct Directory {
     pub name: String,
     /// Its rules.
     pub spec: DirectorySpec,
+    /// Which values are unique beside the names, as far as its status says.
+    pub unique: Arc<UniqueRules>,
 }
 
 /// A DirectoryKey.
@@ -139,8 +144,11 @@ impl Registry {
     /// Takes in a state of a Directory.
     pub(super) fn put_directory(&self, object: &Value, origin: Origin<'_>) {
         let Some((namespace, name)) = names(object) else { return };
-        let spec = || spec_of(Kind::Directory, object);
-        let directory = || Some(Directory { namespace: namespace.to_owned(), name: name.to_owned(), spec: spec()? });
+        let directory = || {
+            let spec = spec_of(Kind::Directory, object)?;
+            let unique = Arc::new(UniqueRules::of(&spec, &status_of(object)));
+            Some(Directory { namespace: namespace.to_owned(), name: name.to_owned(), spec, unique })
+        };
         self.directories.write().put((namespace, name), version_of(object), origin, directory);
     }
 
@@ -240,11 +248,20 @@ fn spec_of<T: DeserializeOwned>(kind: Kind, object: &Value) -> Option<T> {
     }
 }
 
+/// What the status says of unique attributes. Each entry is read by itself, so that one which a newer version wrote takes no
+/// rule out of force.
+fn status_of(object: &Value) -> DirectoryStatus {
+    let entries = object["status"]["uniqueAttributes"].as_array().into_iter().flatten();
+    let unique_attributes = entries.filter_map(|entry| UniqueAttributeStatus::deserialize(entry).ok()).collect();
+    DirectoryStatus { unique_attributes, ..DirectoryStatus::default() }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::rules::naming::{Force, GROUP_EXTERNAL_ID, USER_EXTERNAL_ID};
 
     const WATCH: Origin<'_> = Origin::Watch(1);
 
@@ -331,6 +348,35 @@ mod tests {
         assert!(registry.directory("n", "staff").is_some(), "a later state than the removed one");
         registry.remove_directory(&directory(4, json!({})));
         assert_eq!(registry.directory("n", "staff"), None);
+    }
+
+    #[test]
+    fn a_directory_carries_the_rules_that_can_be_read_of_its_status() {
+        let registry = Registry::default();
+        let directory = |version: u32, status: Value| {
+            let spec = json!({ "uniqueExternalId": { "users": "Enforce" } });
+            let metadata = json!({ "namespace": "n", "name": "staff", "resourceVersion": version.to_string() });
+            json!({ "metadata": metadata, "spec": spec, "status": status })
+        };
+        let users = json!({ "attribute": USER_EXTERNAL_ID, "state": "InForce" });
+        let groups = json!({ "attribute": GROUP_EXTERNAL_ID, "state": "Claiming" });
+        let both = [(USER_EXTERNAL_ID, Force::InForce), (GROUP_EXTERNAL_ID, Force::Claiming)];
+        let cases: [(&str, Value, &[_]); 5] = [
+            ("no status", Value::Null, &[]),
+            ("both", json!({ "uniqueAttributes": [users, groups] }), &both),
+            (
+                "one of a newer version between",
+                json!({ "uniqueAttributes": [users, { "attribute": 7 }, groups] }),
+                &both,
+            ),
+            ("conditions that cannot be read", json!({ "conditions": 7, "uniqueAttributes": [users] }), &both[..1]),
+            ("something else", json!({ "uniqueAttributes": "x" }), &[]),
+        ];
+        for (version, (case, status, expected)) in (1..).zip(cases) {
+            registry.put_directory(&directory(version, status), WATCH);
+            let directory = registry.directory("n", "staff").expect("readable");
+            assert_eq!(directory.unique.iter().collect::<Vec<_>>(), expected, "{case}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How people ask a deleted person back: the index looks for it to give the janitor work, the
+//! How people ask a deleted person or group back: the index looks for it to give the janitor work, the
 //! claim protocol to do it.
 
 use serde_json::Value;

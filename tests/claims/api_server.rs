@@ -5,7 +5,7 @@
 
 use rollcall::store::claims::step::{Call, Reply};
 
-use crate::object::{CURRENT, Claim, ClaimName, Object, Order, STALE, WRITTEN};
+use crate::object::{CURRENT, Claim, ClaimName, Object, Order, Rules, STALE, WRITTEN};
 use crate::scenario::Scenario;
 use crate::world::{NOBODY, Stored, Violation};
 
@@ -65,7 +65,7 @@ impl<'a> ApiServer<'a> {
     /// A claim as it is.
     pub fn claim(&self, on: ClaimName) -> Option<Claim> {
         let holder = self.stored.holders[self.scenario.slot(on)];
-        (holder != NOBODY).then_some(Claim { on, holder, version: CURRENT })
+        (holder != NOBODY).then_some(Claim { on, holder, version: CURRENT, understood: true })
     }
 
     /// The version that an object has now.
@@ -76,7 +76,9 @@ impl<'a> ApiServer<'a> {
     fn write(&mut self, object: Object) -> Reply<Object> {
         let name = object.name;
         self.wrote_object = Some(name);
-        self.stored.objects[usize::from(name)] = Some(Object { version: CURRENT, order: Order::NameLast, ..object });
+        // What somebody believes is not stored.
+        let stored = Object { version: CURRENT, order: Order::NameLast, rules: Rules::default(), ..object };
+        self.stored.objects[usize::from(name)] = Some(stored);
         Reply::Object(Object { version: WRITTEN, ..object })
     }
 
@@ -86,11 +88,12 @@ impl<'a> ApiServer<'a> {
         Reply::Done
     }
 
-    /// Gives a claim a holder or none. S1: nobody takes it from a holder that exists and names the value as committed.
+    /// Gives a claim a holder or none. S1: nobody takes it from a holder that exists and names the value as committed; while
+    /// a rule is turned on, from one that nobody writes.
     pub fn write_claim(&mut self, on: ClaimName, holder: u8) -> Result<Reply<Object>, Violation> {
         let slot = self.scenario.slot(on);
         let old = self.stored.holders[slot];
-        if old != NOBODY && old != holder {
+        if old != NOBODY && old != holder && self.scenario.stands_for(old) {
             let loser = self.stored.objects[usize::from(old)];
             if loser.is_some_and(|loser| !loser.deleted && loser.values[usize::from(on.0)] == on.1) {
                 let (claim, loser) = (self.scenario.claim_title(on), self.scenario.object_title(old));

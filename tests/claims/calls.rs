@@ -4,7 +4,7 @@ use rollcall::store::claims::step::{Call, Reply};
 
 use crate::explore::{Explorer, is_refusable};
 use crate::memory::forget;
-use crate::object::Object;
+use crate::object::{Object, Rule};
 use crate::process::{At, End};
 use crate::scenario::Kind::{Delete, Patch, Undelete};
 use crate::scenario::Start::{self, Bare, Held, Tombstone, TombstoneWithClaims};
@@ -66,6 +66,26 @@ fn operations_make_as_many_calls_as_the_protocol_says() {
     for (case, objects, plan, expected) in cases {
         let (calls, made) = count(&Scenario::new(*case, objects, std::slice::from_ref(plan)));
         assert_eq!(calls, *expected, "{case}: {made:#?}");
+    }
+}
+
+#[test]
+fn a_rule_costs_calls_from_the_time_on_when_it_is_turned_on() {
+    // A taken value that is passed over: 3 calls in place of 1, and nothing is undone.
+    let cases: &[(&str, Objects, Plan, [Calls; 3])] = &[
+        ("create", &[], create("X", "a1"), [(3, 3), (4, 4), (4, 4)]),
+        ("create of a duplicate", &[("Y", "b1", Held)], create("X", "a1"), [(3, 3), (6, 6), (5, 5)]),
+        ("change", &[("X", "a1", Held)], change("X", ".2"), [(2, 2), (4, 7), (4, 7)]),
+        ("change to a duplicate", &[("X", "a1", Held), ("Y", "b2", Held)], change("X", ".2"), [(2, 2), (6, 9), (6, 6)]),
+        ("the janitor", &[("X", "a1", Bare)], janitor("X", &[]), [(2, 2), (3, 3), (3, 3)]),
+    ];
+    for (case, objects, plan, expected) in cases {
+        for (rule, expected) in [Rule::Off, Rule::Claiming, Rule::InForce].into_iter().zip(expected) {
+            let scenario = Scenario::new(*case, objects, std::slice::from_ref(plan));
+            // Whoever holds a value still holds it where the rule is off: its claim is left from an earlier time in force.
+            let (calls, made) = count(&scenario.with_rule_of_old(rule));
+            assert_eq!(calls, *expected, "{case}, {rule:?}: {made:#?}");
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use rollcall::store::claims::step::{Call, Reply};
 use crate::api_server::ApiServer;
 use crate::ingredients::{Ingredient, Instead};
 use crate::memory::{Written, forget};
-use crate::object::{CURRENT, Object, WRITTEN};
+use crate::object::{CURRENT, Claim, Object, Rule, Rules, WRITTEN};
 use crate::process::{At, End, Process, Told};
 use crate::properties::{is_visible, safety, settle, settled};
 use crate::scenario::{Kind, Scenario, Task};
@@ -190,7 +190,7 @@ impl Explorer<'_> {
 
     /// Runs one process alone to its end.
     pub fn run_alone(&self, stored: &mut Stored, task: &Task) -> Result<(), Violation> {
-        let mut process = Process { at: At::start(task), note: 0 };
+        let mut process = Process::new(task);
         for _ in 0..CALLS_ALONE {
             if let At::Ended(_) = process.at {
                 return Ok(());
@@ -213,7 +213,10 @@ impl Explorer<'_> {
         let mut told = Told::Nothing;
         if let At::Collector(collector) = process.at {
             process.at = collector.advance(&mut api, task)?;
+        } else if let At::Leader(leader) = &process.at {
+            (process.at, told) = leader.clone().advance(&mut api, self.without)?;
         } else {
+            process.see_rules(task, self.in_force(task, api.stored.rules));
             let mut reply = self.reply(&mut api, me, task, process)?;
             while let Some(answer) = reply {
                 let at = mem::replace(&mut process.at, At::Ended(End::Done));
@@ -224,8 +227,30 @@ impl Explorer<'_> {
                 }
                 reply = self.without.and_then(|ingredient| ingredient.at_once(task, process));
             }
+            if let At::Release(..) | At::Ended(_) = process.at {
+                process.rules = Rules::default();
+            }
         }
         Ok((told, Written { object: api.wrote_object, claim: api.wrote_claim }))
+    }
+
+    /// What a process finds in force.
+    fn in_force(&self, task: &Task, mut rules: Rules) -> Rules {
+        let writes = matches!(task.kind, Kind::Create | Kind::Change | Kind::Undelete);
+        if self.without == Some(Ingredient::ClaimWhileClaiming) && writes {
+            rules.iter_mut().filter(|rule| **rule == Rule::Claiming).for_each(|rule| *rule = Rule::Off);
+        }
+        rules
+    }
+
+    /// What a process makes of an answer: it sees an object under the rules that it believes to be in force, and an older
+    /// replica does not understand claims of other attributes than the name.
+    fn seen(&self, task: &Task, process: &Process, reply: Reply<Object>) -> Reply<Object> {
+        match reply {
+            Reply::Object(object) => Reply::Object(Object { rules: process.rules, ..object }),
+            Reply::Claim(claim) => Reply::Claim(Claim { understood: !task.old || claim.on.0 == 0, ..claim }),
+            reply => reply,
+        }
     }
 
     /// The answer to the next call; none where an ingredient that is missing made a call that the steps know nothing of.
@@ -238,7 +263,10 @@ impl Explorer<'_> {
     ) -> Result<Option<Reply<Object>>, Violation> {
         if let Some(ingredient) = self.without {
             match ingredient.intercept(api, task, process)? {
-                Instead::Reply(reply) => return Ok(Some(ingredient.colour(me, process, reply))),
+                Instead::Reply(reply) => {
+                    let reply = self.seen(task, process, reply);
+                    return Ok(Some(ingredient.colour(me, task, process, reply)));
+                }
                 Instead::Nothing => return Ok(None),
                 Instead::Call => {}
             }
@@ -251,8 +279,11 @@ impl Explorer<'_> {
             return Err(Violation(format!("S5: the janitor removes {title}, which was acknowledged before")));
         }
         let call = process.at.call(task).expect("a process that moves");
-        let reply = api.perform(&call)?;
-        Ok(Some(self.without.map_or(reply.clone(), |ingredient| ingredient.colour(me, process, reply))))
+        let reply = self.seen(task, process, api.perform(&call)?);
+        Ok(Some(match self.without {
+            Some(ingredient) => ingredient.colour(me, task, process, reply),
+            None => reply,
+        }))
     }
 
     /// The calls that led to a state, and to a violation after it.
@@ -294,11 +325,15 @@ fn tell(promised: &mut Promises, object: u8, before: Option<Object>, told: Told)
     let promise = match told {
         Told::Nothing => return,
         Told::Gone => None,
-        Told::All(values) => Some(Acknowledged { values, binding: [true; 3] }),
-        Told::Changed(values) => {
+        Told::All(Object { values, rules, .. }) => {
+            Some(Acknowledged { values, binding: rules.map(|rule| rule == Rule::InForce) })
+        }
+        Told::Changed(Object { values, rules, .. }) => {
             let mut binding = promised[usize::from(object)].map_or([false; 3], |promise| promise.binding);
             for (attribute, binding) in binding.iter_mut().enumerate() {
-                *binding |= before.is_none_or(|before| before.values[attribute] != values[attribute]);
+                if before.is_none_or(|before| before.values[attribute] != values[attribute]) {
+                    *binding = rules[attribute] == Rule::InForce;
+                }
             }
             Some(Acknowledged { values, binding })
         }

@@ -1,9 +1,7 @@
 //! The ingredients of the protocol, each taken out once by a wrapper around the production steps: it drops, alters or
 //! reorders a call or its answer. Without any one of them some scenario must fail, or nobody needs it.
 //!
-//! The model of the protocol has 26. Its four others concern a rule that is being turned on, or an older replica
-//! (`onephase`, `turnnotouch`, `claimingold`, `unknowndead`), and come with that; that a claim of an attribute which this
-//! version does not know counts as live is tested in `store::claims`.
+//! They are the 26 of the model of the protocol.
 
 use rollcall::store::claims::acquire::{Acquire, Acquisitions};
 use rollcall::store::claims::change::Change;
@@ -65,6 +63,14 @@ pub enum Ingredient {
     LookAtName,
     /// J3 rejects objects that were acknowledged before.
     KnownStays,
+    /// A rule that is turned on is in force at once.
+    ClaimingFirst,
+    /// The leader leaves claims alone that are there from an earlier time in force.
+    TouchOldClaims,
+    /// Writers do not acquire while a rule is being turned on.
+    ClaimWhileClaiming,
+    /// An older replica takes claims of attributes that it does not know for dead.
+    UnknownIsLive,
 }
 
 /// Those that a scenario misses. [`Ingredient::LookAtName`] has a test of its own.
@@ -90,6 +96,14 @@ pub const INGREDIENTS: [Ingredient; 21] = [
     Ingredient::TombstoneMayWant,
     Ingredient::CommittedCounts,
     Ingredient::KnownStays,
+];
+
+/// Those about a rule that is being turned on and about older replicas, and the scenario that fails without each.
+pub const OF_RULES: [(Ingredient, &str); 4] = [
+    (Ingredient::ClaimingFirst, "T: turned on, create of a duplicate"),
+    (Ingredient::TouchOldClaims, "T: turned on again, old claim, change back by the old rule"),
+    (Ingredient::ClaimWhileClaiming, "T: turned on, change seen as Claiming, create"),
+    (Ingredient::UnknownIsLive, "O: older replica: janitor over claims, change of the name"),
 ];
 
 /// What happens in place of the next call.
@@ -219,8 +233,14 @@ impl Ingredient {
     }
 
     /// Colours the answer to the steps.
-    pub fn colour(self, me: usize, process: &Process, reply: Reply<Object>) -> Reply<Object> {
-        let Reply::Object(mut object) = reply else { return reply };
+    pub fn colour(self, me: usize, task: &Task, process: &Process, reply: Reply<Object>) -> Reply<Object> {
+        let mut object = match reply {
+            Reply::Object(object) => object,
+            Reply::Claim(claim) if self == Self::UnknownIsLive => {
+                return Reply::Claim(Claim { understood: true, ..claim });
+            }
+            reply => return reply,
+        };
         object.order = match self {
             Self::NameLast => Order::NameFirst,
             Self::OneOrder if me % 2 == 1 => Order::Descending,
@@ -230,6 +250,10 @@ impl Ingredient {
             Self::TombstoneGivesUp if reads_holder(&process.at) => object.deleted = false,
             Self::TombstoneMayWant if reads_holder(&process.at) && object.deleted => object.pending = [0; 3],
             Self::CommittedCounts if reads_holder(&process.at) => object.values = [0; 3],
+            Self::UnknownIsLive if task.old && reads_holder(&process.at) => {
+                object.values[1..].fill(0);
+                object.pending[1..].fill(0);
+            }
             Self::ClearPending if matches!(process.at, At::Settle(Settle::Read(_))) => object.pending = [0; 3],
             _ => {}
         }

@@ -1,13 +1,13 @@
 //! The production steps of the claim protocol (`rollcall::store::claims`) under every interleaving of their API calls, with
 //! a crash possible at each of them, against a store with the API server's semantics.
 //!
-//! It needs no server. The scenarios and properties are those of the model that the protocol was designed with,
-//! save the ones about a rule that is being turned on.
+//! It needs no server. The scenarios and properties are those of the model that the protocol was designed with.
 
 mod api_server;
 mod calls;
 mod explore;
 mod ingredients;
+mod leader;
 mod memory;
 mod object;
 mod process;

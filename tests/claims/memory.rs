@@ -3,7 +3,8 @@
 //! Of a version it matters whether it is still the current one, and who holds a value that was refused matters to the log
 //! alone. The content of an object at a stale version is kept, although the steps use it for writes that are refused and
 //! for little else. Without it, and without what the model remembers needlessly, the states of the two are the same in
-//! number, scenario by scenario.
+//! number, scenario by scenario. What is in force, a process remembers while it is at work on an object, and no longer in
+//! the releases that follow.
 
 use rollcall::store::claims::acquire::{Acquire, Acquisitions};
 use rollcall::store::claims::change::Change;
@@ -12,7 +13,9 @@ use rollcall::store::claims::delete::Delete;
 use rollcall::store::claims::release::{Release, Releases};
 use rollcall::store::claims::settle::Settle;
 use rollcall::store::claims::step::Refusal;
+use rollcall::store::claims::turn_on::TurnOn;
 
+use crate::leader::Leader;
 use crate::object::{CURRENT, Claim, ClaimName, Object, STALE, WRITTEN};
 use crate::process::{At, Collector};
 
@@ -48,6 +51,7 @@ pub fn forget(at: &mut At, written: &Written) {
         At::Collector(Collector::ReadHolder { claim, same_uid } | Collector::Remove { claim, same_uid }) => {
             *same_uid &= written.claim != Some((claim.on, true));
         }
+        At::Leader(leader) => leading(leader, written),
         At::DroppingPatch(None) | At::Collector(Collector::Read) | At::Ended(_) => {}
     }
 }
@@ -92,6 +96,13 @@ fn settling(settle: &mut Settle<Object>, written: &Written) {
 fn read(object: &mut Object, written: &Written) {
     if written.object == Some(object.name) {
         object.version = if object.version == WRITTEN { CURRENT } else { STALE };
+    }
+}
+
+fn leading(leader: &mut Leader, written: &Written) {
+    leader.unchanged &= written.object != Some(leader.subject);
+    if let Some(TurnOn::Acquire(acquisitions)) = leader.turn_on() {
+        acquiring(acquisitions, written);
     }
 }
 

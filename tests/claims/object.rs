@@ -7,6 +7,21 @@ pub const ATTRIBUTES: usize = 3;
 /// Values of the attributes; 0 is none.
 pub type Values = [u8; ATTRIBUTES];
 
+/// How far the rule on an attribute is on its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// Nothing is claimed.
+    Off,
+    /// Values are claimed, and a taken one is no error.
+    Claiming,
+    /// A second use is refused.
+    #[default]
+    InForce,
+}
+
+/// The rules on the attributes; that on the name is always in force.
+pub type Rules = [Rule; ATTRIBUTES];
+
 /// The version of an object or claim that is no longer current.
 pub const STALE: u8 = 0;
 /// The version of everything in the store.
@@ -37,6 +52,8 @@ pub struct Object {
     pub rejected: bool,
     pub known: bool,
     pub order: Order,
+    /// What whoever read it believes to be in force.
+    pub rules: Rules,
 }
 
 /// The claim on a value, by attribute and value.
@@ -48,6 +65,7 @@ pub struct Unique {
     rank: u16,
     pub attribute: u8,
     pub value: u8,
+    optional: bool,
 }
 
 /// A claim as read.
@@ -56,6 +74,8 @@ pub struct Claim {
     pub on: ClaimName,
     pub holder: u8,
     pub version: u8,
+    /// Whether whoever read it knows the attribute.
+    pub understood: bool,
 }
 
 impl Object {
@@ -64,13 +84,17 @@ impl Object {
     }
 
     fn unique(&self, values: Values) -> Vec<Unique> {
-        let mut unique = Vec::new();
-        for (attribute, value) in (0..).zip(values) {
-            if value != 0 {
-                unique.push(Unique { rank: self.order.rank(attribute, value), attribute, value });
-            }
-        }
-        unique
+        (0..).zip(values).filter_map(|(attribute, value)| self.unique_value(attribute, value)).collect()
+    }
+
+    fn unique_value(&self, attribute: u8, value: u8) -> Option<Unique> {
+        let optional = self.rules[usize::from(attribute)] == Rule::Claiming;
+        (value != 0).then(|| Unique { rank: self.order.rank(attribute, value), attribute, value, optional })
+    }
+
+    /// The value of one attribute, whatever the rules are.
+    pub fn value_of(&self, attribute: u8) -> Option<Unique> {
+        self.unique_value(attribute, self.values[usize::from(attribute)])
     }
 }
 
@@ -96,7 +120,9 @@ impl Subject for Object {
     }
 
     fn committed(&self) -> Vec<Unique> {
-        self.unique(self.values)
+        let mut claimed = self.unique(self.values);
+        claimed.retain(|value| self.rules[usize::from(value.attribute)] != Rule::Off);
+        claimed
     }
 
     fn pending(&self) -> Vec<Unique> {
@@ -152,6 +178,10 @@ impl Subject for Object {
         self
     }
 
+    fn is_optional(value: &Unique) -> bool {
+        value.optional
+    }
+
     fn claim_name(value: &Unique) -> ClaimName {
         (value.attribute, value.value)
     }
@@ -160,7 +190,7 @@ impl Subject for Object {
         claim.holder
     }
 
-    fn understands(_: &Claim) -> bool {
-        true
+    fn understands(claim: &Claim) -> bool {
+        claim.understood
     }
 }

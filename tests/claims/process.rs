@@ -10,7 +10,8 @@ use rollcall::store::claims::settle::{Settle, Settled};
 use rollcall::store::claims::step::{Call, Reply, Step};
 
 use crate::api_server::ApiServer;
-use crate::object::{CURRENT, Claim, Object, Values};
+use crate::leader::Leader;
+use crate::object::{CURRENT, Claim, Object, Rule, Rules, Values};
 use crate::scenario::{Kind, Task};
 use crate::world::{NOBODY, Violation};
 
@@ -41,6 +42,7 @@ pub enum At {
     /// A replica that drops `pending` has read the object, or not yet.
     DroppingPatch(Option<Object>),
     Collector(Collector),
+    Leader(Leader),
     Ended(End),
 }
 
@@ -57,16 +59,39 @@ pub enum Collector {
 pub struct Process {
     pub at: At,
     pub note: u8,
+    /// What it believes to be in force: what it saw when it began, or began anew.
+    pub rules: Rules,
+}
+
+impl Process {
+    /// Before its first call.
+    pub fn new(task: &Task) -> Self {
+        Self { at: At::start(task), note: 0, rules: Rules::default() }
+    }
+
+    /// Takes in what is in force where its operation begins. An older replica knows the name only.
+    pub fn see_rules(&mut self, task: &Task, in_force: Rules) {
+        let mut rules = in_force;
+        if task.old {
+            rules[1..].fill(Rule::Off);
+        }
+        match &mut self.at {
+            At::Create(Create::Make(object)) => object.rules = rules,
+            At::Change(Change::Read(_)) | At::Delete(Delete::Read(_)) | At::Settle(Settle::Read(_)) => {}
+            _ => return,
+        }
+        self.rules = rules;
+    }
 }
 
 /// What somebody was told by a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     Nothing,
-    /// The object has these values, all of them binding.
-    All(Values),
-    /// It has these values, and the ones that differ from before are binding.
-    Changed(Values),
+    /// The object has its values, all of them binding whose rule the writer saw in force.
+    All(Object),
+    /// The same of the values that differ from before.
+    Changed(Object),
     /// It is gone.
     Gone,
 }
@@ -83,6 +108,7 @@ impl At {
             Kind::Janitor if name == NOBODY => Self::after(Releases::begin(task.claims.iter().copied()), End::Done),
             Kind::Janitor => Self::Settle(Settle::Read(name)),
             Kind::Collector => Self::Collector(Collector::Read),
+            Kind::TurnOn => Self::Leader(Leader::new(task)),
         }
     }
 
@@ -102,7 +128,7 @@ impl At {
             Self::Release(releases, _) => releases.call(),
             Self::DroppingPatch(None) => Call::Read(task.object),
             Self::DroppingPatch(Some(read)) => Call::Replace(Object { pending: Values::default(), ..*read }),
-            Self::Collector(_) | Self::Ended(_) => return None,
+            Self::Collector(_) | Self::Leader(_) | Self::Ended(_) => return None,
         })
     }
 
@@ -111,7 +137,7 @@ impl At {
         match self {
             Self::Create(create) => match create.answered(reply) {
                 Step::Go(create) => (Self::Create(create), Told::Nothing),
-                Step::End(Created::Created(object)) => (Self::Ended(End::Done), Told::All(object.values)),
+                Step::End(Created::Created(object)) => (Self::Ended(End::Done), Told::All(object)),
                 Step::End(Created::Refused(_)) => (Self::Ended(End::Refused), Told::Nothing),
                 Step::End(Created::Lost) => (Self::Ended(End::Lost), Told::Nothing),
                 Step::End(Created::Exists) => panic!("names are never used again"),
@@ -136,7 +162,7 @@ impl At {
                 Step::End(()) => (Self::Ended(end), Told::Nothing),
             },
             Self::DroppingPatch(read) => (dropping_patch(read, reply), Told::Nothing),
-            Self::Collector(_) | Self::Ended(_) => panic!("no call of the steps"),
+            Self::Collector(_) | Self::Leader(_) | Self::Ended(_) => panic!("no call of the steps"),
         }
     }
 
@@ -165,8 +191,8 @@ fn changed(change: Change<Object>, task: &Task, reply: Reply<Object>) -> (At, To
         Step::End(answer) => answer,
     };
     let (end, told) = match (changed, task.kind) {
-        (Changed::Committed(object), Kind::Undelete) => (End::Done, Told::All(object.values)),
-        (Changed::Committed(object), Kind::Change) => (End::Done, Told::Changed(object.values)),
+        (Changed::Committed(object), Kind::Undelete) => (End::Done, Told::All(object)),
+        (Changed::Committed(object), Kind::Change) => (End::Done, Told::Changed(object)),
         (Changed::Committed(_) | Changed::Unchanged(_), _) => (End::Done, Told::Nothing),
         (Changed::Refused(_), _) => (End::Refused, Told::Nothing),
         (Changed::Missing | Changed::Rejected, _) => (End::Missing, Told::Nothing),

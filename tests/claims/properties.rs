@@ -8,6 +8,9 @@
 //! S4 No two visible objects name the same value, unless one is such a conflict.
 //! S5 The janitor removes no known object (`explore`).
 //!
+//! Where a rule is turned on, S1 and S3 hold for objects that nobody writes, S2 for what was acknowledged under the rule in
+//! force, and S4 for nobody: writers with the old rule are on their way. Liveness is for all.
+//!
 //! Liveness: after the janitor alone, every object is deleted, or owns all its values, or is known and a live object holds
 //! the value; nothing is pending or rejected, no claim is dead, and S2 to S4 hold.
 
@@ -16,7 +19,7 @@ use std::convert::identity;
 use rollcall::store::claims::step::is_live;
 
 use crate::explore::Explorer;
-use crate::object::{CURRENT, Claim, Object};
+use crate::object::{CURRENT, Claim, Object, Rule};
 use crate::scenario::{Kind, Scenario, Task};
 use crate::world::{NOBODY, Promises, Stored, Violation};
 
@@ -27,6 +30,9 @@ const PASSES: usize = 12;
 pub fn safety(scenario: &Scenario, stored: &Stored, promised: &Promises) -> Result<(), Violation> {
     for name in 0..scenario.objects() {
         kept(scenario, stored, promised, name)?;
+    }
+    if !scenario.strict {
+        return while_turned_on(scenario, stored);
     }
     let mut shown: Vec<Object> = Vec::new();
     for object in stored.objects.iter().copied().flatten() {
@@ -47,6 +53,25 @@ pub fn safety(scenario: &Scenario, stored: &Stored, promised: &Promises) -> Resu
             return Err(Violation(format!("S4: {title} and {other} are visible with the same value")));
         }
         shown.push(object);
+    }
+    Ok(())
+}
+
+/// S3 while a rule is turned on.
+fn while_turned_on(scenario: &Scenario, stored: &Stored) -> Result<(), Violation> {
+    for object in stored.objects.iter().flatten() {
+        let title = scenario.object_title(object.name);
+        for attribute in lacking(scenario, stored, object) {
+            if scenario.is_quiet(object.name) {
+                return Err(Violation(format!(
+                    "S3: {title}, which nobody wrote, lacks attribute {attribute}, now in force"
+                )));
+            }
+            let nobody = holder(scenario, stored, attribute, object.values[attribute]) == NOBODY;
+            if scenario.tight && nobody && is_visible(scenario, stored, object) {
+                return Err(Violation(format!("S3: {title} is visible, and nobody holds its attribute {attribute}")));
+            }
+        }
     }
     Ok(())
 }
@@ -83,18 +108,20 @@ pub fn is_visible(scenario: &Scenario, stored: &Stored, object: &Object) -> bool
     !object.deleted && !object.rejected && holder(scenario, stored, 0, object.values[0]) == object.name
 }
 
-/// The attributes whose value an object does not own.
+/// The attributes in force whose value an object does not own.
 fn lacking<'a>(scenario: &'a Scenario, stored: &'a Stored, object: &'a Object) -> impl Iterator<Item = usize> + 'a {
     (0..scenario.attributes).filter(|attribute| {
         let value = object.values[*attribute];
-        value != 0 && holder(scenario, stored, *attribute, value) != object.name
+        let in_force = stored.rules[*attribute] == Rule::InForce;
+        in_force && value != 0 && holder(scenario, stored, *attribute, value) != object.name
     })
 }
 
 /// Runs the janitor alone, over every object and then over every claim, until nothing changes.
 pub fn settle(explorer: &Explorer<'_>, mut stored: Stored) -> Result<Stored, Violation> {
     let scenario = explorer.scenario;
-    let pass = |object, claims| Task { kind: Kind::Janitor, object, values: [None; 3], claims };
+    let pass =
+        |object, claims| Task { kind: Kind::Janitor, object, values: [None; 3], claims, pass: Vec::new(), old: false };
     for _ in 0..PASSES {
         let before = stored;
         for object in 0..scenario.objects() {
@@ -117,7 +144,7 @@ pub fn settled(scenario: &Scenario, stored: &Stored, promised: &Promises) -> Res
         let on = (u8::try_from(attribute).expect("few attributes"), value);
         let holder = stored.holders[scenario.slot(on)];
         let object = stored.objects.get(usize::from(holder)).copied().and_then(identity);
-        object.is_some_and(|object| is_live(&Claim { on, holder, version: CURRENT }, &object))
+        object.is_some_and(|object| is_live(&Claim { on, holder, version: CURRENT, understood: true }, &object))
     };
     for object in stored.objects.iter().flatten() {
         let title = scenario.object_title(object.name);

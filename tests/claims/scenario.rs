@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::object::{ATTRIBUTES, ClaimName, Object, Values};
-use crate::process::{At, Process};
+use crate::leader::ATTRIBUTE;
+use crate::object::{ATTRIBUTES, ClaimName, Object, Rule, Rules, Values};
+use crate::process::Process;
 use crate::world::{Acknowledged, NOBODY, OBJECTS, PROCESSES, Promises, SLOTS, Stored, World};
 
 /// What a process does.
@@ -29,6 +30,8 @@ pub enum Kind {
     Janitor,
     /// Kubernetes' garbage collector before 1.34: DELETE by uid alone.
     Collector,
+    /// The leader turns the rule on attribute 1 on.
+    TurnOn,
 }
 
 /// One process.
@@ -41,6 +44,10 @@ pub struct Task {
     pub values: [Option<u8>; ATTRIBUTES],
     /// The claims that the janitor or the collector looks at.
     pub claims: Vec<ClaimName>,
+    /// The objects that the leader claims for, in order.
+    pub pass: Vec<u8>,
+    /// Whether an older replica does it, which knows no attribute but the name.
+    pub old: bool,
 }
 
 /// A task before its object has a number.
@@ -50,6 +57,8 @@ pub struct Plan {
     object: &'static str,
     values: &'static str,
     claims: &'static [&'static str],
+    pass: &'static [&'static str],
+    old: bool,
 }
 
 /// How an object is there at the start.
@@ -80,6 +89,13 @@ pub struct Scenario {
     pub refusing: bool,
     /// Objects that may be in conflict: their values were taken before the janitor could claim them.
     conflicts: [bool; OBJECTS],
+    /// Whether every property holds for every object. While a rule is turned on, some hold only for objects that nobody
+    /// writes.
+    pub strict: bool,
+    /// Whether all writers know that the rule is being turned on: then what is in force is held by somebody.
+    pub tight: bool,
+    /// Objects that own all their values at the start and that nobody writes.
+    quiet: [bool; OBJECTS],
     start: Stored,
     promised: Promises,
     names: Vec<&'static str>,
@@ -88,29 +104,42 @@ pub struct Scenario {
     pub attributes: usize,
 }
 
+const BLANK: Plan = Plan { kind: Kind::Janitor, object: "", values: "", claims: &[], pass: &[], old: false };
+
 pub fn create(object: &'static str, values: &'static str) -> Plan {
-    Plan { kind: Kind::Create, object, values, claims: &[] }
+    Plan { kind: Kind::Create, object, values, ..BLANK }
 }
 
 /// `values` has a letter for each attribute: `.` as it was, `-` none.
 pub fn change(object: &'static str, values: &'static str) -> Plan {
-    Plan { kind: Kind::Change, object, values, claims: &[] }
+    Plan { kind: Kind::Change, object, values, ..BLANK }
 }
 
 pub fn act(kind: Kind, object: &'static str) -> Plan {
-    Plan { kind, object, values: "", claims: &[] }
+    Plan { kind, object, ..BLANK }
 }
 
 /// A claim is written as the number of its attribute and the value.
 pub fn janitor(object: &'static str, claims: &'static [&'static str]) -> Plan {
-    Plan { kind: Kind::Janitor, object, values: "", claims }
+    Plan { kind: Kind::Janitor, object, claims, ..BLANK }
 }
 
 pub fn collector(claims: &'static [&'static str]) -> Plan {
-    Plan { kind: Kind::Collector, object: "", values: "", claims }
+    Plan { kind: Kind::Collector, claims, ..BLANK }
+}
+
+/// The leader turns the rule on attribute 1 on and claims for these objects; the first one counts as acknowledged under the
+/// rule if nobody wrote it meanwhile.
+pub fn turn_on(pass: &'static [&'static str]) -> Plan {
+    Plan { kind: Kind::TurnOn, object: pass[0], pass, ..BLANK }
 }
 
 impl Plan {
+    /// The same by an older replica.
+    pub fn by_older_replica(self) -> Self {
+        Self { old: true, ..self }
+    }
+
     pub fn title(&self) -> String {
         format!("{:?} {} {}", self.kind, self.object, self.values).trim_end().to_owned()
     }
@@ -127,7 +156,10 @@ impl Scenario {
             loses_creates: false,
             refusing: false,
             conflicts: [false; OBJECTS],
-            start: Stored { objects: [None; OBJECTS], holders: [NOBODY; SLOTS] },
+            strict: true,
+            tight: false,
+            quiet: [false; OBJECTS],
+            start: Stored { objects: [None; OBJECTS], holders: [NOBODY; SLOTS], rules: Rules::default() },
             promised: [None; OBJECTS],
             names: objects.iter().map(|(name, ..)| *name).collect(),
             claims: Vec::new(),
@@ -142,6 +174,9 @@ impl Scenario {
         }
         for plan in plans {
             let task = scenario.task(plan);
+            if !matches!(task.kind, Kind::Janitor | Kind::TurnOn | Kind::Collector) {
+                scenario.quiet[usize::from(task.object)] = false;
+            }
             scenario.tasks.push(task);
         }
         scenario
@@ -182,6 +217,36 @@ impl Scenario {
         self
     }
 
+    /// The rule on attribute 1 as it is at the start: the claims of what is not claimed yet are not there, and nobody was
+    /// told that the value is theirs. Properties hold for objects that nobody writes.
+    pub fn with_rule(mut self, rule: Rule) -> Self {
+        self = self.with_rule_of_old(rule);
+        if rule == Rule::Off {
+            for (holder, _) in self.start.holders.iter_mut().zip(&self.claims).filter(|(_, claim)| claim.0 == ATTRIBUTE)
+            {
+                *holder = NOBODY;
+            }
+        }
+        self
+    }
+
+    /// The same with the claims that are left from an earlier time in force.
+    pub fn with_rule_of_old(mut self, rule: Rule) -> Self {
+        self.strict = false;
+        let attribute = usize::from(ATTRIBUTE);
+        self.start.rules[attribute] = rule;
+        for promise in self.promised.iter_mut().flatten() {
+            promise.binding[attribute] = rule == Rule::InForce;
+        }
+        self
+    }
+
+    /// All writers know that the rule is being turned on.
+    pub fn with_tight_rule(mut self) -> Self {
+        self.tight = true;
+        self
+    }
+
     fn place(&mut self, name: &'static str, values: &'static str, start: Start) {
         let number = self.number(name);
         let mut object = Object::new(number, values_of(values));
@@ -194,13 +259,14 @@ impl Scenario {
             }
         }
         if start == Start::Held {
+            self.quiet[usize::from(number)] = true;
             self.promised[usize::from(number)] = Some(Acknowledged { values: object.values, binding: [true; 3] });
         }
         self.start.objects[usize::from(number)] = Some(object);
     }
 
     fn task(&mut self, plan: &Plan) -> Task {
-        let object = if plan.kind == Kind::Collector { NOBODY } else { self.number(plan.object) };
+        let object = if plan.object.is_empty() { NOBODY } else { self.number(plan.object) };
         let mut values = [None; ATTRIBUTES];
         for (value, letter) in values.iter_mut().zip(plan.values.bytes()) {
             *value = match letter {
@@ -210,7 +276,8 @@ impl Scenario {
             };
         }
         let claims = plan.claims.iter().map(|claim| parse_claim(claim)).collect();
-        Task { kind: plan.kind, object, values, claims }
+        let pass = plan.pass.iter().map(|name| self.number(name)).collect();
+        Task { kind: plan.kind, object, values, claims, pass, old: plan.old }
     }
 
     fn number(&mut self, name: &'static str) -> u8 {
@@ -224,7 +291,7 @@ impl Scenario {
 
     /// The first state.
     pub fn start(&self) -> World {
-        let processes = self.tasks.iter().map(|task| Process { at: At::start(task), note: 0 }).collect();
+        let processes = self.tasks.iter().map(Process::new).collect();
         World { stored: self.start, promised: self.promised, processes }
     }
 
@@ -241,6 +308,16 @@ impl Scenario {
     /// How many objects there can be.
     pub fn objects(&self) -> u8 {
         u8::try_from(self.names.len()).expect("few objects")
+    }
+
+    /// Whether nobody may take a claim from this object while it is alive and names the value.
+    pub fn stands_for(&self, object: u8) -> bool {
+        self.strict || self.is_quiet(object)
+    }
+
+    /// Whether this object owns all its values at the start and nobody writes it.
+    pub fn is_quiet(&self, object: u8) -> bool {
+        self.quiet[usize::from(object)]
     }
 
     /// Whether this object may be in conflict.

@@ -1,11 +1,12 @@
-//! What is explored: 62 named scenarios and every three of 17 processes, 742 in all.
+//! What is explored: 70 named scenarios, eight of them about a rule that is being turned on, and every three of 17
+//! processes, 750 in all.
 //!
-//! They are those of the model of the protocol, attribute 0 being the name. The eight in which a rule is being turned
-//! on come with that.
+//! They are those of the model of the protocol, attribute 0 being the name.
 
+use crate::object::Rule;
 use crate::scenario::Kind::{Delete, DroppingPatch, HardDelete, Patch, Purge, Undelete};
 use crate::scenario::Start::{Bare, Held, Tombstone, TombstoneWithClaims};
-use crate::scenario::{Plan, Scenario, act, change, collector, create, janitor};
+use crate::scenario::{Plan, Scenario, act, change, collector, create, janitor, turn_on};
 
 /// The named scenarios.
 pub fn named() -> Vec<Scenario> {
@@ -347,6 +348,46 @@ fn more() -> Vec<Scenario> {
             &[act(Delete, "X"), act(Undelete, "X"), create("Y", "b1")],
         )
         .with_lost_answers(),
+    ]
+}
+
+/// The rule on attribute 1 is turned on while writers with the old rule are on their way, and a replica that knows no rule
+/// but that on the name.
+pub fn turned_on() -> Vec<Scenario> {
+    let held = [("X", "a1", Held)];
+    let off = |title, objects: &[_], plans: &[Plan]| Scenario::new(title, objects, plans).with_rule(Rule::Off);
+    vec![
+        off("T: turned on, create of a duplicate", &held, &[turn_on(&["X", "Y"]), create("Y", "b1")]),
+        off(
+            "T: turned on, create of a duplicate by an older replica",
+            &held,
+            &[turn_on(&["X"]), create("Y", "b1").by_older_replica(), janitor("Y", &[])],
+        ),
+        off("T: turned on, change and create", &held, &[turn_on(&["X"]), change("X", ".2"), create("Y", "b2")]),
+        Scenario::new(
+            "T: turned on, change seen as Claiming, create",
+            &held,
+            &[turn_on(&["X", "X"]), change("X", ".2"), create("Y", "b2")],
+        )
+        .with_rule(Rule::Claiming)
+        .with_tight_rule(),
+        off("T: turned on, janitor and create", &held, &[turn_on(&["X"]), janitor("Y", &["11"]), create("Y", "b1")]),
+        off(
+            "T: turned on with duplicates",
+            &[("X", "a1", Held), ("Y", "b1", Held)],
+            &[turn_on(&["X", "Y"]), janitor("X", &[]), janitor("Y", &[])],
+        ),
+        off(
+            "T: turned on again, old claim, change back by the old rule",
+            &[("X", "a2", Held)],
+            &[turn_on(&["X"]), change("X", ".1"), janitor("", &["11"]), create("Y", "b1")],
+        )
+        .with_dead_claim("11", "X"),
+        Scenario::new(
+            "O: older replica: janitor over claims, change of the name",
+            &held,
+            &[janitor("", &["11"]).by_older_replica(), change("X", "b").by_older_replica(), create("Y", "c1")],
+        ),
     ]
 }
 

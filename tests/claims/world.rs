@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::object::{Object, Values};
+use crate::object::{Object, Rules, Values};
 use crate::process::Process;
 
 /// The most objects of a scenario.
@@ -19,6 +19,8 @@ pub const NOBODY: u8 = u8::MAX;
 pub struct Stored {
     pub objects: [Option<Object>; OBJECTS],
     pub holders: [u8; SLOTS],
+    /// What is in force.
+    pub rules: Rules,
 }
 
 /// What somebody was told last of an object: its values, and which of them the protocol stands for.

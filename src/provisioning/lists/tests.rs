@@ -39,7 +39,8 @@ fn twins(memory: &Memory, number: usize) -> Context {
     let store = memory.store(|_| None);
     memory.fill(&store);
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
-    let directory = Directory { namespace: "people".to_owned(), name: "staff".to_owned(), spec };
+    let directory =
+        Directory { namespace: "people".to_owned(), name: "staff".to_owned(), spec, unique: Arc::default() };
     Context { directory: Arc::new(directory), store, metrics: Metrics::default() }
 }
 

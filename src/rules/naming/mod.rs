@@ -3,24 +3,33 @@
 //! Everything here is frozen by the vectors in `tests.rs`: a claim written by one version must be found by
 //! the next, and an object's name is the SCIM `id` that Entra keeps for the life of the person.
 
+mod claimed;
+mod path;
 #[cfg(test)]
 mod tests;
 mod unique;
-
-use std::fmt::Write as _;
 
 use data_encoding::BASE32HEX_NOPAD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-pub use self::unique::{Force, GROUP_EXTERNAL_ID, GROUP_NAME, USER_EXTERNAL_ID, UniqueRules, wanted};
+pub use self::claimed::{
+    ClaimedValue, Resource, ambiguous, claimed_value, claimed_values, is_known_attribute, too_long,
+};
+pub use self::unique::{Force, UniqueRules, unclaimable, wanted};
 pub use crate::scim::case::canonical;
 
 /// The claimed attribute that a user always has: the *name*.
 pub const USER_NAME: &str = "User.userName";
 /// The claimed attribute of a user's link to an account of the identity provider.
 pub const LINK: &str = "User.link";
+/// The claimed attribute that a group always has: the *name*.
+pub const GROUP_NAME: &str = "Group.displayName";
+/// `externalId` of users, claimed where `uniqueExternalId.users` is Enforce.
+pub const USER_EXTERNAL_ID: &str = "User.externalId";
+/// `externalId` of groups, claimed where `uniqueExternalId.groups` is Enforce.
+pub const GROUP_EXTERNAL_ID: &str = "Group.externalId";
 /// The annotation with which people ask a tombstone back.
 pub const UNDELETE_ANNOTATION: &str = "rollcall.dev/undelete";
 /// The label that every object of a Directory carries.
@@ -38,15 +47,6 @@ const OPAQUE_RANDOM_LENGTH: usize = 26;
 const SLUG_LENGTH: usize = 40;
 /// Characters of a claim name's digest: 200 bits.
 const CLAIM_DIGEST_LENGTH: usize = 40;
-
-/// One value that one attribute of one object names, in canonical form.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClaimedValue {
-    /// [`USER_NAME`], [`LINK`] or the name of another claimed attribute.
-    pub attribute: String,
-    /// The canonical form.
-    pub value: String,
-}
 
 /// The name of a new object, which is its SCIM `id`: a readable slug of `source` (a userName or displayName)
 /// and 66 random bits taken from `entropy`. `fallback` stands in where nothing of `source` is readable.
@@ -102,29 +102,6 @@ pub fn claim_name(directory: &str, attribute: &str, canonical: &str) -> String {
     let digest = BASE32HEX_NOPAD.encode(&hash.finalize()).to_ascii_lowercase();
     name.push_str(&digest[..CLAIM_DIGEST_LENGTH]);
     name
-}
-
-/// The values that a DirectoryUser's `spec` names as committed, for the attributes in force: userName and
-/// link.
-pub fn claimed_values(spec: &Value) -> Vec<ClaimedValue> {
-    let user_name = spec["scim"]["userName"].as_str().map(canonical);
-    [(USER_NAME, user_name), (LINK, link(&spec["link"]))]
-        .into_iter()
-        .filter_map(|(attribute, value)| Some(ClaimedValue { attribute: attribute.to_owned(), value: value? }))
-        .collect()
-}
-
-/// Whether this version knows what a claimed attribute is read from. A claim on any other counts as alive: a newer
-/// replica has put its attribute in force.
-pub fn is_known_attribute(attribute: &str) -> bool {
-    [USER_NAME, LINK].contains(&attribute)
-}
-
-fn link(link: &Value) -> Option<String> {
-    let (tenant, object) = (link["tenantID"].as_str()?, link["objectID"].as_str()?);
-    let mut text = String::with_capacity(tenant.len() + object.len() + 1);
-    write!(text, "{tenant}/{object}").expect("writing to a String cannot fail");
-    Some(text.to_lowercase())
 }
 
 /// What a person is looked up by, save the name of the object.

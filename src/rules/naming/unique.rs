@@ -1,14 +1,9 @@
 //! Which values of a Directory are unique, and how far each rule is on its way.
 
+use super::path::ClaimedPath;
+use super::{GROUP_EXTERNAL_ID, Resource, USER_EXTERNAL_ID};
 use crate::api::directory::{DirectorySpec, Uniqueness};
 use crate::api::directory_status::{DirectoryStatus, UniqueAttributeState};
-
-/// The claimed attribute that a group always has: the *name*.
-pub const GROUP_NAME: &str = "Group.displayName";
-/// `externalId` of users, claimed where `uniqueExternalId.users` is Enforce.
-pub const USER_EXTERNAL_ID: &str = "User.externalId";
-/// `externalId` of groups, claimed where `uniqueExternalId.groups` is Enforce.
-pub const GROUP_EXTERNAL_ID: &str = "Group.externalId";
 
 /// How far a rule is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,8 +15,8 @@ pub enum Force {
 }
 
 /// The claimed attributes of a Directory beside the names and the link, which are always in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UniqueRules(Vec<(String, Force)>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct UniqueRules(Vec<(ClaimedPath, Force)>);
 
 impl UniqueRules {
     /// The rules that the spec names, each as far as the status says; what the spec names and the status does not is not
@@ -35,26 +30,52 @@ impl UniqueRules {
                 UniqueAttributeState::InForce => Force::InForce,
                 UniqueAttributeState::Unknown => return None,
             };
-            Some((known.attribute.clone(), force))
+            Some((known.attribute.as_str(), force))
         });
-        Self(rules.collect())
+        rules.collect()
     }
 
-    /// The attributes and how far each is.
+    /// The attributes as claims name them, and how far each is.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Force)> {
-        self.0.iter().map(|(attribute, force)| (attribute.as_str(), *force))
+        self.0.iter().map(|(path, force)| (path.attribute(), *force))
     }
 
     /// How far the rule on an attribute is; nothing where it is none.
     pub fn force(&self, attribute: &str) -> Option<Force> {
         self.iter().find_map(|(known, force)| (known == attribute).then_some(force))
     }
+
+    /// The attributes of one kind and where their values stand.
+    pub(super) fn paths(&self, resource: Resource) -> impl Iterator<Item = (&str, &ClaimedPath)> {
+        self.0.iter().filter(move |(path, _)| path.resource() == resource).map(|(path, _)| (path.attribute(), path))
+    }
 }
 
-/// The attributes that the spec wants to be unique, as claims name them.
+/// Attributes as claims name them; what this version cannot read is no rule.
+impl<'a> FromIterator<(&'a str, Force)> for UniqueRules {
+    fn from_iter<I: IntoIterator<Item = (&'a str, Force)>>(rules: I) -> Self {
+        let rules = rules.into_iter();
+        Self(rules.filter_map(|(attribute, force)| Some((ClaimedPath::of_attribute(attribute)?, force))).collect())
+    }
+}
+
+/// The attributes that the spec wants to be unique, as claims name them, each once. Paths that no claim can be read from
+/// are left out ([`unclaimable`]).
 pub fn wanted(spec: &DirectorySpec) -> Vec<String> {
     let users = (spec.unique_external_id.users == Uniqueness::Enforce).then_some(USER_EXTERNAL_ID.to_owned());
     let groups = (spec.unique_external_id.groups == Uniqueness::Enforce).then_some(GROUP_EXTERNAL_ID.to_owned());
-    let paths = spec.users.unique_attributes.iter().map(|path| format!("User.{path}"));
-    users.into_iter().chain(groups).chain(paths).collect()
+    let paths = spec.users.unique_attributes.iter().filter_map(|path| ClaimedPath::parse(Resource::User, path));
+    let mut wanted: Vec<String> = Vec::new();
+    for attribute in users.into_iter().chain(groups).chain(paths.map(|path| path.attribute().to_owned())) {
+        if !wanted.contains(&attribute) {
+            wanted.push(attribute);
+        }
+    }
+    wanted
+}
+
+/// The paths in `uniqueAttributes` that no claim can be read from, as they are written there: they make nothing unique.
+pub fn unclaimable(spec: &DirectorySpec) -> Vec<String> {
+    let paths = spec.users.unique_attributes.iter();
+    paths.filter(|path| ClaimedPath::parse(Resource::User, path).is_none()).cloned().collect()
 }

@@ -93,7 +93,7 @@ pub(super) fn elements(value: Option<&Value>) -> &[Value] {
 
 /// The single values that a comparison is about: those of the sub-attribute, and of complex values without one those
 /// of `value` (RFC 7643 section 2.4).
-pub(in crate::scim) fn leaves<'a>(value: Option<&'a Value>, sub_attribute: Option<&str>) -> Vec<&'a Value> {
+pub fn leaves<'a>(value: Option<&'a Value>, sub_attribute: Option<&str>) -> Vec<&'a Value> {
     let leaf = |element: &'a Value| match (element, sub_attribute) {
         (Value::Object(members), name) => member(members, name.unwrap_or("value")),
         (plain, None) => Some(plain),
@@ -104,7 +104,7 @@ pub(in crate::scim) fn leaves<'a>(value: Option<&'a Value>, sub_attribute: Optio
 }
 
 /// What the table says of the values that [`leaves`] finds.
-pub(in crate::scim) fn leaf_definition(
+pub fn leaf_definition(
     attribute: Option<&'static Attribute>,
     sub_attribute: Option<&str>,
 ) -> Option<&'static Attribute> {

@@ -10,8 +10,7 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-pub(super) use evaluate::{leaf_definition, leaves};
-pub use evaluate::{matches, matches_element};
+pub use evaluate::{leaf_definition, leaves, matches, matches_element};
 pub use parser::{MAX_DEPTH, MAX_LENGTH, MAX_NODES, parse, parse_selector};
 
 use serde_json::Value;
@@ -19,7 +18,7 @@ use serde_json::Value;
 use super::path::AttributePath;
 
 /// A filter as it was read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Filter {
     /// All of them hold.
     And(Vec<Filter>),
@@ -37,7 +36,7 @@ pub enum Filter {
 }
 
 /// Comparison operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// Equal.
     Eq,

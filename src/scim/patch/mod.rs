@@ -14,7 +14,7 @@ mod tests;
 use serde_json::Value;
 
 use self::reader::Reader;
-use self::target::Target;
+pub use self::target::{Selector, Target};
 use super::json::kind_of;
 use super::path::{member, shown};
 use super::resource::value::Input;

@@ -7,7 +7,7 @@ use crate::scim::path::{AttributePath, shown};
 use crate::scim::schema::{Attribute, ResourceType};
 
 /// The place of a change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The attribute, and its sub-attribute.
     pub path: AttributePath,
@@ -16,7 +16,7 @@ pub struct Target {
 }
 
 /// What stands between the brackets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     /// As it was read.
     pub filter: Filter,

@@ -8,6 +8,8 @@
 //!      DELETE c {uid, resourceVersion of c}; again
 //! ```
 //!
+//! `taken` is no error where the rule on the value is only being turned on: whoever acquires goes on without it.
+//!
 //! A claim that is our own already is written all the same: a release on its way, which looked before we named the
 //! value, then finds another version. A dead claim is removed and made anew and never taken over by PUT: the garbage
 //! collector removes by uid alone, so it would remove it under its new holder.
@@ -58,8 +60,8 @@ impl<S: Subject> Acquisitions<S> {
         (!values.is_empty()).then_some(Self { holder, values, done: 0, at: Acquire::Create })
     }
 
-    /// The values that were won, if none was left out.
-    pub fn won(&self) -> &[S::Value] {
+    /// The values that are behind us: won, or passed over because they were taken.
+    pub fn behind(&self) -> &[S::Value] {
         &self.values[..self.done]
     }
 
@@ -68,6 +70,14 @@ impl<S: Subject> Acquisitions<S> {
         self.done += 1;
         self.at = Acquire::Create;
         if self.done == self.values.len() { Step::End(Acquired::All) } else { Step::Go(self) }
+    }
+
+    /// What follows the answer for whoever goes on without a value whose rule is only being turned on.
+    pub fn answered_or_passed(self, reply: Reply<S>) -> Step<Self, Acquired<S>> {
+        match self.answered(reply) {
+            Step::End(Acquired::Refused(acquisitions, refusal)) if refusal.is_optional() => acquisitions.next(),
+            step => step,
+        }
     }
 
     /// The next call.

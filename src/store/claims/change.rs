@@ -46,7 +46,7 @@ pub enum Change<S: Subject> {
     Undo {
         /// X at r1.
         intent: S,
-        /// The values that were won before.
+        /// The values that were won before, and those that were passed over.
         won: Vec<S::Value>,
         /// Why.
         refusal: Refusal<S>,
@@ -132,11 +132,11 @@ impl<S: Subject> Change<S> {
             (Self::Intend { read, .. }, _) => Step::Go(Self::Read(read.name())),
             (Self::Acquire { intent, new, acquisitions }, reply) => {
                 let wanted = acquisitions.values.clone();
-                Step::Go(match acquisitions.answered(reply) {
+                Step::Go(match acquisitions.answered_or_passed(reply) {
                     Step::Go(acquisitions) => Self::Acquire { intent, new, acquisitions },
                     Step::End(Acquired::All) => Self::Commit { intent, new, wanted },
                     Step::End(Acquired::Refused(acquisitions, refusal)) => {
-                        Self::Undo { intent, won: acquisitions.won().to_vec(), refusal }
+                        Self::Undo { intent, won: acquisitions.behind().to_vec(), refusal }
                     }
                 })
             }

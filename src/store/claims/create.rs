@@ -70,7 +70,7 @@ impl<S: Subject> Create<S> {
             },
             (Self::Make(_), Reply::Refused) => Step::End(Created::Refused(Refusal::Final)),
             (Self::Make(_), _) => Step::End(Created::Exists),
-            (Self::Acquire { made, acquisitions }, reply) => Step::Go(match acquisitions.answered(reply) {
+            (Self::Acquire { made, acquisitions }, reply) => Step::Go(match acquisitions.answered_or_passed(reply) {
                 Step::Go(acquisitions) => Self::Acquire { made, acquisitions },
                 Step::End(Acquired::All) => Self::Verify(made.name()),
                 Step::End(Acquired::Refused(_, refusal)) => Self::Undo { made, refusal },

@@ -5,14 +5,16 @@
 //! it is not, the steps go on as after any lost race.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::holder::{Claim, Holder, UniqueValue};
 use super::release::Releases;
 use super::step::{Call, Refusal, Reply, Step};
-use super::user::{Claim, UniqueValue, User};
+use crate::rules::naming::UniqueRules;
 use crate::store::objects::Kind;
 use crate::store::{Error, Store};
 
@@ -33,8 +35,13 @@ pub(super) struct Driver {
     kind: Kind,
     namespace: String,
     name: String,
+    /// The rules of the Directory, taken when the object is first seen and kept for one try: what is wanted and what is
+    /// given up are told by the same ones.
+    rules: Option<Arc<UniqueRules>>,
+    /// The kind of the holder of the claim that was read last.
+    holder_kind: Kind,
     /// The object as last read or written: the claims refer to it.
-    own: Option<User>,
+    own: Option<Holder>,
     /// The value that is being acquired, and how often its claim was tried.
     acquiring: Option<(UniqueValue, u32)>,
     /// Whether a write of the object may have taken effect and been overtaken: what is found now may rest on it.
@@ -59,6 +66,8 @@ impl Driver {
             kind,
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+            rules: None,
+            holder_kind: kind,
             own: None,
             acquiring: None,
             unsure: false,
@@ -67,15 +76,20 @@ impl Driver {
         }
     }
 
+    /// Takes these rules for what follows, or with nothing those that hold when the object is read next.
+    pub(super) fn take_rules(&mut self, rules: Option<Arc<UniqueRules>>) {
+        self.rules = rules;
+    }
+
     /// Makes one call. An error means that the operation is abandoned where it is, as in a crash: the steps are made
     /// so that this is safe at every point, and the janitor finishes or undoes it. What the API server refuses for good
     /// is no error here, so that the steps can undo.
-    pub(super) async fn perform(&mut self, call: Call<User>) -> Result<Reply<User>, Error> {
+    pub(super) async fn perform(&mut self, call: Call<Holder>) -> Result<Reply<Holder>, Error> {
         match call {
             Call::Read(name) => self.read(&name).await,
-            Call::Create(user) => self.create(&user).await,
-            Call::Replace(user) => self.replace(&user).await,
-            Call::Remove(user) => self.remove(self.kind, &user.object).await,
+            Call::Create(new) => self.create(&new).await,
+            Call::Replace(new) => self.replace(&new).await,
+            Call::Remove(holder) => self.remove(self.kind, &holder.object).await,
             Call::ReadClaim(name) => self.read_claim(&name).await,
             Call::CreateClaim(value, _) => self.create_claim(value).await,
             Call::TouchClaim(claim) => {
@@ -87,21 +101,25 @@ impl Driver {
         }
     }
 
-    async fn read(&mut self, name: &str) -> Result<Reply<User>, Error> {
+    async fn read(&mut self, name: &str) -> Result<Reply<Holder>, Error> {
         let objects = self.store.objects();
-        let result = repeat(|| objects.get(self.kind, &self.namespace, name)).await.result;
-        if name == self.name { self.object(result) } else { known(result.map(user).map(Reply::Object)) }
+        if name == self.name {
+            return self.object(repeat(|| objects.get(self.kind, &self.namespace, name)).await.result);
+        }
+        let result = repeat(|| objects.get(self.holder_kind, &self.namespace, name)).await.result;
+        let result = result.map(|object| Reply::Object(self.holder(object)));
+        known(result)
     }
 
     /// An object that exists already may be our own: the answer to the first call was lost, and the name is random.
-    async fn create(&mut self, user: &User) -> Result<Reply<User>, Error> {
+    async fn create(&mut self, new: &Holder) -> Result<Reply<Holder>, Error> {
         let objects = self.store.objects();
-        let Answer { result, repeated } = write(|| objects.create(self.kind, &self.namespace, &user.object)).await;
+        let Answer { result, repeated } = write(|| objects.create(self.kind, &self.namespace, &new.object)).await;
         if !repeated || result != Err(Error::Exists) {
             return self.written(result.map_err(not_found));
         }
         match repeat(|| objects.get(self.kind, &self.namespace, &self.name)).await.result {
-            Ok(found) => match whose(&user.object, &found) {
+            Ok(found) => match whose(&new.object, &found) {
                 Whose::Ours => self.written(Ok(found)),
                 Whose::OursNoMore => Err(overtaken()),
                 Whose::SomebodyElses => Ok(Reply::Conflict),
@@ -113,13 +131,13 @@ impl Driver {
 
     /// A version that has moved on may be our own doing as well: the answer to the first call was lost. An object that
     /// holds what was sent, one generation later, is what that call wrote; whatever happened to its metadata since.
-    async fn replace(&mut self, user: &User) -> Result<Reply<User>, Error> {
+    async fn replace(&mut self, new: &Holder) -> Result<Reply<Holder>, Error> {
         let objects = self.store.objects();
-        let Answer { result, repeated } = write(|| objects.replace(self.kind, &self.namespace, &user.object)).await;
+        let Answer { result, repeated } = write(|| objects.replace(self.kind, &self.namespace, &new.object)).await;
         if repeated && result == Err(Error::Conflict) {
             let found = repeat(|| objects.get(self.kind, &self.namespace, &self.name)).await.result;
             if let Ok(found) = found
-                && is_written(&user.object, &found)
+                && is_written(&new.object, &found)
             {
                 return self.written(Ok(found));
             }
@@ -128,7 +146,7 @@ impl Driver {
         self.written(result)
     }
 
-    async fn create_claim(&mut self, value: UniqueValue) -> Result<Reply<User>, Error> {
+    async fn create_claim(&mut self, value: UniqueValue) -> Result<Reply<Holder>, Error> {
         let tries = match self.acquiring.take() {
             Some((acquiring, tries)) if acquiring == value => tries,
             _ => 0,
@@ -146,9 +164,12 @@ impl Driver {
         self.claim_written(result.map_err(not_found))
     }
 
-    async fn read_claim(&mut self, name: &String) -> Result<Reply<User>, Error> {
+    async fn read_claim(&mut self, name: &String) -> Result<Reply<Holder>, Error> {
         let objects = self.store.objects();
         let found = repeat(|| objects.get(Kind::Claim, &self.namespace, name)).await.result.map(Claim);
+        if let Ok(claim) = &found {
+            self.holder_kind = claim.holder_kind().unwrap_or(self.kind);
+        }
         if let (Ok(claim), Some((value, _)), Some(own)) = (&found, &self.acquiring, &self.own)
             && value.claim_name == *name
             && !claim.is_on(own.directory(), value)
@@ -159,7 +180,7 @@ impl Driver {
         known(found.map(Reply::Claim))
     }
 
-    async fn remove(&mut self, kind: Kind, object: &Value) -> Result<Reply<User>, Error> {
+    async fn remove(&mut self, kind: Kind, object: &Value) -> Result<Reply<Holder>, Error> {
         let metadata = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
         let (name, uid, version) = (metadata("name"), metadata("uid"), metadata("resourceVersion"));
         let objects = self.store.objects();
@@ -170,15 +191,21 @@ impl Driver {
         known(result.map(|_| Reply::Done))
     }
 
-    fn object(&mut self, result: Result<Value, Error>) -> Result<Reply<User>, Error> {
-        let result = result.map(user);
-        if let Ok(user) = &result {
-            self.own = Some(user.clone());
+    fn object(&mut self, result: Result<Value, Error>) -> Result<Reply<Holder>, Error> {
+        let result = result.map(|object| self.holder(object));
+        if let Ok(holder) = &result {
+            self.own = Some(holder.clone());
         }
         known(result.map(Reply::Object))
     }
 
-    fn written(&mut self, result: Result<Value, Error>) -> Result<Reply<User>, Error> {
+    fn holder(&mut self, object: Value) -> Holder {
+        let directory = object["spec"]["directoryRef"]["name"].as_str().unwrap_or_default();
+        let rules = self.rules.get_or_insert_with(|| self.store.unique_rules(&self.namespace, directory));
+        Holder::new(object, Timestamp::now(), rules)
+    }
+
+    fn written(&mut self, result: Result<Value, Error>) -> Result<Reply<Holder>, Error> {
         match result {
             Err(error) if is_final(&error) => return self.refused(error),
             Ok(ref object) => {
@@ -190,7 +217,7 @@ impl Driver {
         self.object(result)
     }
 
-    fn claim_written(&mut self, result: Result<Value, Error>) -> Result<Reply<User>, Error> {
+    fn claim_written(&mut self, result: Result<Value, Error>) -> Result<Reply<Holder>, Error> {
         match result {
             Err(error) if is_final(&error) => return self.refused(error),
             Ok(ref claim) => {
@@ -202,16 +229,16 @@ impl Driver {
         known(result.map(|_| Reply::Done))
     }
 
-    fn refused(&mut self, error: Error) -> Result<Reply<User>, Error> {
+    fn refused(&mut self, error: Error) -> Result<Reply<Holder>, Error> {
         // The first one counts: the undo may be refused as well.
         self.refused.get_or_insert(error);
         Ok(Reply::Refused)
     }
 
     /// Why an operation was undone.
-    pub(super) fn refusal(&mut self, refusal: Refusal<User>) -> super::Error {
+    pub(super) fn refusal(&mut self, refusal: Refusal<Holder>) -> super::Error {
         match refusal {
-            Refusal::Taken { value, .. } => super::Error::Taken { attribute: value.claimed.attribute },
+            Refusal::Taken { value, holder } => super::Error::Taken { attribute: value.claimed.attribute, holder },
             Refusal::Final => self.final_refusal(),
         }
     }
@@ -226,12 +253,12 @@ impl Driver {
         self.refused.take()
     }
 
-    fn own(&self) -> Result<&User, Error> {
+    fn own(&self) -> Result<&Holder, Error> {
         self.own.as_ref().ok_or_else(|| Error::Other("a claim was asked for before its holder was read".into()))
     }
 
     /// Carries out releases; what cannot be released now is the janitor's.
-    pub(super) async fn release(&mut self, mut releases: Releases<User>) -> Result<(), Error> {
+    pub(super) async fn release(&mut self, mut releases: Releases<Holder>) -> Result<(), Error> {
         loop {
             let reply = self.perform(releases.call()).await?;
             releases = match releases.answered(reply) {
@@ -242,7 +269,7 @@ impl Driver {
     }
 
     /// Carries out releases after the answer, which does not wait for them.
-    pub(super) fn release_later(mut self, releases: Option<Releases<User>>) {
+    pub(super) fn release_later(mut self, releases: Option<Releases<Holder>>) {
         let Some(releases) = releases else { return };
         tokio::spawn(async move {
             match tokio::time::timeout(RELEASE_DEADLINE, self.release(releases)).await {
@@ -327,7 +354,7 @@ fn is_written(sent: &Value, found: &Value) -> bool {
 }
 
 /// An error whose meaning the steps know is an answer.
-fn known(result: Result<Reply<User>, Error>) -> Result<Reply<User>, Error> {
+fn known(result: Result<Reply<Holder>, Error>) -> Result<Reply<Holder>, Error> {
     match result {
         Err(Error::NotFound) => Ok(Reply::Missing),
         Err(Error::Conflict | Error::Exists) => Ok(Reply::Conflict),
@@ -348,10 +375,6 @@ pub(super) fn overtaken() -> Error {
 /// A create does not answer 404 unless its namespace is gone.
 fn not_found(error: Error) -> Error {
     if error == Error::NotFound { Error::Other("the namespace does not exist".into()) } else { error }
-}
-
-fn user(object: Value) -> User {
-    User::new(object, Timestamp::now())
 }
 
 fn nonce() -> String {

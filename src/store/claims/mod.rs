@@ -3,20 +3,21 @@
 //! Each claimed value has a claim object whose name is a digest of it, and creating that succeeds once. Nothing spans
 //! two objects, so the protocol is an order of single writes that is safe whoever crashes or pauses where. The steps
 //! (`acquire`, `release`, `create`, `change`, `delete`, `settle`) are values without a clock or a client; `driver`
-//! carries out their calls; `tests/claims` explores them under every interleaving and crash. In force are the userName
-//! and the link; the steps take any number of values.
+//! carries out their calls; `tests/claims` explores them under every interleaving and crash. Which values are claimed beside
+//! the names and the link, the rules of the Directory say, taken anew at each try.
 
 pub mod acquire;
 pub mod change;
 pub mod create;
 pub mod delete;
 mod driver;
+pub mod holder;
 pub mod release;
 pub mod settle;
 pub mod step;
 #[cfg(test)]
 mod tests;
-pub mod user;
+pub mod turn_on;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,10 +26,11 @@ use self::change::{Answer, Change, Changed, Edited};
 use self::create::{Create, Created};
 use self::delete::{Delete, Deleted};
 use self::driver::{Driver, overtaken, pause};
+use self::holder::{Holder, UniqueValue};
 use self::release::Releases;
 use self::settle::{Settle, Settled};
 use self::step::{Call, Refusal, Reply, Step, Subject as _, is_live};
-use self::user::{UniqueValue, User};
+use self::turn_on::{TurnOn, TurnedOn};
 use super::objects::Kind;
 use super::turns::Turn;
 use super::{Error as StoreError, Store};
@@ -49,7 +51,7 @@ pub enum Settlement {
     Settled,
     /// The object never was acknowledged, and was removed.
     Removed,
-    /// A deleted person is back, as somebody asked by annotation.
+    /// A deleted object is back, as somebody asked by annotation.
     BroughtBack,
 }
 
@@ -63,6 +65,8 @@ pub enum Error {
     Taken {
         /// `User.userName` and so on.
         attribute: String,
+        /// The name of that object: for the log, and for nobody who sends a name to find out who has it.
+        holder: String,
     },
     /// No such object, or a tombstone.
     #[error("no such object")]
@@ -78,17 +82,20 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
-/// Creates `object` (a DirectoryUser as `rules::mapping::new_user` makes it) and claims its values; returns it as stored.
+/// Creates `object` (a DirectoryUser or DirectoryGroup as `rules::mapping` makes it) and claims its values; returns it as stored.
 /// `rename` gives it another name where an object of somebody else has it already.
 pub async fn create(store: &Store, mut object: Value, rename: impl Fn() -> String + Send) -> Result<Value, Error> {
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
-    let kind = User::new(object.clone(), Timestamp::now()).kind();
-    refuse_early(store, &namespace, &User::new(object.clone(), Timestamp::now())).await?;
+    let directory = object["spec"]["directoryRef"]["name"].as_str().unwrap_or_default().to_owned();
+    let rules = store.unique_rules(&namespace, &directory);
+    refuse_early(store, &namespace, &Holder::new(object.clone(), Timestamp::now(), &rules)).await?;
     for _ in 0..NAME_TRIES {
-        let user = User::new(object.clone(), Timestamp::now());
-        let _turn = turn(store, kind, &namespace, &user.name()).await;
-        let mut driver = Driver::new(store, kind, &namespace, &user.name());
-        let mut create = Create::Make(user);
+        let rules = store.unique_rules(&namespace, &directory);
+        let new = Holder::new(object.clone(), Timestamp::now(), &rules);
+        let _turn = turn(store, new.kind(), &namespace, &new.name()).await;
+        let mut driver = Driver::new(store, new.kind(), &namespace, &new.name());
+        driver.take_rules(Some(rules));
+        let mut create = Create::Make(new);
         let created = loop {
             let reply = driver.perform(create.call()).await?;
             create = match create.answered(reply) {
@@ -97,7 +104,7 @@ pub async fn create(store: &Store, mut object: Value, rename: impl Fn() -> Strin
             };
         };
         match created {
-            Created::Created(user) => return Ok(user.object),
+            Created::Created(holder) => return Ok(holder.object),
             Created::Exists => object["metadata"]["name"] = rename().into(),
             Created::Refused(refusal) => return Err(driver.refusal(refusal)),
             Created::Lost => return Err(busy("the janitor removed the object before it was finished")),
@@ -108,23 +115,23 @@ pub async fn create(store: &Store, mut object: Value, rename: impl Fn() -> Strin
 
 /// Step 0 of a create: no write where the index knows a rival that is live still. From the index alone it would refuse a
 /// name that another replica has just freed. Not needed for safety.
-async fn refuse_early(store: &Store, namespace: &str, user: &User) -> Result<(), Error> {
-    let index = store.index(namespace, user.directory());
-    for value in user.committed() {
-        if index.live_holder(&value.claim_name).is_none() {
+async fn refuse_early(store: &Store, namespace: &str, new: &Holder) -> Result<(), Error> {
+    let index = store.index(namespace, new.directory());
+    for value in new.committed() {
+        if value.optional || index.live_holder(&value.claim_name).is_none() {
             continue;
         }
-        let mut driver = Driver::new(store, user.kind(), namespace, &user.name());
+        let mut driver = Driver::new(store, new.kind(), namespace, &new.name());
         let Reply::Claim(claim) = driver.perform(Call::ReadClaim(value.claim_name.clone())).await? else { continue };
-        let Reply::Object(holder) = driver.perform(Call::Read(User::holder(&claim))).await? else { continue };
-        if claim.is_on(user.directory(), &value) && is_live(&claim, &holder) {
-            return Err(Error::Taken { attribute: value.claimed.attribute });
+        let Reply::Object(holder) = driver.perform(Call::Read(Holder::holder(&claim))).await? else { continue };
+        if claim.is_on(new.directory(), &value) && is_live(&claim, &holder) {
+            return Err(Error::Taken { attribute: value.claimed.attribute, holder: holder.name() });
         }
     }
     Ok(())
 }
 
-/// Changes the DirectoryUser `name`: `edit` gets the object as it is now and returns what it shall be, or nothing where
+/// Changes the object `name`: `edit` gets the object as it is now and returns what it shall be, or nothing where
 /// nothing changes. It is called again after a lost race; what it refuses after a write of unknown outcome is
 /// [`StoreError::Unavailable`], for the change may have taken effect before. Claimed values that differ go through the protocol; otherwise
 /// this is GET and PUT. Returns the object as stored.
@@ -136,17 +143,17 @@ pub async fn change<E: From<Error>>(
     edit: impl Fn(&Value) -> Result<Option<Value>, E> + Send + Sync,
 ) -> Result<Value, E> {
     let _turn = turn(store, kind, namespace, name).await;
-    let edit = |user: &User| -> Result<Edited<User>, E> {
-        if user.is_deleted() {
+    let edit = |read: &Holder| -> Result<Edited<Holder>, E> {
+        if read.is_deleted() {
             return Ok(Edited::NotMine);
         }
-        let new = edit(&user.object)?;
-        Ok(new.map_or(Edited::Nothing, |new| Edited::To(User::new(new, Timestamp::now()))))
+        let new = edit(&read.object)?;
+        Ok(new.map_or(Edited::Nothing, |new| Edited::To(read.with_object(new))))
     };
     let mut driver = Driver::new(store, kind, namespace, name);
     let (changed, releases) = run_change(&mut driver, name, edit).await?;
     let result = match changed {
-        Changed::Unchanged(user) | Changed::Committed(user) => Ok(user.object),
+        Changed::Unchanged(holder) | Changed::Committed(holder) => Ok(holder.object),
         Changed::Refused(refusal) => Err(driver.refusal(refusal)),
         Changed::Missing => Err(Error::NotFound),
         Changed::Rejected => Err(busy(SETTLING)),
@@ -158,13 +165,14 @@ pub async fn change<E: From<Error>>(
 async fn run_change<E: From<Error>>(
     driver: &mut Driver,
     name: &str,
-    edit: impl Fn(&User) -> Result<Edited<User>, E> + Send + Sync,
-) -> Result<Answer<User>, E> {
+    edit: impl Fn(&Holder) -> Result<Edited<Holder>, E> + Send + Sync,
+) -> Result<Answer<Holder>, E> {
     let mut change = Change::Read(name.to_owned());
     let mut tries = 0;
     loop {
         if matches!(change, Change::Read(_)) {
             begin_try(&mut tries).await?;
+            driver.take_rules(None);
         }
         let reply = driver.perform(change.call()).await.map_err(Error::from)?;
         let step = change.answered(reply, &edit);
@@ -180,7 +188,7 @@ fn unless_unsure<E: From<Error>>(driver: &Driver, refused: E) -> E {
     if driver.unsure { Error::from(overtaken()).into() } else { refused }
 }
 
-/// Makes a tombstone of the DirectoryUser `name` and frees its values: `edit` returns the object with `deletedAt`.
+/// Makes a tombstone of the object `name` and frees its values: `edit` returns the object with `deletedAt`.
 pub async fn delete<E: From<Error>>(
     store: &Store,
     kind: Kind,
@@ -195,9 +203,10 @@ pub async fn delete<E: From<Error>>(
     let deleted = loop {
         if matches!(delete, Delete::Read(_)) {
             begin_try(&mut tries).await?;
+            driver.take_rules(None);
         }
         let reply = driver.perform(delete.call()).await.map_err(Error::from)?;
-        let bury = |user: &User| edit(&user.object).map(|tombstone| User::new(tombstone, Timestamp::now()));
+        let bury = |read: &Holder| edit(&read.object).map(|tombstone| read.with_object(tombstone));
         let step = delete.answered(reply, bury);
         delete = match step.map_err(|refused| unless_unsure(&driver, refused))? {
             Step::Go(delete) => delete,
@@ -234,9 +243,10 @@ pub async fn settle(
             if tries > SETTLE_TRIES {
                 return Ok(settlement(&driver));
             }
+            driver.take_rules(None);
         }
         let reply = match driver.perform(settle.call()).await? {
-            Reply::Object(user) => Reply::Object(User::new(user.object, now)),
+            Reply::Object(holder) => Reply::Object(holder.seen_at(now)),
             reply => reply,
         };
         settle = match settle.answered(reply) {
@@ -245,16 +255,17 @@ pub async fn settle(
         };
     };
     match settled {
-        Settled::Tombstone(user) if user.is_asked_back() => {
-            let back = bring_back(store, namespace, &user).await?;
+        Settled::Tombstone(holder) if holder.is_asked_back() => {
+            let back = bring_back(store, namespace, &holder).await?;
             return Ok(if back { Settlement::BroughtBack } else { settlement(&driver) });
         }
         Settled::Conflict(Refusal::Taken { value, holder }) => {
             let attribute = value.claimed.attribute;
-            tracing::info!(namespace, user = name, attribute, holder, "another object holds a value of this one");
+            let kind = kind.plural();
+            tracing::info!(namespace, kind, name, attribute, holder, "another object holds a value of this one");
         }
         Settled::Removed => {
-            tracing::info!(namespace, user = name, "removed an object that was never acknowledged");
+            tracing::info!(namespace, kind = kind.plural(), name, "removed an object that was never acknowledged");
             return Ok(Settlement::Removed);
         }
         Settled::Done | Settled::Tombstone(_) => {}
@@ -273,25 +284,25 @@ fn settlement(driver: &Driver) -> Settlement {
 }
 
 /// undelete(X). While the index shows a live holder of one of its values there is nothing to be had, and no write.
-/// Returns whether the person is back.
-async fn bring_back(store: &Store, namespace: &str, user: &User) -> Result<bool, Error> {
-    let name = user.name();
-    let index = store.index(namespace, user.directory());
-    for value in user.committed() {
+/// Returns whether the object is back.
+async fn bring_back(store: &Store, namespace: &str, tombstone: &Holder) -> Result<bool, Error> {
+    let (kind, name) = (tombstone.kind(), tombstone.name());
+    let index = store.index(namespace, tombstone.directory());
+    for value in tombstone.committed().into_iter().filter(|value| !value.optional) {
         if let Some(holder) = index.live_holder(&value.claim_name).filter(|holder| *holder != name) {
-            log_not_brought_back(namespace, &name, &value, &holder);
+            log_not_brought_back(namespace, kind, &name, &value, &holder);
             return Ok(false);
         }
     }
-    let mut driver = Driver::new(store, user.kind(), namespace, &name);
-    let (changed, releases) = run_change(&mut driver, &name, |user| Ok::<_, Error>(user.brought_back())).await?;
+    let mut driver = Driver::new(store, kind, namespace, &name);
+    let (changed, releases) = run_change(&mut driver, &name, |read| Ok::<_, Error>(read.brought_back())).await?;
     let result = match changed {
         Changed::Committed(_) => {
-            tracing::info!(namespace, user = name, "brought back a deleted person, as asked by annotation");
+            tracing::info!(namespace, kind = kind.plural(), name, "brought back, as asked by annotation");
             Ok(true)
         }
         Changed::Refused(Refusal::Taken { value, holder }) => {
-            log_not_brought_back(namespace, &name, &value, &holder);
+            log_not_brought_back(namespace, kind, &name, &value, &holder);
             Ok(false)
         }
         Changed::Refused(Refusal::Final) => Err(driver.final_refusal()),
@@ -301,9 +312,51 @@ async fn bring_back(store: &Store, namespace: &str, user: &User) -> Result<bool,
     result
 }
 
-fn log_not_brought_back(namespace: &str, user: &str, value: &UniqueValue, holder: &str) {
-    let attribute = &value.claimed.attribute;
-    tracing::info!(namespace, user, attribute, holder, "a deleted person stays deleted: another one holds a value");
+fn log_not_brought_back(namespace: &str, kind: Kind, name: &str, value: &UniqueValue, holder: &str) {
+    let (kind, attribute) = (kind.plural(), &value.claimed.attribute);
+    tracing::info!(namespace, kind, name, attribute, holder, "not brought back: another object holds a value of it");
+}
+
+/// What a pass of the leader over one object came to, for a rule that is being turned on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It has its claim, freshly written.
+    Owned,
+    /// Another live object holds the value: the rule stays Claiming.
+    Taken {
+        /// The name of that object.
+        holder: String,
+    },
+    /// There is no such object, it is deleted, or it has no value that could be claimed.
+    NoValue,
+}
+
+/// The leader's pass over one object for a rule that is being turned on: claims the value of `attribute`
+/// (`User.externalId` and so on) for it, with a write also where the claim is its own already. The pass is over when this
+/// was said of every object of the kind, the oldest first; the rule may be in force when none was [`Claimed::Taken`].
+pub async fn acquire_for_rule(
+    store: &Store,
+    kind: Kind,
+    namespace: &str,
+    name: &str,
+    attribute: &str,
+) -> Result<Claimed, Error> {
+    let _turn = turn(store, kind, namespace, name).await;
+    let mut driver = Driver::new(store, kind, namespace, name);
+    let mut turn_on = TurnOn::Read(name.to_owned());
+    let turned_on = loop {
+        let reply = driver.perform(turn_on.call()).await?;
+        turn_on = match turn_on.answered(reply, |holder: &Holder| holder.value_of(attribute)) {
+            Step::Go(turn_on) => turn_on,
+            Step::End(turned_on) => break turned_on,
+        };
+    };
+    match turned_on {
+        TurnedOn::Owned => Ok(Claimed::Owned),
+        TurnedOn::Refused(Refusal::Taken { holder, .. }) => Ok(Claimed::Taken { holder }),
+        TurnedOn::Refused(refusal @ Refusal::Final) => Err(driver.refusal(refusal)),
+        TurnedOn::NoValue => Ok(Claimed::NoValue),
+    }
 }
 
 /// The janitor's pass over one claim: removes it if it is dead, and says whether it did.

@@ -6,7 +6,8 @@
 //!        PUT X{pending=-} @r; release each of those values; begin again
 //!    deletedAt: stop
 //! J2 acquire each value in order: all ok -> done
-//! J3 taken: if X may ever have been acknowledged: acquire the rest and stop, a person or the provider decides.
+//! J3 taken, and its rule is only being turned on: acquire the rest; a condition, and nothing else.
+//!    taken: if X may ever have been acknowledged: acquire the rest and stop, a person or the provider decides.
 //!    Otherwise PUT X{rejected} @r
 //! J4 c = GET C(name); c.holder == X -> PUT X{-rejected}, as acknowledged; else DELETE X {uid, version of the marked X}
 //! ```
@@ -100,7 +101,7 @@ impl<S: Subject> Settle<S> {
                 Step::Go(acquisitions) => Step::Go(Self::Acquire { read, known, conflict, acquisitions }),
                 Step::End(Acquired::All) => end(conflict),
                 Step::End(Acquired::Refused(acquisitions, refusal)) => {
-                    Self::refused(read, known, conflict.or(Some(refusal)), acquisitions)
+                    Self::refused(read, known, conflict, refusal, acquisitions)
                 }
             },
             (Self::Mark(_), Reply::Object(marked)) => Step::Go(Self::Look(marked)),
@@ -133,17 +134,21 @@ impl<S: Subject> Settle<S> {
         }
     }
 
-    /// J3. An object that nobody can know of is rejected, politely: its creator may be about to remove it by itself.
+    /// J3. An object that nobody can know of is rejected, politely: its creator may be about to remove it by itself. Never
+    /// for a value whose rule is only being turned on, for its creator goes on without it.
     fn refused(
         read: S,
         known: bool,
         conflict: Option<Refusal<S>>,
+        refusal: Refusal<S>,
         acquisitions: Acquisitions<S>,
     ) -> Step<Self, Settled<S>> {
-        let taken = matches!(conflict, Some(Refusal::Taken { .. }));
+        if !known && !refusal.is_optional() {
+            let rejects = matches!(refusal, Refusal::Taken { .. }) && read.is_idle();
+            return if rejects { Step::Go(Self::Mark(read)) } else { Step::End(Settled::Busy) };
+        }
+        let conflict = conflict.or(Some(refusal));
         match acquisitions.next() {
-            _ if !known && taken && read.is_idle() => Step::Go(Self::Mark(read)),
-            _ if !known => Step::End(Settled::Busy),
             Step::Go(acquisitions) => Step::Go(Self::Acquire { read, known, conflict, acquisitions }),
             Step::End(_) => end(conflict),
         }

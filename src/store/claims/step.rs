@@ -51,6 +51,9 @@ pub trait Subject: Clone + Eq + Hash + Debug {
     #[must_use]
     fn at_version_of(self, read: &Self) -> Self;
 
+    /// Whether the rule on a committed value is only being turned on (Claiming): it is acquired like any other, and where
+    /// it is taken the object goes on without it.
+    fn is_optional(value: &Self::Value) -> bool;
     /// The name of the claim on `value`.
     fn claim_name(value: &Self::Value) -> Self::ClaimName;
     /// The name of the one object that holds this claim for the claim's life.
@@ -113,7 +116,7 @@ pub enum Step<M, O> {
     End(O),
 }
 
-/// Why an operation was undone.
+/// Why a value was not to be had.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal<S: Subject> {
     /// A live object holds a value.
@@ -125,4 +128,11 @@ pub enum Refusal<S: Subject> {
     },
     /// The API server refuses a write for good ([`Reply::Refused`]).
     Final,
+}
+
+impl<S: Subject> Refusal<S> {
+    /// Whether an operation goes on without the value: its rule is only being turned on.
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Self::Taken { value, .. } if S::is_optional(value))
+    }
 }

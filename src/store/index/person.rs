@@ -7,7 +7,9 @@ use data_encoding::BASE32HEX_NOPAD;
 use serde_json::Value;
 
 use super::LookupKey;
-use crate::rules::naming::{USER_NAME, claim_name, claimed_values, index_keys, is_known_attribute};
+use crate::rules::naming::{
+    Resource, USER_NAME, UniqueRules, claim_name, claimed_values, index_keys, is_known_attribute,
+};
 use crate::store::undelete::is_asked_back;
 use crate::store::version::Stamp;
 
@@ -75,7 +77,7 @@ impl Person {
         let scim = &spec["scim"];
         let mut name_claim = None;
         let mut other_claims = Vec::new();
-        for value in claimed_values(spec) {
+        for value in claimed_values(Resource::User, spec, &UniqueRules::default()) {
             let claim = ClaimId::of(directory, &value.attribute, &value.value);
             if value.attribute == USER_NAME {
                 name_claim = claim;

@@ -6,8 +6,12 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::rules::naming::{LINK, USER_NAME, claim_name, claimed_values, index_keys};
+use crate::rules::naming::{self, ClaimedValue, LINK, Resource, USER_NAME, claim_name, index_keys};
 use crate::store::undelete::UNDELETE_ANNOTATION;
+
+fn claimed_values(spec: &Value) -> Vec<ClaimedValue> {
+    naming::claimed_values(Resource::User, spec, &UniqueRules::default())
+}
 
 const DIRECTORY: &str = "staff";
 const WATCH: Origin<'_> = Origin::Watch(1);

@@ -1,17 +1,21 @@
 //! The JSON behind the steps. The protocol itself is explored in `tests/claims`.
 
 mod operations;
+mod rules;
 
 use crate::store::objects::Kind;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::holder::{Claim, Holder, IDLE_AFTER, KNOWN_AFTER};
 use super::step::Subject;
-use super::user::{Claim, IDLE_AFTER, KNOWN_AFTER, User};
-use super::{Edited, Error, change, create, delete, is_live, release, settle};
-use crate::rules::naming::{ClaimedValue, LINK, USER_NAME, claim_name};
+use super::{Edited, Error, acquire_for_rule, change, create, delete, is_live, release, settle};
+use crate::rules::naming::{
+    ClaimedValue, Force, GROUP_EXTERNAL_ID, GROUP_NAME, LINK, USER_EXTERNAL_ID, USER_NAME, claim_name,
+};
 use crate::store::Store;
 use crate::store::undelete::UNDELETE_ANNOTATION;
 
@@ -44,12 +48,37 @@ fn ada() -> Value {
     })
 }
 
-fn user(object: Value) -> User {
-    User::new(object, now())
+/// A group with two values.
+fn sales() -> Value {
+    json!({
+        "apiVersion": "rollcall.dev/v1alpha1",
+        "kind": "DirectoryGroup",
+        "metadata": {
+            "name": "sales-1", "namespace": "people", "uid": "g-1", "resourceVersion": "8",
+            "annotations": { "example.com/kept": "yes" },
+            "creationTimestamp": ago(SignedDuration::from_secs(5)),
+        },
+        "spec": {
+            "directoryRef": { "name": "staff" },
+            "scim": {
+                "displayName": "Sales", "externalId": "E1", "meta": { "created": ago(SignedDuration::from_secs(5)) },
+            },
+            "fieldOfANewerVersion": { "kept": true },
+        },
+    })
+}
+
+fn group(object: Value) -> Holder {
+    let rules = [(GROUP_EXTERNAL_ID, Force::InForce), (USER_EXTERNAL_ID, Force::InForce)].into_iter().collect();
+    Holder::new(object, now(), &Arc::new(rules))
+}
+
+fn user(object: Value) -> Holder {
+    Holder::new(object, now(), &Arc::default())
 }
 
 /// Ada with one field set.
-fn ada_with(pointer: &str, value: Value) -> User {
+fn ada_with(pointer: &str, value: Value) -> Holder {
     let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
     let mut object = ada();
     object.pointer_mut(parent).expect("a parent")[field] = value;
@@ -71,7 +100,7 @@ struct Compact {
     rejected: bool,
 }
 
-fn compact(user: &User) -> Compact {
+fn compact(user: &Holder) -> Compact {
     let map = |values: Vec<super::UniqueValue>| {
         values.into_iter().map(|value| (value.claimed.attribute, value.claimed.value)).collect()
     };
@@ -86,7 +115,7 @@ fn compact(user: &User) -> Compact {
 #[test]
 fn an_edit_of_the_json_is_the_same_edit_of_what_the_steps_see() {
     let values = user(ada()).committed();
-    type Edit = (&'static str, fn(&mut User), fn(&mut Compact));
+    type Edit = (&'static str, fn(&mut Holder), fn(&mut Compact));
     let edits: [Edit; 7] = [
         (
             "names all values",
@@ -97,12 +126,17 @@ fn an_edit_of_the_json_is_the_same_edit_of_what_the_steps_see() {
             "names one value",
             |user| user.set_pending(&user.committed()[..1]),
             |seen| {
-                seen.pending = seen.committed.iter().filter(|(name, _)| *name == USER_NAME).map(own).collect();
+                seen.pending = seen
+                    .committed
+                    .iter()
+                    .filter(|(name, _)| [USER_NAME, GROUP_NAME].contains(&name.as_str()))
+                    .map(own)
+                    .collect();
             },
         ),
         ("names nothing", |user| user.set_pending(&[]), |seen| seen.pending.clear()),
-        ("rejects", User::reject, |seen| seen.rejected = true),
-        ("acknowledges", User::acknowledge, |seen| seen.rejected = false),
+        ("rejects", Holder::reject, |seen| seen.rejected = true),
+        ("acknowledges", Holder::acknowledge, |seen| seen.rejected = false),
         (
             "brings back",
             |user| *user = to(user.brought_back()).unwrap_or_else(|| user.clone()),
@@ -114,7 +148,17 @@ fn an_edit_of_the_json_is_the_same_edit_of_what_the_steps_see() {
     ];
     let mut start = ada_with("/spec/deletedAt", NOW.into());
     start.object["metadata"]["annotations"][UNDELETE_ANNOTATION] = "please".into();
-    let starts = [user(ada()), start, ada_with("/spec/pending", json!({ USER_NAME: "bob", "User.later": "x" }))];
+    let mut asked_back = sales();
+    asked_back["spec"]["deletedAt"] = NOW.into();
+    asked_back["metadata"]["annotations"][UNDELETE_ANNOTATION] = "please".into();
+    let starts = [
+        user(ada()),
+        start,
+        ada_with("/spec/pending", json!({ USER_NAME: "bob", "User.later": "x" })),
+        group(sales()),
+        group(asked_back),
+    ];
+    assert_eq!(group(sales()).committed().len(), 2);
     assert_eq!(values.len(), 2);
     for start in starts {
         for (first, edit_first, model_first) in &edits {
@@ -136,7 +180,7 @@ fn own((name, value): (&String, &String)) -> (String, String) {
     (name.clone(), value.clone())
 }
 
-fn to(edited: Edited<User>) -> Option<User> {
+fn to(edited: Edited<Holder>) -> Option<Holder> {
     match edited {
         Edited::To(user) => Some(user),
         Edited::Nothing | Edited::NotMine => None,
@@ -196,6 +240,16 @@ fn a_claim_is_live_while_its_holder_names_the_value() {
         ("a tombstone", deleted(Value::Null), claim(USER_NAME, "ada"), false),
         ("a tombstone on its way back", deleted(json!({ USER_NAME: "ada" })), claim(USER_NAME, "ada"), true),
         ("a link that was taken off", ada_with("/spec/link", Value::Null), claim(LINK, "t/o"), false),
+        ("the name of a group", group(sales()), claim(GROUP_NAME, "sales"), true),
+        ("a value of a group under its rule", group(sales()), claim(GROUP_EXTERNAL_ID, "E1"), true),
+        ("the same, its rule turned off", user(sales()), claim(GROUP_EXTERNAL_ID, "E1"), true),
+        ("the same value of a user", group(sales()), claim(USER_EXTERNAL_ID, "E1"), false),
+        (
+            "the displayName of a user",
+            ada_with("/spec/scim/displayName", "Sales".into()),
+            claim(GROUP_NAME, "sales"),
+            false,
+        ),
     ];
     for (case, holder, claim, live) in cases {
         assert_eq!(is_live(&claim, &holder), live, "{case}");
@@ -204,10 +258,15 @@ fn a_claim_is_live_while_its_holder_names_the_value() {
 
 #[test]
 fn an_attribute_of_a_newer_version_is_not_understood() {
-    for (attribute, understood) in
-        [(USER_NAME, true), (LINK, true), ("User.externalId", false), ("Group.displayName", false), ("", false)]
-    {
-        assert_eq!(User::understands(&claim(attribute, "x")), understood, "{attribute}");
+    for (attribute, understood) in [
+        (USER_NAME, true),
+        (LINK, true),
+        (GROUP_EXTERNAL_ID, true),
+        (GROUP_NAME, true),
+        ("User.later", false),
+        ("", false),
+    ] {
+        assert_eq!(Holder::understands(&claim(attribute, "x")), understood, "{attribute}");
     }
 }
 
@@ -227,10 +286,11 @@ fn an_object_may_have_been_acknowledged_unless_it_is_young_provisioned_and_unset
         ("managed in a newer way", ada_with("/spec/managedBy", "Later".into()), true),
         ("settled", ada_with("/status", condition("True")), true),
         ("settled, then in conflict", ada_with("/status", condition("False")), true),
+        ("a group, just made", group(sales()), false),
         ("with another condition", ada_with("/status", json!({ "conditions": [{ "type": "Ready" }] })), false),
     ];
-    for (case, user, known) in cases {
-        assert_eq!(user.is_known(), known, "{case}");
+    for (case, holder, known) in cases {
+        assert_eq!(holder.is_known(), known, "{case}");
     }
 }
 
@@ -250,7 +310,7 @@ fn an_object_is_idle_when_nobody_wrote_it_for_a_while() {
     for (case, user, idle) in cases {
         assert_eq!(user.is_idle(), idle, "{case}");
     }
-    let old = |mut user: User| {
+    let old = |mut user: Holder| {
         user.object["metadata"]["creationTimestamp"] = ago(long).into();
         user
     };
@@ -292,6 +352,11 @@ fn a_claim_names_its_holder_and_another_nonce_each_time() {
         },
     });
     assert_eq!(claim.0, expected);
+    let of_group = &Claim::new("people", "staff", &value, &group(sales()), "first").0["metadata"]["ownerReferences"][0];
+    assert_eq!(
+        *of_group,
+        json!({ "apiVersion": "rollcall.dev/v1alpha1", "kind": "DirectoryGroup", "name": "sales-1", "uid": "g-1" })
+    );
     let mut restored = claim.clone();
     restored.0["metadata"].as_object_mut().expect("an object").remove("ownerReferences");
     restored.0["metadata"]["resourceVersion"] = "9".into();
@@ -317,6 +382,7 @@ fn the_operations_can_run_on_any_thread() {
         is_send(delete(store, Kind::User, "", "", |_| Ok::<_, Error>(Value::Null)));
         is_send(settle(store, Kind::User, "", "", Timestamp::UNIX_EPOCH));
         is_send(release(store, "", ""));
+        is_send(acquire_for_rule(store, Kind::User, "", "", ""));
     }
     let _ = check;
 }

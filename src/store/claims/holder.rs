@@ -1,4 +1,6 @@
-//! A DirectoryUser and its claims as raw JSON: a field of a newer version survives every step.
+//! A DirectoryUser or DirectoryGroup and its claims as raw JSON: a field of a newer version survives every step.
+
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -7,7 +9,7 @@ use super::change::Edited;
 use super::step::Subject;
 use crate::api::API_VERSION;
 use crate::api::conditions::ConditionType;
-use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, USER_NAME};
+use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, Force, Resource, UniqueRules};
 use crate::store::objects::Kind;
 use crate::store::undelete::{UNDELETE_ANNOTATION, is_asked_back};
 
@@ -29,31 +31,27 @@ pub struct UniqueValue {
     pub claim_name: String,
     /// What is claimed.
     pub claimed: ClaimedValue,
+    /// Whether its rule is only being turned on, so that the object goes on without it where it is taken.
+    pub optional: bool,
 }
 
 /// A DirectoryClaim.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Claim(pub Value);
 
-/// A DirectoryUser, and when it was read.
+/// A DirectoryUser or DirectoryGroup, when it was read, and under which rules of its Directory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct User {
+pub struct Holder {
     /// The object.
     pub object: Value,
     now: Timestamp,
-}
-
-impl UniqueValue {
-    fn new(directory: &str, claimed: ClaimedValue) -> Self {
-        let claim_name = naming::claim_name(directory, &claimed.attribute, &claimed.value);
-        Self { is_name: claimed.attribute == USER_NAME, claim_name, claimed }
-    }
+    rules: Arc<UniqueRules>,
 }
 
 impl Claim {
     /// A new claim on `value` for a holder that exists. The reference lets the garbage collector remove it with its
     /// holder; it is no controller and blocks no deletion.
-    pub fn new(namespace: &str, directory: &str, value: &UniqueValue, holder: &User, nonce: &str) -> Self {
+    pub fn new(namespace: &str, directory: &str, value: &UniqueValue, holder: &Holder, nonce: &str) -> Self {
         Self(json!({
             "apiVersion": API_VERSION,
             "kind": "DirectoryClaim",
@@ -74,7 +72,7 @@ impl Claim {
     }
 
     /// The same claim with another nonce, and with the reference to its holder where a restore has dropped it.
-    pub fn touched(&self, holder: &User, nonce: &str) -> Self {
+    pub fn touched(&self, holder: &Holder, nonce: &str) -> Self {
         let mut claim = self.0.clone();
         claim["spec"]["nonce"] = nonce.into();
         claim["metadata"]["ownerReferences"] = json!([holder.owner_reference()]);
@@ -86,6 +84,14 @@ impl Claim {
         self.directory() == directory
             && self.attribute() == value.claimed.attribute
             && self.value() == value.claimed.value
+    }
+
+    /// The kind of its holder: the attribute says it, for a user and a group never meet.
+    pub fn holder_kind(&self) -> Option<Kind> {
+        Resource::of_attribute(self.attribute()).map(|resource| match resource {
+            Resource::User => Kind::User,
+            Resource::Group => Kind::Group,
+        })
     }
 
     fn directory(&self) -> &str {
@@ -101,15 +107,34 @@ impl Claim {
     }
 }
 
-impl User {
-    /// An object as read or made at `now`.
-    pub fn new(object: Value, now: Timestamp) -> Self {
-        Self { object, now }
+impl Holder {
+    /// An object as read or made at `now` under these rules.
+    pub fn new(object: Value, now: Timestamp, rules: &Arc<UniqueRules>) -> Self {
+        Self { object, now, rules: Arc::clone(rules) }
+    }
+
+    /// The same object, seen at `now`.
+    #[must_use]
+    pub fn seen_at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
+
+    /// Another content of the same object, at the same time and under the same rules.
+    #[must_use]
+    pub fn with_object(&self, object: Value) -> Self {
+        Self { object, now: self.now, rules: Arc::clone(&self.rules) }
+    }
+
+    /// The value of one attribute, whatever the rules are.
+    pub fn value_of(&self, attribute: &str) -> Option<UniqueValue> {
+        let is_own = Resource::of_attribute(attribute) == Some(self.kind().resource());
+        let claimed = is_own.then(|| naming::claimed_value(attribute, self.spec()))?;
+        claimed.map(|claimed| self.unique(claimed))
     }
 
     /// [`Kind::User`] or [`Kind::Group`], as the object says.
     pub fn kind(&self) -> Kind {
-        if self.object["kind"] == "DirectoryGroup" { Kind::Group } else { Kind::User }
+        if self.object["kind"] == kind_name(Kind::Group) { Kind::Group } else { Kind::User }
     }
 
     /// The name of its Directory.
@@ -122,23 +147,23 @@ impl User {
         self.is_deleted() && is_asked_back(&self.object)
     }
 
-    /// The person brought back, as the commit of an undelete writes it.
+    /// The object brought back, as the commit of an undelete writes it.
     pub fn brought_back(&self) -> Edited<Self> {
         if !self.is_asked_back() {
             return Edited::NotMine;
         }
-        let mut user = self.clone();
-        user.remove(DELETED_AT);
-        if let Some(annotations) = user.object["metadata"]["annotations"].as_object_mut() {
+        let mut holder = self.clone();
+        holder.remove(DELETED_AT);
+        if let Some(annotations) = holder.object["metadata"]["annotations"].as_object_mut() {
             annotations.remove(UNDELETE_ANNOTATION);
         }
-        Edited::To(user)
+        Edited::To(holder)
     }
 
     fn owner_reference(&self) -> Value {
         json!({
             "apiVersion": API_VERSION,
-            "kind": "DirectoryUser",
+            "kind": kind_name(self.kind()),
             "name": self.name(),
             "uid": self.object["metadata"]["uid"],
         })
@@ -159,7 +184,12 @@ impl User {
     }
 
     fn unique(&self, claimed: ClaimedValue) -> UniqueValue {
-        UniqueValue::new(self.directory(), claimed)
+        UniqueValue {
+            is_name: claimed.attribute == self.kind().resource().name_attribute(),
+            claim_name: naming::claim_name(self.directory(), &claimed.attribute, &claimed.value),
+            optional: self.rules.force(&claimed.attribute) == Some(Force::Claiming),
+            claimed,
+        }
     }
 
     /// When anybody last wrote it, or when it was made.
@@ -174,7 +204,7 @@ impl User {
     }
 }
 
-impl Subject for User {
+impl Subject for Holder {
     type Name = String;
     type Value = UniqueValue;
     type ClaimName = String;
@@ -185,7 +215,8 @@ impl Subject for User {
     }
 
     fn committed(&self) -> Vec<UniqueValue> {
-        naming::claimed_values(self.spec()).into_iter().map(|claimed| self.unique(claimed)).collect()
+        let claimed = naming::claimed_values(self.kind().resource(), self.spec(), &self.rules);
+        claimed.into_iter().map(|claimed| self.unique(claimed)).collect()
     }
 
     fn pending(&self) -> Vec<UniqueValue> {
@@ -197,9 +228,9 @@ impl Subject for User {
     }
 
     fn name_claim(&self) -> String {
-        let claimed = naming::claimed_values(self.spec());
-        let name = claimed.iter().find(|claimed| claimed.attribute == USER_NAME);
-        naming::claim_name(self.directory(), USER_NAME, name.map_or("", |name| &name.value))
+        let attribute = self.kind().resource().name_attribute();
+        let name = naming::claimed_value(attribute, self.spec());
+        naming::claim_name(self.directory(), attribute, name.as_ref().map_or("", |name| &name.value))
     }
 
     fn is_deleted(&self) -> bool {
@@ -210,13 +241,13 @@ impl Subject for User {
         self.spec()[REJECTED] == Value::Bool(true)
     }
 
-    /// It has been settled before, is old enough, or was not made over SCIM. The mark alone is never evidence, so an
+    /// It has been settled before, is old enough, or was not made over SCIM (groups all are). The mark alone is never evidence, so an
     /// object that [`Self::acknowledge`] spared is known by its age soon.
     fn is_known(&self) -> bool {
         let conditions = self.object["status"]["conditions"].as_array().into_iter().flatten();
         conditions.map(|condition| text(&condition["type"])).any(|name| name == ConditionType::NameClaimed.as_str())
             || self.is_older_than(KNOWN_AFTER, time(&self.spec()["scim"]["meta"]["created"]))
-            || self.spec()["managedBy"] != "Provisioning"
+            || self.kind() == Kind::User && self.spec()["managedBy"] != "Provisioning"
     }
 
     fn is_idle(&self) -> bool {
@@ -228,8 +259,9 @@ impl Subject for User {
     }
 
     fn has(&self, claim: &Claim) -> bool {
-        let named = ClaimedValue { attribute: claim.attribute().to_owned(), value: claim.value().to_owned() };
-        self.directory() == claim.directory() && naming::claimed_values(self.spec()).contains(&named)
+        let is_kind = Resource::of_attribute(claim.attribute()) == Some(self.kind().resource());
+        let named = || naming::claimed_value(claim.attribute(), self.spec());
+        self.directory() == claim.directory() && is_kind && named().is_some_and(|named| named.value == claim.value())
     }
 
     fn set_pending(&mut self, values: &[UniqueValue]) {
@@ -256,6 +288,10 @@ impl Subject for User {
         self
     }
 
+    fn is_optional(value: &UniqueValue) -> bool {
+        value.optional
+    }
+
     fn claim_name(value: &UniqueValue) -> String {
         value.claim_name.clone()
     }
@@ -266,6 +302,14 @@ impl Subject for User {
 
     fn understands(claim: &Claim) -> bool {
         naming::is_known_attribute(claim.attribute())
+    }
+}
+
+/// The kind of a holder as objects state it.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind.resource() {
+        Resource::User => "DirectoryUser",
+        Resource::Group => "DirectoryGroup",
     }
 }
 

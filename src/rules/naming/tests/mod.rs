@@ -1,3 +1,8 @@
+//! The vectors that freeze names, canonical forms and claim names.
+
+mod claimed;
+mod unique;
+
 use serde_json::json;
 
 use super::*;
@@ -27,7 +32,6 @@ fn claim_names_are_frozen() {
         ("staff", USER_NAME, "alice@contoso.com", CLAIM_ALICE),
         ("staff", LINK, "t/o", CLAIM_LINK),
         ("guests", USER_NAME, "alice@contoso.com", CLAIM_GUEST),
-        // Not in force yet: the version that puts them in force claims under these names.
         ("staff", "User.externalId", "0A21F0f2", CLAIM_EXTERNAL_ID),
         ("staff", "Group.displayName", "all staff", CLAIM_GROUP),
         ("staff", "User.emails[type eq \"work\"].value", "alice@contoso.com", CLAIM_PATH),
@@ -42,7 +46,8 @@ fn claim_names_are_frozen() {
         ("a letter of four bytes", "\u{10400}@contoso.com", CLAIM_DESERET),
     ];
     for (name, user_name, expected) in sent {
-        let values = claimed_values(&json!({ "scim": { "userName": user_name } }));
+        let values =
+            claimed_values(Resource::User, &json!({ "scim": { "userName": user_name } }), &UniqueRules::default());
         assert_eq!(claim_name("staff", &values[0].attribute, &values[0].value), expected, "{name}");
     }
 }
@@ -78,28 +83,6 @@ fn object_names_are_readable_and_bounded() {
         format!("{}-bbbbbbbbbbbbbb", "x".repeat(39))
     );
     assert_eq!(opaque_name('u', 1), format!("u-c{}", "b".repeat(25)));
-}
-
-#[test]
-fn a_users_claimed_values_are_its_name_and_its_link() {
-    let spec = json!({
-        "scim": { "userName": "Alice@Contoso.com", "externalId": "E1" },
-        "link": { "tenantID": "AAAA-1", "objectID": "BBBB-2" },
-    });
-    let values = claimed_values(&spec);
-    let pairs: Vec<_> = values.iter().map(|value| (value.attribute.as_str(), value.value.as_str())).collect();
-    assert_eq!(pairs, [(USER_NAME, "alice@contoso.com"), (LINK, "aaaa-1/bbbb-2")]);
-    assert_eq!(claimed_values(&json!({ "scim": { "userName": "A" } })).len(), 1);
-}
-
-#[test]
-fn only_attributes_of_this_version_are_known() {
-    for known in claimed_values(&json!({ "scim": { "userName": "A" }, "link": { "tenantID": "t", "objectID": "o" } })) {
-        assert!(is_known_attribute(&known.attribute), "{}", known.attribute);
-    }
-    for unknown in ["User.externalId", "User.username", "Group.displayName", "userName", ""] {
-        assert!(!is_known_attribute(unknown), "{unknown}");
-    }
 }
 
 #[test]
