@@ -102,10 +102,10 @@ impl Store {
         Kind::ALL.map(|kind| (kind, longest(kind))).into()
     }
 
-    /// How many people each Directory shows: namespace, name, number.
-    pub fn counts(&self) -> Vec<(String, String, usize)> {
+    /// How many resources of a kind, [`Kind::User`] or [`Kind::Group`], each Directory shows: namespace, name, number.
+    pub fn counts(&self, kind: Kind) -> Vec<(String, String, usize)> {
         let indexes = self.indexes().into_iter();
-        indexes.map(|(namespace, directory, index)| (namespace, directory, index.visible(Kind::User))).collect()
+        indexes.map(|(namespace, directory, index)| (namespace, directory, index.visible(kind))).collect()
     }
 
     /// The API server.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use serde_json::Value;
 
-use super::index::Index;
+use super::index::{Index, IndexRules};
 use super::objects::Kind;
-use super::registry::Registry;
+use super::registry::{Directory, Registry};
 use super::version::Origin;
+use crate::api::directory::BuiltInUsers;
 
 /// Greater than every resourceVersion.
 const EVERY_VERSION: u128 = u128::MAX;
@@ -47,7 +48,12 @@ impl World {
     /// Takes in a state of an object.
     pub(super) fn put(&self, kind: Kind, object: &Value, origin: Origin<'_>) {
         match kind {
-            Kind::Directory => self.registry.put_directory(object, origin),
+            Kind::Directory => {
+                self.registry.put_directory(object, origin);
+                if let Some((namespace, name)) = names_of(object) {
+                    self.follow_rules(namespace, name);
+                }
+            }
             Kind::Key => self.registry.put_key(object, origin),
             Kind::User | Kind::Group | Kind::Claim => {
                 let Some((namespace, directory)) = directory_of(object) else { return };
@@ -72,8 +78,8 @@ impl World {
         match kind {
             Kind::Directory => {
                 self.registry.remove_directory(object);
-                let metadata = &object["metadata"];
-                if let (Some(namespace), Some(name)) = (metadata["namespace"].as_str(), metadata["name"].as_str()) {
+                if let Some((namespace, name)) = names_of(object) {
+                    self.follow_rules(namespace, name);
                     self.forget_unused(namespace, name);
                 }
             }
@@ -96,7 +102,12 @@ impl World {
     /// show. Own writes from after the list stay.
     pub(super) fn sweep(&self, kind: Kind, scope: Option<&str>, version: u128, epoch: u32) {
         match kind {
-            Kind::Directory => self.registry.sweep_directories(scope, version, epoch),
+            Kind::Directory => {
+                self.registry.sweep_directories(scope, version, epoch);
+                for (namespace, directory, _) in self.indexes() {
+                    self.follow_rules(&namespace, &directory);
+                }
+            }
             Kind::Key => self.registry.sweep_keys(scope, version, epoch),
             Kind::User | Kind::Group | Kind::Claim => {
                 for (namespace, _, index) in self.indexes() {
@@ -132,8 +143,21 @@ impl World {
         }
         drop(indexes);
         let mut indexes = self.indexes.write();
-        indexes.entry(namespace.to_owned()).or_default().entry(directory.to_owned()).or_default();
+        let of_namespace = indexes.entry(namespace.to_owned()).or_default();
+        let index = of_namespace.entry(directory.to_owned()).or_default();
+        // Read after the index can be found: whoever changes the Directory from here on finds it too.
+        index.set_rules(directory, || self.rules(namespace, directory));
         RwLockWriteGuard::downgrade(indexes)
+    }
+
+    /// Lets the index of a Directory go over to the rules that are in the registry by now.
+    fn follow_rules(&self, namespace: &str, directory: &str) {
+        self.index(namespace, directory).set_rules(directory, || self.rules(namespace, directory));
+    }
+
+    /// The rules of a Directory; the default ones while it is not there or cannot be read.
+    fn rules(&self, namespace: &str, directory: &str) -> IndexRules {
+        self.registry.directory(namespace, directory).as_deref().map(rules_of).unwrap_or_default()
     }
 
     /// Forgets an index that is empty and whose Directory is gone. One that is empty beside its Directory stays, so that
@@ -153,8 +177,20 @@ impl World {
     }
 }
 
+fn rules_of(directory: &Directory) -> IndexRules {
+    IndexRules {
+        unique: directory.unique.as_ref().clone(),
+        built_in_users_listed: directory.spec.provisioning.built_in_users == BuiltInUsers::Listed,
+    }
+}
+
 fn index_in<'a>(indexes: &'a Indexes, namespace: &str, directory: &str) -> Option<&'a Arc<Index>> {
     indexes.get(namespace)?.get(directory)
+}
+
+/// Namespace and name of an object; nothing where it has none, which no API server sends.
+fn names_of(object: &Value) -> Option<(&str, &str)> {
+    Some((object["metadata"]["namespace"].as_str()?, object["metadata"]["name"].as_str()?))
 }
 
 /// Namespace and Directory of an object; nothing where it has none, which the kinds' schemas rule out.
@@ -208,6 +244,46 @@ mod tests {
             world.put(Kind::User, &object("ada", 12), WATCH);
             assert_eq!(world.index("n", "staff").unsettled(Kind::User), ["ada"], "it comes back with the next object");
         }
+    }
+
+    #[test]
+    fn the_index_keeps_to_the_rules_that_its_directory_has_by_now() {
+        let world = World::default();
+        let directory = |version: u32, built_in_users: &str, state: &str| {
+            let mut directory = object("staff", version);
+            directory["spec"] = json!({ "provisioning": { "builtInUsers": built_in_users },
+                "uniqueExternalId": { "users": "Enforce" } });
+            directory["status"] = json!({ "uniqueAttributes": [{ "attribute": "User.externalId", "state": state }] });
+            directory
+        };
+        let mut person = object("ada", 2);
+        person["spec"]["managedBy"] = "People".into();
+        person["spec"]["scim"]["externalId"] = "E1".into();
+        let put = |object: &Value| world.put(Kind::Directory, object, WATCH);
+        let seen = || {
+            let index = world.index("n", "staff");
+            (index.visible(Kind::User), index.unsettled(Kind::User).len())
+        };
+        put(&directory(1, "Listed", "Claiming"));
+        world.put(Kind::User, &person, WATCH);
+        let mut claim = claim(3);
+        claim["spec"]["attribute"] = "User.userName".into();
+        claim["spec"]["holder"] = "ada".into();
+        world.put(Kind::Claim, &claim, WATCH);
+        assert_eq!(seen(), (1, 1), "the Directory was there first");
+        let elsewhere = object("guests", 4);
+        put(&elsewhere);
+        put(&directory(5, "Hidden", "Later"));
+        assert_eq!(seen(), (0, 0), "another state of it");
+        put(&directory(4, "Listed", "InForce"));
+        assert_eq!(seen(), (0, 0), "an older state is no news");
+        put(&directory(6, "Listed", "InForce"));
+        assert_eq!(seen(), (1, 1));
+        world.remove(Kind::Directory, &object("staff", 7));
+        assert_eq!(seen(), (0, 0), "nobody has rules any more");
+        put(&directory(8, "Listed", "InForce"));
+        world.sweep(Kind::Directory, None, 9, 2);
+        assert_eq!(seen(), (0, 0), "a list that does not show it");
     }
 
     #[test]

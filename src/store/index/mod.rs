@@ -1,31 +1,36 @@
-//! The people of one Directory in memory: a projection of the objects, for lists and look-ups.
+//! The people and groups of one Directory in memory: a projection of the objects, for lists and look-ups.
 //!
 //! Watch events and own writes meet here in one place, and the later resourceVersion wins, in whatever order they come.
 //! The index is a hint and never the ground of a safety decision: who needs to be sure reads the object.
 
+mod claim;
+mod edges;
+mod feed;
 mod order;
-mod person;
+mod resource;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use std::collections::BTreeMap;
 use std::hash::RandomState;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
-use serde_json::Value;
-
 use super::objects::Kind;
-use super::version::{Origin, version_of};
 use crate::rules::naming::UniqueRules;
-use person::{Claim, ClaimId, Person, hash};
+use claim::ClaimId;
+use parking_lot::RwLock;
+use resource::hash;
 use tables::Tables;
 
 /// Most records that one call copies under the lock.
 pub const MAX_BATCH: usize = 200;
 
-/// One person as the index has them.
+/// Most names that stand as examples for many.
+pub const MAX_EXAMPLES: usize = 10;
+
+/// One resource as the index has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// `metadata.name`, the SCIM id.
@@ -38,7 +43,7 @@ pub struct Record {
     pub scim: Arc<[u8]>,
 }
 
-/// What a person can be found by, in the form of [`crate::rules::naming::index_keys`].
+/// What a resource can be found by, in the form of [`crate::rules::naming::index_keys`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LookupKey {
     /// `externalId`.
@@ -67,6 +72,17 @@ pub struct Membership {
     pub display_name: String,
 }
 
+/// An object that does not own a value that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// `metadata.name` of the object.
+    pub name: Arc<str>,
+    /// The name of the claim on the value.
+    pub claim_name: String,
+    /// `metadata.name` of the object that has the value, if anybody does.
+    pub holder: Option<String>,
+}
+
 /// What the index has to know of a Directory's rules. With other ones, what is visible and unsettled differs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexRules {
@@ -90,76 +106,103 @@ pub struct Index {
 impl Index {
     /// How many resources of a kind are visible.
     pub fn visible(&self, kind: Kind) -> usize {
-        if kind == Kind::User { self.tables.read().shown.len() } else { 0 }
+        self.tables.read().resources(kind).map_or(0, |resources| resources.visible.order.len())
     }
 
     /// Visible resources in the order of their names: `count` of them (at most [`MAX_BATCH`]) after skipping `skip`, and
     /// how many there are in all, from the same moment.
     pub fn page(&self, kind: Kind, skip: usize, count: usize) -> (usize, Vec<Record>) {
-        if kind != Kind::User {
-            return (0, Vec::new());
-        }
         let tables = self.tables.read();
-        let names = tables.shown.skip(skip).take(count.min(MAX_BATCH));
-        (tables.shown.len(), names.filter_map(|name| record(&tables, name)).collect())
+        let Some(resources) = tables.resources(kind) else { return (0, Vec::new()) };
+        let order = &resources.visible.order;
+        let names = order.skip(skip).take(count.min(MAX_BATCH));
+        (order.len(), names.filter_map(|name| record(&tables, kind, name)).collect())
     }
 
     /// The next visible resources after this name, at most [`MAX_BATCH`]; an empty batch is the end.
     pub fn batch(&self, kind: Kind, after: Option<&str>) -> Vec<Record> {
-        if kind != Kind::User {
-            return Vec::new();
-        }
         let tables = self.tables.read();
+        let Some(resources) = tables.resources(kind) else { return Vec::new() };
         // Nothing comes before the empty text.
-        let names = tables.shown.after(after.unwrap_or_default()).take(MAX_BATCH);
-        names.filter_map(|name| record(&tables, name)).collect()
+        let names = resources.visible.order.after(after.unwrap_or_default()).take(MAX_BATCH);
+        names.filter_map(|name| record(&tables, kind, name)).collect()
     }
 
     /// Names of visible resources that may have this value; each is to be read live. At most [`MAX_BATCH`].
     pub fn candidates(&self, kind: Kind, key: &LookupKey) -> Vec<String> {
-        if kind != Kind::User {
-            return Vec::new();
-        }
+        let hash = hash(key, &self.hasher);
         let tables = self.tables.read();
-        let people = tables.by_key(hash(key, &self.hasher)).filter(|(_, person)| person.shown);
-        people.take(MAX_BATCH).map(|(name, _)| name.to_string()).collect()
+        let resources = tables.resources(kind).into_iter();
+        resources
+            .flat_map(|resources| resources.visible.by_key(hash).take(MAX_BATCH))
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// The next visible direct members of a group after this name, in the order of their names, at most [`MAX_BATCH`]; an
     /// empty batch is the end. A deleted group has none.
-    pub fn members(&self, _group: &str, _after: Option<&str>) -> Vec<Member> {
-        Vec::new()
+    pub fn members(&self, group: &str, after: Option<&str>) -> Vec<Member> {
+        let tables = self.tables.read();
+        if tables.shows_group(group) { tables.edges.members(group, after.unwrap_or_default()) } else { Vec::new() }
     }
 
     /// How many visible direct members a group has.
-    pub fn member_count(&self, _group: &str) -> usize {
-        0
+    pub fn member_count(&self, group: &str) -> usize {
+        let tables = self.tables.read();
+        if tables.shows_group(group) { tables.edges.count(group) } else { 0 }
     }
 
     /// A digest of who the visible direct members of a group are: the same for the same members, whatever the order in
     /// which they came, on this replica and until it ends.
-    pub fn members_digest(&self, _group: &str) -> u64 {
-        0
+    pub fn members_digest(&self, group: &str) -> u64 {
+        let tables = self.tables.read();
+        if tables.shows_group(group) { tables.edges.digest(group) } else { 0 }
     }
 
     /// The visible groups among these, with their names; what `groups` of a user shows.
-    pub fn groups_among(&self, _ids: &[&str]) -> Vec<Membership> {
-        Vec::new()
+    pub fn groups_among(&self, ids: &[&str]) -> Vec<Membership> {
+        ids.chunks(MAX_BATCH).flat_map(|ids| self.groups_of_batch(ids)).collect()
+    }
+
+    /// The visible groups that the index knows a resource to be a direct member of: [`Self::groups_among`] for one that
+    /// comes from the index itself.
+    pub fn memberships(&self, kind: Kind, name: &str) -> Vec<Membership> {
+        let groups: Vec<Arc<str>> = {
+            let tables = self.tables.read();
+            let Some((_, resource)) = tables.resource(kind, name) else { return Vec::new() };
+            tables.edges.names(&resource.member_of).cloned().collect()
+        };
+        let mut ids: Vec<_> = groups.iter().map(|group| &**group).collect();
+        ids.sort_unstable();
+        self.groups_among(&ids)
+    }
+
+    fn groups_of_batch(&self, ids: &[&str]) -> Vec<Membership> {
+        let groups: Vec<_> = {
+            let tables = self.tables.read();
+            let groups = ids.iter().filter_map(|id| tables.resource(Kind::Group, id));
+            groups
+                .filter(|(_, group)| group.shown)
+                .map(|(name, group)| (Arc::clone(name), Arc::clone(&group.scim)))
+                .collect()
+        };
+        // The bodies are read after the lock has been given back.
+        groups.into_iter().map(|(group, scim)| Membership { group, display_name: display_name(&scim) }).collect()
     }
 
     /// How many visible users are active, by their `userType` as it was sent.
     pub fn active_users(&self) -> BTreeMap<Option<Arc<str>>, usize> {
-        BTreeMap::new()
+        self.tables.read().active.clone()
     }
 
     /// A counter that moves with every change of the index: who works off what is in it need not look while it rests.
     pub fn changes(&self) -> u64 {
-        0
+        self.tables.read().changes
     }
 
     /// The `status` of an object as compact JSON, as last seen; nothing where it has none or the object is unknown.
-    pub fn status(&self, _kind: Kind, _name: &str) -> Option<Arc<[u8]>> {
-        None
+    pub fn status(&self, kind: Kind, name: &str) -> Option<Arc<[u8]>> {
+        self.tables.read().resource(kind, name)?.1.status.clone()
     }
 
     /// The holder that the index knows for a claim, if the index also knows that holder as alive and naming the value.
@@ -171,10 +214,23 @@ impl Index {
     /// Names of the objects on which the janitor has work: not owning a claimed value, pending, rejected, or a tombstone
     /// that is asked back by annotation.
     pub fn unsettled(&self, kind: Kind) -> Vec<String> {
-        if kind != Kind::User {
-            return Vec::new();
-        }
-        self.tables.read().unsettled.iter().map(ToString::to_string).collect()
+        let tables = self.tables.read();
+        let resources = tables.resources(kind).into_iter();
+        resources.flat_map(|resources| &resources.unsettled).map(ToString::to_string).collect()
+    }
+
+    /// Values that objects after this name want and do not own, in the order of the objects' names, at most [`MAX_BATCH`];
+    /// an empty batch is the end. All of one object stand in one batch. Left out are objects that are deleted or rejected,
+    /// and those on which a change is in progress.
+    pub fn conflicts(&self, kind: Kind, after: Option<&str>) -> Vec<Conflict> {
+        self.tables.read().conflicts(kind, after)
+    }
+
+    /// How many visible resources of a kind have the externalId of another visible one, and the names of up to
+    /// [`MAX_EXAMPLES`] of them.
+    pub fn duplicate_external_ids(&self, kind: Kind) -> (usize, Vec<String>) {
+        let tables = self.tables.read();
+        tables.resources(kind).map(|resources| resources.visible.duplicates()).unwrap_or_default()
     }
 
     /// Names of the claims whose holder the index does not show as alive and naming the value. Claims on attributes that
@@ -187,64 +243,24 @@ impl Index {
     pub(super) fn is_empty(&self) -> bool {
         self.tables.read().is_empty()
     }
-
-    /// Takes in a state of an object of this Directory.
-    pub(super) fn put(&self, kind: Kind, directory: &str, object: &Value, origin: Origin<'_>) {
-        if kind != Kind::User {
-            return;
-        }
-        let Some(name) = object["metadata"]["name"].as_str() else { return };
-        // Hashing and encoding are done before the lock is taken.
-        let stamp = origin.stamp(version_of(object));
-        let person = Person::project(directory, object, stamp, &self.hasher);
-        self.tables.write().put_person(name, person, origin);
-    }
-
-    /// Takes in the end of an object.
-    pub(super) fn remove(&self, kind: Kind, object: &Value) {
-        if kind != Kind::User {
-            return;
-        }
-        let Some(name) = object["metadata"]["name"].as_str() else { return };
-        self.tables.write().remove_person(name, version_of(object));
-    }
-
-    /// Takes in a state of a DirectoryClaim. One whose name is no digest was made by hand and claims nothing.
-    pub(super) fn put_claim(&self, object: &Value, origin: Origin<'_>) {
-        let Some(id) = claim_id(object) else { return };
-        let claim = Claim::project(object, origin.stamp(version_of(object)));
-        self.tables.write().put_claim(id, claim, origin);
-    }
-
-    /// Takes in the end of a DirectoryClaim.
-    pub(super) fn remove_claim(&self, object: &Value) {
-        let Some(id) = claim_id(object) else { return };
-        self.tables.write().remove_claim(id, version_of(object));
-    }
-
-    /// Forgets the objects of a kind that a list of `version`, taken in `epoch`, does not show.
-    pub(super) fn sweep(&self, kind: Kind, version: u128, epoch: u32) {
-        if kind == Kind::User {
-            self.tables.write().sweep_people(version, epoch);
-        }
-    }
-
-    /// Forgets the claims that a list of `version`, taken in `epoch`, does not show.
-    pub(super) fn sweep_claims(&self, version: u128, epoch: u32) {
-        self.tables.write().sweep_claims(version, epoch);
-    }
 }
 
-fn claim_id(object: &Value) -> Option<ClaimId> {
-    ClaimId::parse(object["metadata"]["name"].as_str()?)
-}
-
-fn record(tables: &Tables, name: &str) -> Option<Record> {
-    let (name, person) = tables.person(name)?;
+fn record(tables: &Tables, kind: Kind, name: &str) -> Option<Record> {
+    let (name, resource) = tables.resource(kind, name)?;
     Some(Record {
         name: Arc::clone(name),
-        generation: person.generation,
-        uid: person.uid,
-        scim: Arc::clone(&person.scim),
+        generation: resource.generation,
+        uid: resource.uid,
+        scim: Arc::clone(&resource.scim),
     })
+}
+
+fn display_name(scim: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named {
+        #[serde(default)]
+        display_name: String,
+    }
+    serde_json::from_slice::<Named>(scim).map(|named| named.display_name).unwrap_or_default()
 }

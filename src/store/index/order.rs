@@ -35,6 +35,8 @@ impl Order {
         self.len += 1;
         if chunk.len() >= MAX_CHUNK {
             let upper = chunk.split_off(MAX_CHUNK / 2);
+            // Names mostly come in their order, and then nothing more comes into the lower half.
+            chunk.shrink_to_fit();
             self.chunks.insert(at + 1, upper);
         }
     }

@@ -1,99 +1,137 @@
 //! The tables behind the lock of one Directory, and how they hang together.
 //!
-//! What is derived (who is visible, what is unsettled, which claims are dead) is kept up to date with every change, so
-//! that nobody has to look through 100,000 records for it. Two rules carry this: what an object *owns* changes only with
-//! the object or with a claim that it holds, and whether a claim is *alive* only with the claim or with its holder. So a
-//! change looks at the object and the claims that it names or named, and at nothing else.
+//! What is derived (who is visible and member of what, what is unsettled, which claims are dead) is kept up to date with
+//! every change, so that nobody has to look through 100,000 records for it. Two rules carry this: what an object *owns*
+//! changes only with the object or with a claim that it holds, and whether a claim is *alive* only with the claim or with
+//! its holder. So a change looks at the object and the claims that it names or named, and at nothing else. Other rules of
+//! the Directory change everything: then every object and every claim is looked at again, a batch at a time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
-use super::order::Order;
-use super::person::{Claim, ClaimId, Person};
+use super::claim::{Claim, ClaimId};
+use super::edges::Edges;
+use super::resource::{Claims, Resource};
+use super::views::{Active, Resources, change};
+use super::{Conflict, IndexRules, MAX_BATCH};
+use crate::store::objects::Kind;
 use crate::store::version::Origin;
 
-/// The tables.
+/// The tables. Functions that take a kind do nothing for others than users and groups.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    people: HashMap<Arc<str>, Person>,
+    rules: Arc<IndexRules>,
+    users: Resources,
+    groups: Resources,
+    pub(super) edges: Edges,
+    pub(super) active: Active,
     claims: HashMap<ClaimId, Claim>,
-    /// Names of visible people.
-    pub(super) shown: Order,
-    /// Hash of a look-up key, and who has it.
-    keys: BTreeSet<(u64, Arc<str>)>,
-    /// Names of objects that the janitor has to look at.
-    pub(super) unsettled: BTreeSet<Arc<str>>,
+    /// The attributes of the claims.
+    attributes: HashSet<Arc<str>>,
     /// Claims that the janitor has to look at.
     pub(super) dead: BTreeSet<ClaimId>,
+    /// Moves with every change.
+    pub(super) changes: u64,
 }
 
 impl Tables {
     /// Whether there is nothing in them.
     pub(super) fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.claims.is_empty()
+        self.users.records.is_empty() && self.groups.records.is_empty() && self.claims.is_empty()
     }
 
-    /// A person.
-    pub(super) fn person(&self, name: &str) -> Option<(&Arc<str>, &Person)> {
-        self.people.get_key_value(name)
+    /// The rules that the tables are kept by.
+    pub(super) fn rules(&self) -> &Arc<IndexRules> {
+        &self.rules
     }
 
-    /// People who may have the key with this hash, in the order of their names, whether visible or not.
-    pub(super) fn by_key(&self, hash: u64) -> impl Iterator<Item = (&Arc<str>, &Person)> {
-        let first = (hash, Arc::from(""));
-        self.keys.range(first..).take_while(move |(other, _)| *other == hash).filter_map(|(_, name)| self.person(name))
+    /// The resources of a kind.
+    pub(super) fn resources(&self, kind: Kind) -> Option<&Resources> {
+        match kind {
+            Kind::User => Some(&self.users),
+            Kind::Group => Some(&self.groups),
+            Kind::Directory | Kind::Key | Kind::Claim => None,
+        }
+    }
+
+    fn resources_mut(&mut self, kind: Kind) -> Option<&mut Resources> {
+        match kind {
+            Kind::User => Some(&mut self.users),
+            Kind::Group => Some(&mut self.groups),
+            Kind::Directory | Kind::Key | Kind::Claim => None,
+        }
+    }
+
+    /// A user or group.
+    pub(super) fn resource(&self, kind: Kind, name: &str) -> Option<(&Arc<str>, &Resource)> {
+        self.resources(kind)?.records.get_key_value(name)
+    }
+
+    /// Whether there is a group of this name and it is visible.
+    pub(super) fn shows_group(&self, name: &str) -> bool {
+        self.resource(Kind::Group, name).is_some_and(|(_, group)| group.shown)
     }
 
     /// The holder of a claim, if the claim is alive.
     pub(super) fn live_holder(&self, id: ClaimId) -> Option<&str> {
-        let holder = &*self.claims.get(&id)?.holder;
-        self.people.get(holder)?.named().any(|named| named == id).then_some(holder)
+        let claim = self.claims.get(&id)?;
+        let (_, holder) = self.resource(claim.kind(), &claim.holder)?;
+        holder.named().any(|named| named == id).then_some(&claim.holder)
     }
 
-    /// Takes in a state of a person; older ones only confirm that the person is there.
-    pub(super) fn put_person(&mut self, name: &str, person: Person, origin: Origin<'_>) {
-        let known = self.people.get_mut(name);
-        let news = origin.is_news(person.stamp.version, known.as_ref().map(|known| known.stamp));
+    fn owns(&self, kind: Kind, name: &str, id: ClaimId) -> bool {
+        self.claims.get(&id).is_some_and(|claim| *claim.holder == *name && claim.kind() == kind)
+    }
+
+    /// Takes in a state of a resource and the groups that it names; older ones only confirm that it is there.
+    pub(super) fn put(&mut self, kind: Kind, name: &str, mut new: Resource, member_of: &[&str], origin: Origin<'_>) {
+        let Some(resources) = self.resources_mut(kind) else { return };
+        let known = resources.records.get_mut(name);
+        let news = origin.is_news(new.stamp.version, known.as_ref().map(|known| known.stamp));
         match known {
             Some(known) if !news => return known.stamp.confirm(origin),
             None if !news => return,
             _ => {}
         }
-        let before = self.take_person(name);
-        let (name, mut touched) = before.unwrap_or_else(|| (name.into(), Vec::new()));
-        touched.extend(person.named());
-        self.keys.extend(person.keys.iter().map(|key| (*key, Arc::clone(&name))));
-        self.people.insert(Arc::clone(&name), person);
-        self.derive_person(&name);
+        let old = resources.records.remove_entry(name);
+        let (name, old) = old.map_or_else(|| (Arc::from(name), None), |(name, old)| (name, Some(old)));
+        let mut touched: Vec<_> = old.iter().flat_map(Resource::named).collect();
+        touched.extend(new.named());
+        // The new edges come before the old ones go, so that a group that stands in both keeps its number.
+        new.member_of = self.edges.name(member_of);
+        if let Some((shared, _)) = self.active.get_key_value(&new.user_type) {
+            new.user_type = shared.clone();
+        }
+        self.derive(kind, &name, &mut new);
+        let before = old.as_ref().filter(|old| old.shown);
+        self.show(kind, &name, before, new.shown.then_some(&new));
+        if let Some(old) = old {
+            self.edges.forget(&old.member_of);
+        }
+        if let Some(resources) = self.resources_mut(kind) {
+            resources.records.insert(name, new);
+        }
         touched.into_iter().for_each(|id| self.derive_claim(id));
+        self.changes += 1;
     }
 
-    /// Forgets a person, unless something later than `version` is known.
-    pub(super) fn remove_person(&mut self, name: &str, version: u128) {
-        if self.people.get(name).is_some_and(|known| known.stamp.version > version && version > 0) {
+    /// Forgets a resource, unless something later than `version` is known.
+    pub(super) fn remove(&mut self, kind: Kind, name: &str, version: u128) {
+        let Some(resources) = self.resources_mut(kind) else { return };
+        if resources.records.get(name).is_some_and(|known| known.stamp.version > version && version > 0) {
             return;
         }
-        if let Some((_, touched)) = self.take_person(name) {
-            touched.into_iter().for_each(|id| self.derive_claim(id));
-        }
-    }
-
-    /// Takes a person out of every table; returns the name and the claims to look at again.
-    fn take_person(&mut self, name: &str) -> Option<(Arc<str>, Vec<ClaimId>)> {
-        let (name, person) = self.people.remove_entry(name)?;
-        for key in &person.keys {
-            self.keys.remove(&(*key, Arc::clone(&name)));
-        }
-        if person.shown {
-            self.shown.remove(&name);
-        }
-        self.unsettled.remove(&name);
-        let named = person.named().collect();
-        Some((name, named))
+        let Some((name, old)) = resources.records.remove_entry(name) else { return };
+        resources.unsettled.remove(&name);
+        self.show(kind, &name, Some(&old).filter(|old| old.shown), None);
+        self.edges.forget(&old.member_of);
+        old.named().for_each(|id| self.derive_claim(id));
+        self.changes += 1;
     }
 
     /// Takes in a state of a claim; older ones only confirm that the claim is there.
-    pub(super) fn put_claim(&mut self, id: ClaimId, claim: Claim, origin: Origin<'_>) {
+    pub(super) fn put_claim(&mut self, id: ClaimId, mut claim: Claim, origin: Origin<'_>) {
         let known = self.claims.get_mut(&id);
         let news = origin.is_news(claim.stamp.version, known.as_ref().map(|known| known.stamp));
         match known {
@@ -101,34 +139,44 @@ impl Tables {
             None if !news => return,
             _ => {}
         }
-        let holder = claim.holder.clone();
+        if let Some(shared) = self.attributes.get(&claim.attribute) {
+            claim.attribute = Arc::clone(shared);
+        } else {
+            self.attributes.insert(Arc::clone(&claim.attribute));
+        }
+        let (kind, holder) = (claim.kind(), claim.holder.clone());
         let before = self.claims.insert(id, claim);
         self.derive_claim(id);
-        self.derive_person(&holder);
+        self.derive_again(kind, &holder);
         // The same name again with another holder: a dead claim was removed and the value taken by somebody else.
-        if let Some(before) = before
-            && before.holder != holder
-        {
-            self.derive_person(&before.holder);
+        if let Some(before) = before {
+            if before.holder != holder || before.kind() != kind {
+                self.derive_again(before.kind(), &before.holder);
+            }
+            self.forget_attribute(before);
         }
+        self.changes += 1;
     }
 
     /// Forgets a claim, unless something later than `version` is known.
     pub(super) fn remove_claim(&mut self, id: ClaimId, version: u128) {
-        if self.claims.get(&id).is_some_and(|known| known.stamp.version > version && version > 0) {
+        if self.claims.get(&id).is_some_and(|claim| claim.stamp.version > version && version > 0) {
             return;
         }
         if let Some(claim) = self.claims.remove(&id) {
             self.derive_claim(id);
-            self.derive_person(&claim.holder);
+            self.derive_again(claim.kind(), &claim.holder);
+            self.forget_attribute(claim);
+            self.changes += 1;
         }
     }
 
-    /// Forgets the people whom a list of `version`, taken in `epoch`, does not show.
-    pub(super) fn sweep_people(&mut self, version: u128, epoch: u32) {
-        let gone = self.people.iter().filter(|(_, person)| person.stamp.is_gone(version, epoch));
+    /// Forgets the resources that a list of `version`, taken in `epoch`, does not show.
+    pub(super) fn sweep(&mut self, kind: Kind, version: u128, epoch: u32) {
+        let Some(resources) = self.resources(kind) else { return };
+        let gone = resources.records.iter().filter(|(_, resource)| resource.stamp.is_gone(version, epoch));
         let gone: Vec<_> = gone.map(|(name, _)| Arc::clone(name)).collect();
-        gone.iter().for_each(|name| self.remove_person(name, version));
+        gone.iter().for_each(|name| self.remove(kind, name, version));
     }
 
     /// Forgets the claims that a list of `version`, taken in `epoch`, does not show.
@@ -138,33 +186,111 @@ impl Tables {
         gone.into_iter().for_each(|id| self.remove_claim(id, version));
     }
 
-    fn derive_person(&mut self, name: &str) {
-        let Some((key, person)) = self.people.get_key_value(name) else { return };
-        let owns = |id: ClaimId| self.claims.get(&id).is_some_and(|claim| *claim.holder == *name);
-        let marks = person.marks;
-        let shown = marks.provisioned && !marks.deleted && !marks.rejected && person.name_claim.is_some_and(owns);
-        let unsettled = marks.rejected
-            || !person.pending.is_empty()
-            || if marks.deleted { marks.asked_back } else { !person.committed().all(owns) };
-        let key = Arc::clone(key);
-        if unsettled {
-            self.unsettled.insert(Arc::clone(&key));
-        } else {
-            self.unsettled.remove(&key);
-        }
-        let person = self.people.get_mut(name).expect("it was there a line ago");
-        if person.shown != shown {
-            person.shown = shown;
-            if shown { self.shown.insert(&key) } else { self.shown.remove(&key) }
-        }
+    /// Changes the rules. Nothing is derived from them before [`Self::set_claims`] and [`Self::derive_claim`] have been
+    /// called for everything that is there.
+    pub(super) fn set_rules(&mut self, rules: Arc<IndexRules>) {
+        self.rules = rules;
+        self.changes += 1;
     }
 
-    fn derive_claim(&mut self, id: ClaimId) {
-        let known = self.claims.get(&id).is_some_and(|claim| claim.known);
-        if known && self.live_holder(id).is_none() {
+    /// The names of all resources of a kind.
+    pub(super) fn names(&self, kind: Kind) -> Vec<Arc<str>> {
+        self.resources(kind).into_iter().flat_map(|resources| resources.records.keys().cloned()).collect()
+    }
+
+    /// The ids of all claims.
+    pub(super) fn claim_ids(&self) -> Vec<ClaimId> {
+        self.claims.keys().copied().collect()
+    }
+
+    /// Changes the claims that a resource names, if its body is still this one.
+    pub(super) fn set_claims(&mut self, kind: Kind, name: &str, scim: &Arc<[u8]>, claims: Claims) {
+        let Some(resource) = self.resources_mut(kind).and_then(|resources| resources.records.get_mut(name)) else {
+            return;
+        };
+        if !Arc::ptr_eq(&resource.scim, scim) {
+            // It was replaced meanwhile, and the new state was read by the new rules.
+            return;
+        }
+        let mut touched: Vec<_> = resource.named().collect();
+        resource.claims = claims;
+        touched.extend(resource.named());
+        self.derive_again(kind, name);
+        touched.into_iter().for_each(|id| self.derive_claim(id));
+        self.changes += 1;
+    }
+
+    /// Looks again whether a claim is dead.
+    pub(super) fn derive_claim(&mut self, id: ClaimId) {
+        let judged = self.claims.get(&id).is_some_and(|claim| claim.is_judged(&self.rules.unique));
+        let dead = judged && self.live_holder(id).is_none();
+        if dead {
             self.dead.insert(id);
         } else {
             self.dead.remove(&id);
+        }
+    }
+
+    /// The claims that resources after this name lack, all of one resource together, at most [`MAX_BATCH`].
+    pub(super) fn conflicts(&self, kind: Kind, after: Option<&str>) -> Vec<Conflict> {
+        let Some(resources) = self.resources(kind) else { return Vec::new() };
+        let first = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut conflicts = Vec::new();
+        for name in resources.unsettled.range::<str, _>((first, Bound::Unbounded)) {
+            let Some(resource) = resources.records.get(name).filter(|resource| resource.is_at_rest()) else { continue };
+            let lacking = resource.claims.iter().filter(|id| !self.owns(kind, name, *id));
+            let lacking: Vec<_> = lacking.map(|id| self.conflict(name, id)).collect();
+            if !conflicts.is_empty() && conflicts.len() + lacking.len() > MAX_BATCH {
+                break;
+            }
+            conflicts.extend(lacking);
+        }
+        conflicts
+    }
+
+    fn conflict(&self, name: &Arc<str>, id: ClaimId) -> Conflict {
+        Conflict { name: Arc::clone(name), claim_name: id.name(), holder: self.live_holder(id).map(str::to_owned) }
+    }
+
+    /// Looks again at what follows from a resource that is in the tables.
+    fn derive_again(&mut self, kind: Kind, name: &str) {
+        let Some(resources) = self.resources_mut(kind) else { return };
+        let Some((name, mut resource)) = resources.records.remove_entry(name) else { return };
+        let was_shown = resource.shown;
+        self.derive(kind, &name, &mut resource);
+        if was_shown != resource.shown {
+            self.show(kind, &name, was_shown.then_some(&resource), resource.shown.then_some(&resource));
+        }
+        if let Some(resources) = self.resources_mut(kind) {
+            resources.records.insert(name, resource);
+        }
+    }
+
+    /// Decides whether a resource is visible and whether it is unsettled.
+    fn derive(&mut self, kind: Kind, name: &Arc<str>, resource: &mut Resource) {
+        let owns = |id| self.owns(kind, name, id);
+        resource.shown = resource.may_be_shown(&self.rules) && resource.claims.name().is_some_and(owns);
+        let unsettled = resource.is_unsettled(owns);
+        let Some(resources) = self.resources_mut(kind) else { return };
+        if unsettled {
+            resources.unsettled.insert(Arc::clone(name));
+        } else {
+            resources.unsettled.remove(name);
+        }
+    }
+
+    /// Takes what is visible of a resource from one state to another; none is not visible.
+    fn show(&mut self, kind: Kind, name: &Arc<str>, before: Option<&Resource>, after: Option<&Resource>) {
+        let resources = if kind == Kind::Group { &mut self.groups } else { &mut self.users };
+        change((kind, name), before, after, &mut resources.visible, &mut self.edges, &mut self.active);
+    }
+
+    /// Forgets an attribute that was the last claim's.
+    fn forget_attribute(&mut self, claim: Claim) {
+        let attribute = claim.attribute;
+        // This one and the one in the table.
+        if Arc::strong_count(&attribute) == 2 {
+            self.attributes.remove(&attribute);
         }
     }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::*;
+use crate::rules::naming::claim_name;
 use crate::store::objects::Kind;
 
 /// What the server says to one request: the code and the lines of the body.
@@ -201,6 +202,95 @@ async fn an_outage_does_not_make_a_cluster_be_read_anew() {
     let asked = play(&world, &watch, replies).await;
     assert_eq!(asked, [STREAM, &after("100"), "limit=1", &after("100"), &after("120")]);
     assert_eq!(known(&world), ["a", "b"]);
+}
+
+/// An object that names these groups, and the claim on its name.
+fn member(kind: Kind, name: &str, version: u32, groups: &[&str]) -> (Value, Value) {
+    let mut object = user(name, version);
+    object["spec"]["scim"]["displayName"] = name.into();
+    object["spec"]["memberOf"] = json!(groups);
+    let attribute = kind.resource().name_attribute();
+    let mut claim = user(&claim_name("staff", attribute, name), version);
+    claim["spec"] =
+        json!({ "directoryRef": { "name": "staff" }, "attribute": attribute, "value": name, "holder": name });
+    (object, claim)
+}
+
+/// A group with two users in it, all of whom own their names.
+fn staffed() -> World {
+    let world = World::default();
+    for (kind, name, groups) in
+        [(Kind::Group, "g", &[] as &[&str]), (Kind::User, "a", &["g"]), (Kind::User, "b", &["g"])]
+    {
+        let (object, claim) = member(kind, name, 1, groups);
+        world.put(kind, &object, Origin::Watch(7));
+        world.put(Kind::Claim, &claim, Origin::Watch(7));
+    }
+    world
+}
+
+fn members(world: &World) -> Vec<String> {
+    let index = world.index("n", "staff");
+    index.members("g", None).iter().map(|member| member.name.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_show_a_member_takes_the_edge_along() {
+    let (world, watch) = (staffed(), watch());
+    assert_eq!(members(&world), ["a", "b"]);
+    let stays = event("ADDED", &member(Kind::User, "b", 1, &["g"]).0);
+    let end = bookmark("10", &json!({ LIST_END_ANNOTATION: "true" }));
+    let moves = event("MODIFIED", &member(Kind::User, "b", 12, &[]).0);
+    play(&world, &watch, vec![(200, vec![stays, end])]).await;
+    assert_eq!(members(&world), ["b"]);
+    play(&world, &watch, vec![streamed("11", &[("b", 1)]), (200, vec![moves])]).await;
+    assert_eq!(members(&world), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_group_that_is_deleted_has_no_members_and_has_them_again_when_it_is_restored() {
+    let world = staffed();
+    let watch = Watch::new(Kind::Group, None);
+    let (group, _) = member(Kind::Group, "g", 20, &[]);
+    let mut deleted = group.clone();
+    deleted["metadata"]["resourceVersion"] = "21".into();
+    let listed = vec![event("ADDED", &group), bookmark("20", &json!({ LIST_END_ANNOTATION: "true" }))];
+    play(&world, &watch, vec![(200, listed), (200, vec![event("DELETED", &deleted)])]).await;
+    assert_eq!(members(&world), Vec::<String>::new());
+    assert_eq!(world.index("n", "staff").visible(Kind::User), 2, "the people stay");
+
+    // A restore creates the group under its old name, and nobody has touched the members.
+    let (mut restored, _) = member(Kind::Group, "g", 30, &[]);
+    restored["metadata"]["uid"] = "another".into();
+    world.put(Kind::Group, &restored, Origin::Watch(watch.epoch()));
+    assert_eq!(members(&world), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_cluster_that_was_set_back_has_the_members_of_back_then() {
+    let (world, watch) = (staffed(), watch());
+    let then = vec![
+        event("ADDED", &member(Kind::User, "a", 1, &[]).0),
+        event("ADDED", &member(Kind::User, "b", 1, &["g"]).0),
+        bookmark("50", &json!({ LIST_END_ANNOTATION: "true" })),
+    ];
+    let replies = vec![
+        (
+            200,
+            vec![
+                event("ADDED", &member(Kind::User, "a", 90, &["g"]).0),
+                event("ADDED", &member(Kind::User, "b", 95, &[]).0),
+                bookmark("100", &json!({ LIST_END_ANNOTATION: "true" })),
+            ],
+        ),
+        refusal(503, "ServiceUnavailable"),
+        page_of(&[("a", 1)], "50", "next"),
+        (200, then.clone()),
+        (200, then),
+    ];
+    play(&world, &watch, replies).await;
+    assert_eq!(members(&world), ["b"]);
+    assert_eq!(watch.told(), 50);
 }
 
 #[tokio::test]

@@ -1,0 +1,150 @@
+//! Who belongs to which group, both ways.
+//!
+//! An edge is a number of four bytes on the side of the member, and a pointer to the member's name on the side of the
+//! group, where only visible members stand. Groups are known here as soon as somebody names them, whether or not there is
+//! such a group: an edge may come before its group, and outlives it.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use super::order::Order;
+use super::{MAX_BATCH, Member};
+use crate::store::objects::Kind;
+
+/// A group that somebody names. The number is used again once nobody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct GroupId(u32);
+
+/// The edges of one Directory.
+#[derive(Debug, Default)]
+pub(super) struct Edges {
+    ids: HashMap<Arc<str>, GroupId>,
+    groups: Vec<Group>,
+    free: Vec<GroupId>,
+    /// Of the digests.
+    hasher: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    name: Arc<str>,
+    /// How many objects name it, visible or not.
+    named: u32,
+    users: Order,
+    groups: Order,
+    digest: u64,
+}
+
+impl Edges {
+    /// The numbers of these groups, sorted, on behalf of one object that names them from now on.
+    pub(super) fn name(&mut self, groups: &[&str]) -> Box<[GroupId]> {
+        let mut ids: Vec<_> = groups.iter().map(|group| self.id(group)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.iter().for_each(|id| self.groups[id.place()].named += 1);
+        ids.into()
+    }
+
+    /// Undoes [`Self::name`].
+    pub(super) fn forget(&mut self, ids: &[GroupId]) {
+        for id in ids {
+            let group = &mut self.groups[id.place()];
+            group.named -= 1;
+            if group.named == 0 {
+                self.ids.remove(&group.name);
+                *group = Group::default();
+                self.free.push(*id);
+            }
+        }
+    }
+
+    /// Changes the groups in which an object stands as a visible member, both lists sorted. What is in both stays as it is.
+    pub(super) fn change(&mut self, kind: Kind, member: &Arc<str>, before: &[GroupId], after: &[GroupId]) {
+        if before == after {
+            return;
+        }
+        // The sum of the hashes by XOR does not depend on their order, and who leaves takes his part along.
+        let digest = self.hasher.hash_one((kind, member));
+        for id in before.iter().filter(|id| after.binary_search(id).is_err()) {
+            let group = &mut self.groups[id.place()];
+            group.digest ^= digest;
+            group.order_of(kind).remove(member);
+        }
+        for id in after.iter().filter(|id| before.binary_search(id).is_err()) {
+            let group = &mut self.groups[id.place()];
+            group.digest ^= digest;
+            group.order_of(kind).insert(member);
+        }
+    }
+
+    /// The names of these groups.
+    pub(super) fn names<'a>(&'a self, ids: &'a [GroupId]) -> impl Iterator<Item = &'a Arc<str>> {
+        ids.iter().map(|id| &self.groups[id.place()].name)
+    }
+
+    /// How many visible members a group has.
+    pub(super) fn count(&self, group: &str) -> usize {
+        self.group(group).map_or(0, |group| group.users.len() + group.groups.len())
+    }
+
+    /// A digest of who they are.
+    pub(super) fn digest(&self, group: &str) -> u64 {
+        self.group(group).map_or(0, |group| group.digest)
+    }
+
+    /// The next visible members after this name.
+    pub(super) fn members(&self, group: &str, after: &str) -> Vec<Member> {
+        let Some(group) = self.group(group) else { return Vec::new() };
+        let (mut users, mut groups) = (group.users.after(after).peekable(), group.groups.after(after).peekable());
+        let mut members: Vec<_> = std::iter::from_fn(|| smaller(&mut users, &mut groups)).take(MAX_BATCH + 1).collect();
+        // A user and a group may have one name in theory. The next batch starts after a name, so both come in the same one.
+        let twins = members.get(MAX_BATCH).is_some_and(|next| next.name == members[MAX_BATCH - 1].name);
+        members.truncate(MAX_BATCH - usize::from(twins));
+        members
+    }
+
+    fn id(&mut self, name: &str) -> GroupId {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.groups.push(Group::default());
+            GroupId(u32::try_from(self.groups.len() - 1).expect("fewer groups than bytes of memory"))
+        });
+        let name: Arc<str> = name.into();
+        self.groups[id.place()].name = Arc::clone(&name);
+        self.ids.insert(name, id);
+        id
+    }
+
+    fn group(&self, name: &str) -> Option<&Group> {
+        Some(&self.groups[self.ids.get(name)?.place()])
+    }
+}
+
+impl GroupId {
+    fn place(self) -> usize {
+        usize::try_from(self.0).expect("a number of 32 bits")
+    }
+}
+
+impl Group {
+    fn order_of(&mut self, kind: Kind) -> &mut Order {
+        if kind == Kind::Group { &mut self.groups } else { &mut self.users }
+    }
+}
+
+/// The smaller one of the next user and the next group by name; the user where the names are the same.
+fn smaller<'a>(
+    users: &mut Peekable<impl Iterator<Item = &'a Arc<str>>>,
+    groups: &mut Peekable<impl Iterator<Item = &'a Arc<str>>>,
+) -> Option<Member> {
+    let user_first = match (users.peek(), groups.peek()) {
+        (Some(user), Some(group)) => user <= group,
+        (user, _) => user.is_some(),
+    };
+    let (kind, name) = if user_first { (Kind::User, users.next()) } else { (Kind::Group, groups.next()) };
+    Some(Member { kind, name: Arc::clone(name?) })
+}

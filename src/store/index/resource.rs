@@ -1,0 +1,198 @@
+//! What is kept of a user or a group: enough to list, to find and to tell whether the janitor has work.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::claim::ClaimId;
+use super::edges::GroupId;
+use super::{IndexRules, LookupKey};
+use crate::rules::naming::{LINK, claimed_values, index_keys};
+use crate::store::objects::Kind;
+use crate::store::undelete::is_asked_back;
+use crate::store::version::Stamp;
+
+/// The marks of an object that decide who sees it and what is to be done about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// Written over SCIM.
+    pub(super) provisioned: bool,
+    /// Written by people.
+    pub(super) built_in: bool,
+    /// A tombstone.
+    pub(super) deleted: bool,
+    /// Lost its name before it was acknowledged.
+    pub(super) rejected: bool,
+    /// Asked back.
+    pub(super) asked_back: bool,
+    /// A user who is let in by the provider.
+    pub(super) active: bool,
+}
+
+/// One DirectoryUser or DirectoryGroup.
+#[derive(Debug)]
+pub(super) struct Resource {
+    pub(super) stamp: Stamp,
+    pub(super) generation: i64,
+    pub(super) uid: [u8; 8],
+    pub(super) scim: Arc<[u8]>,
+    pub(super) status: Option<Arc<[u8]>>,
+    pub(super) marks: Marks,
+    /// Whether it stands among the visible ones.
+    pub(super) shown: bool,
+    pub(super) claims: Claims,
+    /// The claims on the values of a change in progress.
+    pub(super) pending: Box<[ClaimId]>,
+    /// The groups that it names as those it belongs to, sorted.
+    pub(super) member_of: Box<[GroupId]>,
+    pub(super) user_type: Option<Arc<str>>,
+    /// Hash of the externalId.
+    pub(super) external_id: Option<u64>,
+    /// Hashes of all that it is looked up by, sorted. A collision costs a look at somebody else, who is then left out.
+    pub(super) keys: Box<[u64]>,
+}
+
+/// The claims on the values that an object names as committed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Claims {
+    name: Option<ClaimId>,
+    /// Of the link, which the rules do not touch, if it has one, and then those that the rules ask for.
+    others: Box<[ClaimId]>,
+    linked: bool,
+}
+
+impl Claims {
+    /// The claims on what this `spec` names.
+    pub(super) fn project(kind: Kind, directory: &str, spec: &Value, rules: &IndexRules) -> Self {
+        let (mut name, mut link, mut others) = (None, None, Vec::new());
+        for value in claimed_values(kind.resource(), spec, &rules.unique) {
+            let Some(claim) = ClaimId::of(directory, &value.attribute, &value.value) else { continue };
+            if value.attribute == kind.resource().name_attribute() {
+                name = Some(claim);
+            } else if value.attribute == LINK {
+                link = Some(claim);
+            } else {
+                others.push(claim);
+            }
+        }
+        Self { name, others: link.into_iter().chain(others).collect(), linked: link.is_some() }
+    }
+
+    /// The same object's under other rules, from the body alone: the link is not in the body.
+    pub(super) fn project_anew(&self, kind: Kind, directory: &str, scim: &[u8], rules: &IndexRules) -> Self {
+        let scim: Value = serde_json::from_slice(scim).unwrap_or_default();
+        let asked = Self::project(kind, directory, &serde_json::json!({ "scim": scim }), rules);
+        let link = self.others.first().copied().filter(|_| self.linked);
+        Self { others: link.into_iter().chain(asked.others).collect(), linked: self.linked, ..asked }
+    }
+
+    /// The claim on the name.
+    pub(super) fn name(&self) -> Option<ClaimId> {
+        self.name
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = ClaimId> {
+        self.name.into_iter().chain(self.others.iter().copied())
+    }
+}
+
+impl Resource {
+    /// The projection of a DirectoryUser or DirectoryGroup, without its place in the tables.
+    pub(super) fn project(
+        (kind, directory): (Kind, &str),
+        object: &Value,
+        stamp: Stamp,
+        rules: &IndexRules,
+        hasher: &RandomState,
+    ) -> Self {
+        let (metadata, spec) = (&object["metadata"], &object["spec"]);
+        let scim = &spec["scim"];
+        let pending = spec["pending"].as_object().into_iter().flatten();
+        let pending = pending.filter_map(|(attribute, value)| ClaimId::of(directory, attribute, value.as_str()?));
+        let (external_id, keys) = keys(scim, hasher);
+        Self {
+            stamp,
+            generation: metadata["generation"].as_i64().unwrap_or(0),
+            uid: first_eight(metadata["uid"].as_str().unwrap_or_default()),
+            scim: serde_json::to_vec(scim).unwrap_or_default().into(),
+            status: status(object),
+            marks: Marks {
+                provisioned: kind == Kind::Group || spec["managedBy"] == "Provisioning",
+                built_in: spec["managedBy"] == "People",
+                deleted: !spec["deletedAt"].is_null(),
+                rejected: spec["rejected"] == true,
+                asked_back: is_asked_back(object),
+                active: kind == Kind::User && scim["active"] == true,
+            },
+            shown: false,
+            claims: Claims::project(kind, directory, spec, rules),
+            pending: pending.collect(),
+            member_of: Box::default(),
+            user_type: scim["userType"].as_str().map(Arc::from),
+            external_id,
+            keys,
+        }
+    }
+
+    /// Every claim that this object keeps alive (`live` of the claim protocol): those of a change in progress in any case,
+    /// the others unless it is deleted.
+    pub(super) fn named(&self) -> impl Iterator<Item = ClaimId> {
+        let committed = (!self.marks.deleted).then(|| self.claims.iter()).into_iter().flatten();
+        self.pending.iter().copied().chain(committed)
+    }
+
+    /// Whether SCIM may see it, if it owns its name.
+    pub(super) fn may_be_shown(&self, rules: &IndexRules) -> bool {
+        let marks = self.marks;
+        let written = marks.provisioned || (marks.built_in && rules.built_in_users_listed);
+        written && !marks.deleted && !marks.rejected
+    }
+
+    /// Whether nothing but a missing claim can be amiss with it: neither deleted nor rejected nor in a change.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.marks.deleted && !self.marks.rejected && self.pending.is_empty()
+    }
+
+    /// Whether the janitor has to look at it, given what it owns.
+    pub(super) fn is_unsettled(&self, owns: impl Fn(ClaimId) -> bool) -> bool {
+        self.marks.rejected
+            || !self.pending.is_empty()
+            || if self.marks.deleted { self.marks.asked_back } else { !self.claims.iter().all(owns) }
+    }
+}
+
+/// The groups that an object names as those it belongs to.
+pub(super) fn member_of(object: &Value) -> Vec<&str> {
+    object["spec"]["memberOf"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Most objects have no status, and an empty one takes no memory.
+fn status(object: &Value) -> Option<Arc<[u8]>> {
+    let status = object["status"].as_object().filter(|status| !status.is_empty())?;
+    Some(serde_json::to_vec(status).ok()?.into())
+}
+
+fn first_eight(uid: &str) -> [u8; 8] {
+    let mut eight = [b'0'; 8];
+    eight.iter_mut().zip(uid.bytes()).for_each(|(place, byte)| *place = byte);
+    eight
+}
+
+/// The hash of the externalId, and the hashes of all keys.
+fn keys(scim: &Value, hasher: &RandomState) -> (Option<u64>, Box<[u64]>) {
+    let keys = index_keys(scim);
+    let external_id = keys.external_id.map(|id| hash(&LookupKey::ExternalId(id), hasher));
+    let display_name = keys.display_name.map(LookupKey::DisplayName);
+    let others = display_name.into_iter().chain(keys.emails.into_iter().map(LookupKey::Email));
+    let mut hashes: Vec<_> = external_id.into_iter().chain(others.map(|key| hash(&key, hasher))).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    (external_id, hashes.into())
+}
+
+/// The hash under which resources are found by a key.
+pub(super) fn hash(key: &LookupKey, hasher: &RandomState) -> u64 {
+    hasher.hash_one(key)
+}

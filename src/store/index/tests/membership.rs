@@ -1,0 +1,139 @@
+//! Who belongs to a group, case by case.
+
+use serde_json::json;
+
+use super::objects::{add_group, add_user, group_spec, put, resource, user_spec};
+use super::*;
+
+/// A group with two users and a group in it.
+fn staffed() -> Index {
+    let index = Index::default();
+    add_group(&index, "g", "Sales", &[], 1);
+    add_user(&index, "u-1", "one", &["g"], 2);
+    add_user(&index, "u-2", "two", &["g"], 3);
+    add_group(&index, "h", "Inner", &["g"], 4);
+    index
+}
+
+fn members(index: &Index, group: &str) -> Vec<String> {
+    let members = index.members(group, None);
+    assert_eq!(index.member_count(group), members.len(), "{group}");
+    assert_eq!(index.members_digest(group) == 0, members.is_empty(), "{group}");
+    members.iter().map(|member| member.name.to_string()).collect()
+}
+
+#[test]
+fn members_come_in_the_order_of_their_names_whatever_their_kind() {
+    let index = staffed();
+    assert_eq!(members(&index, "g"), ["h", "u-1", "u-2"]);
+    assert_eq!(index.members("g", Some("h"))[0], Member { kind: Kind::User, name: "u-1".into() });
+    assert_eq!(index.members("g", None)[0].kind, Kind::Group);
+    assert_eq!(index.members("g", Some("u-2")), Vec::new());
+}
+
+#[test]
+fn only_visible_members_count_and_they_come_back() {
+    let index = staffed();
+    let digest = index.members_digest("g");
+    let mut spec = user_spec("one", &["g"]);
+    spec["scim"]["active"] = false.into();
+    put(&index, Kind::User, "u-1", 10, &spec, WATCH);
+    assert_eq!(members(&index, "g"), ["h", "u-1", "u-2"], "who is disabled stays a member");
+    assert_eq!(index.members_digest("g"), digest);
+    spec["deletedAt"] = "2026-01-01T00:00:00Z".into();
+    put(&index, Kind::User, "u-1", 11, &spec, WATCH);
+    assert_eq!(members(&index, "g"), ["h", "u-2"], "a tombstone leaves");
+    assert_ne!(index.members_digest("g"), digest);
+    put(&index, Kind::User, "u-1", 12, &user_spec("one", &["g"]), WATCH);
+    assert_eq!(members(&index, "g"), ["h", "u-1", "u-2"], "who is undeleted returns");
+    assert_eq!(index.members_digest("g"), digest);
+    put(&index, Kind::User, "u-1", 13, &user_spec("one", &[]), WATCH);
+    assert_eq!(members(&index, "g"), ["h", "u-2"]);
+    index.sweep(Kind::User, 20, 2);
+    assert_eq!(members(&index, "g"), ["h"], "whom a list does not show");
+}
+
+#[test]
+fn edges_to_a_group_that_is_not_there_are_hidden_until_it_is() {
+    let index = Index::default();
+    add_user(&index, "u", "one", &["g", "never"], 1);
+    let shown =
+        || index.groups_among(&["g", "never"]).iter().map(|group| group.display_name.clone()).collect::<Vec<_>>();
+    assert_eq!((members(&index, "g").len(), shown()), (0, Vec::new()));
+    put(&index, Kind::Group, "g", 2, &group_spec("Sales", &[]), WATCH);
+    assert_eq!((members(&index, "g").len(), shown()), (0, Vec::new()), "it does not own its name yet");
+    add_group(&index, "g", "Sales", &[], 3);
+    assert_eq!((members(&index, "g"), shown()), (vec!["u".to_owned()], vec!["Sales".to_owned()]));
+    let mut deleted = group_spec("Sales", &[]);
+    deleted["deletedAt"] = "2026-01-01T00:00:00Z".into();
+    put(&index, Kind::Group, "g", 4, &deleted, WATCH);
+    assert_eq!((members(&index, "g").len(), shown()), (0, Vec::new()));
+    put(&index, Kind::Group, "g", 5, &group_spec("Sales again", &[]), WATCH);
+    index.put_claim(&objects::claim(crate::rules::naming::GROUP_NAME, "sales again", "g", 5), WATCH);
+    assert_eq!((members(&index, "g"), shown()), (vec!["u".to_owned()], vec!["Sales again".to_owned()]));
+    index.remove(Kind::Group, &resource("g", 6, &json!({})));
+    assert_eq!((members(&index, "g").len(), shown()), (0, Vec::new()));
+    assert_eq!(index.memberships(Kind::User, "u"), Vec::new());
+}
+
+#[test]
+fn a_resource_shows_its_visible_groups_in_the_order_of_their_ids() {
+    let index = staffed();
+    add_group(&index, "a", "Another", &[], 20);
+    put(&index, Kind::User, "u-1", 21, &user_spec("one", &["a", "g", "gone"]), WATCH);
+    let groups = index.memberships(Kind::User, "u-1");
+    let shown: Vec<_> = groups.iter().map(|group| (&*group.group, group.display_name.as_str())).collect();
+    assert_eq!(shown, [("a", "Another"), ("g", "Sales")]);
+    assert_eq!(index.memberships(Kind::Group, "h").len(), 1);
+    assert_eq!(index.memberships(Kind::User, "nobody"), Vec::new());
+}
+
+#[test]
+fn members_come_in_batches_and_the_digest_knows_no_order() {
+    let index = Index::default();
+    add_group(&index, "g", "Sales", &[], 1);
+    let count = 3 * MAX_BATCH + 7;
+    (0..count).for_each(|number| add_user(&index, &format!("u{number:04}"), &format!("n{number}"), &["g"], 2));
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let batch = index.members("g", after.as_deref());
+        assert!(batch.len() <= MAX_BATCH);
+        let Some(last) = batch.last() else { break };
+        after = Some(last.name.clone());
+        all.extend(batch);
+    }
+    assert_eq!((all.len(), index.member_count("g")), (count, count));
+    assert!(all.is_sorted_by(|one, next| one.name < next.name));
+
+    let digest = index.members_digest("g");
+    let name_again = |number: usize, version, groups: &[&str]| {
+        let spec = user_spec(&format!("n{number}"), groups);
+        put(&index, Kind::User, &format!("u{number:04}"), version, &spec, WATCH);
+    };
+    (0..count).rev().for_each(|number| name_again(number, 3, &[]));
+    assert_eq!(index.members_digest("g"), 0);
+    (0..count).rev().for_each(|number| name_again(number, 4, &["g"]));
+    assert_eq!(index.members_digest("g"), digest);
+}
+
+#[test]
+fn a_user_and_a_group_of_one_name_come_in_one_batch() {
+    let index = Index::default();
+    add_group(&index, "g", "Sales", &[], 1);
+    (0..=MAX_BATCH).for_each(|number| add_user(&index, &format!("m{number:04}"), &number.to_string(), &["g"], 2));
+    let last = format!("m{:04}", MAX_BATCH - 1);
+    add_group(&index, &last, "Twin", &["g"], 3);
+    let first = index.members("g", None);
+    assert_eq!(first.len(), MAX_BATCH - 1);
+    let next = index.members("g", first.last().map(|member| &*member.name));
+    let shown: Vec<_> = next.iter().map(|member| (member.kind, &*member.name)).collect();
+    let end = format!("m{MAX_BATCH:04}");
+    assert_eq!(shown, [(Kind::User, &*last), (Kind::Group, &*last), (Kind::User, &*end)]);
+}
+
+#[test]
+fn a_group_that_names_itself_is_its_own_member() {
+    let index = Index::default();
+    add_group(&index, "g", "Sales", &["g", "g"], 1);
+    assert_eq!(members(&index, "g"), ["g"]);
+}

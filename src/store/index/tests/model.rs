@@ -1,0 +1,202 @@
+//! A model that keeps whole objects and looks through all of them at each question.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::*;
+use crate::rules::naming::{
+    ClaimedValue, GROUP_NAME, IndexKeys, LINK, USER_NAME, claim_name, claimed_values, index_keys,
+};
+use crate::store::undelete::UNDELETE_ANNOTATION;
+
+pub(super) type Objects = BTreeMap<String, Value>;
+
+/// The last known state of each object, by name.
+#[derive(Default)]
+pub(super) struct Model {
+    pub(super) users: Objects,
+    pub(super) groups: Objects,
+    pub(super) claims: Objects,
+    pub(super) rules: IndexRules,
+}
+
+impl Model {
+    pub(super) fn objects(&mut self, kind: Kind) -> &mut Objects {
+        match kind {
+            Kind::User => &mut self.users,
+            Kind::Group => &mut self.groups,
+            _ => &mut self.claims,
+        }
+    }
+
+    fn of(&self, kind: Kind) -> &Objects {
+        if kind == Kind::User { &self.users } else { &self.groups }
+    }
+
+    /// Whether it was news.
+    pub(super) fn put(&mut self, kind: Kind, object: &Value) -> bool {
+        let (name, objects) = (name_of(object), self.objects(kind));
+        let news = objects.get(&name).is_none_or(|known| version_of(known) < version_of(object));
+        if news {
+            objects.insert(name, object.clone());
+        }
+        news
+    }
+
+    /// Whether it was news.
+    pub(super) fn remove(&mut self, kind: Kind, object: &Value) -> bool {
+        let (name, objects) = (name_of(object), self.objects(kind));
+        let news = objects.get(&name).is_some_and(|known| version_of(known) <= version_of(object));
+        if news {
+            objects.remove(&name);
+        }
+        news
+    }
+
+    fn values(&self, kind: Kind, object: &Value) -> Vec<ClaimedValue> {
+        claimed_values(kind.resource(), &object["spec"], &self.rules.unique)
+    }
+
+    fn owns(&self, kind: Kind, name: &str, value: &ClaimedValue) -> bool {
+        let claim = self.claims.get(&claim_name(DIRECTORY, &value.attribute, &value.value));
+        claim.is_some_and(|claim| claim["spec"]["holder"] == name && kind_of(claim) == kind)
+    }
+
+    /// The visible objects of a kind.
+    pub(super) fn visible(&self, kind: Kind) -> Vec<(&str, &Value)> {
+        let visible = self.of(kind).iter().filter(|(name, object)| {
+            let spec = &object["spec"];
+            let values = self.values(kind, object);
+            let name_value = values.iter().find(|value| value.attribute == kind.resource().name_attribute());
+            let listed = kind == Kind::Group
+                || spec["managedBy"] == "Provisioning"
+                || (spec["managedBy"] == "People" && self.rules.built_in_users_listed);
+            name_value.is_some_and(|value| self.owns(kind, name, value))
+                && spec["deletedAt"].is_null()
+                && spec["rejected"] != true
+                && listed
+        });
+        visible.map(|(name, object)| (name.as_str(), object)).collect()
+    }
+
+    pub(super) fn unsettled(&self, kind: Kind) -> Vec<&str> {
+        let unsettled = self.of(kind).iter().filter(|(name, object)| {
+            let spec = &object["spec"];
+            let lacks = self.values(kind, object).iter().any(|value| !self.owns(kind, name, value));
+            let deleted = !spec["deletedAt"].is_null();
+            spec["rejected"] == true
+                || spec["pending"].as_object().is_some_and(|pending| !pending.is_empty())
+                || (deleted && !object["metadata"]["annotations"][UNDELETE_ANNOTATION].is_null())
+                || (!deleted && lacks)
+        });
+        unsettled.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Name, claim and holder.
+    pub(super) fn conflicts(&self, kind: Kind) -> Vec<(String, String, Option<String>)> {
+        let mut conflicts = Vec::new();
+        for (name, object) in self.of(kind) {
+            let spec = &object["spec"];
+            let pending = spec["pending"].as_object().is_some_and(|pending| !pending.is_empty());
+            if pending || !spec["deletedAt"].is_null() || spec["rejected"] == true {
+                continue;
+            }
+            for value in self.values(kind, object).iter().filter(|value| !self.owns(kind, name, value)) {
+                let claim = claim_name(DIRECTORY, &value.attribute, &value.value);
+                conflicts.push((name.clone(), claim.clone(), self.live_holder(&claim).map(str::to_owned)));
+            }
+        }
+        conflicts.sort();
+        conflicts
+    }
+
+    /// `live` of the claim protocol, word for word, and the holder; of attributes that no rule is about, what is pending.
+    pub(super) fn live_holder(&self, claim: &str) -> Option<&str> {
+        let claim = self.claims.get(claim)?;
+        let kind = kind_of(claim);
+        let claim = &claim["spec"];
+        let (holder, object) = self.of(kind).get_key_value(claim["holder"].as_str()?)?;
+        let (attribute, value) = (claim["attribute"].as_str()?, claim["value"].as_str()?);
+        let pending = object["spec"]["pending"][attribute] == value;
+        let committed = object["spec"]["deletedAt"].is_null()
+            && self.values(kind, object).iter().any(|it| it.attribute == attribute && it.value == value);
+        (pending || committed).then_some(holder)
+    }
+
+    pub(super) fn dead_claims(&self) -> Vec<&str> {
+        let judged = |claim: &Value| {
+            let attribute = claim["spec"]["attribute"].as_str().unwrap_or_default();
+            [USER_NAME, GROUP_NAME, LINK].contains(&attribute) || self.rules.unique.force(attribute).is_some()
+        };
+        let claims = self.claims.iter().filter(|(_, claim)| judged(claim));
+        claims.map(|(name, _)| name.as_str()).filter(|name| self.live_holder(name).is_none()).collect()
+    }
+
+    pub(super) fn candidates(&self, kind: Kind, matches: impl Fn(&IndexKeys) -> bool) -> Vec<&str> {
+        let visible = self.visible(kind).into_iter();
+        visible.filter(|(_, object)| matches(&index_keys(&object["spec"]["scim"]))).map(|(name, _)| name).collect()
+    }
+
+    pub(super) fn duplicates(&self, kind: Kind) -> Vec<&str> {
+        let visible = self.visible(kind);
+        let id = |object: &Value| object["spec"]["scim"]["externalId"].as_str().map(str::to_owned);
+        let shared = visible.iter().filter(|(name, object)| {
+            id(object).is_some() && visible.iter().any(|(other, it)| other != name && id(it) == id(object))
+        });
+        shared.map(|(name, _)| *name).collect()
+    }
+
+    fn shows_group(&self, group: &str) -> bool {
+        self.visible(Kind::Group).iter().any(|(name, _)| *name == group)
+    }
+
+    pub(super) fn members(&self, group: &str) -> Vec<Member> {
+        if !self.shows_group(group) {
+            return Vec::new();
+        }
+        let mut members = Vec::new();
+        for kind in [Kind::User, Kind::Group] {
+            let visible = self.visible(kind).into_iter();
+            let inside = visible.filter(|(_, object)| member_of(object).contains(&group));
+            members.extend(inside.map(|(name, _)| Member { kind, name: name.into() }));
+        }
+        members.sort_by_key(|member| (member.name.clone(), member.kind == Kind::Group));
+        members
+    }
+
+    pub(super) fn memberships(&self, kind: Kind, name: &str) -> Vec<Membership> {
+        let Some(object) = self.of(kind).get(name) else { return Vec::new() };
+        let mut ids = member_of(object);
+        ids.sort_unstable();
+        ids.dedup();
+        let display_name = |id: &str| self.groups[id]["spec"]["scim"]["displayName"].as_str().map(str::to_owned);
+        let shown = ids.into_iter().filter(|id| self.shows_group(id));
+        shown.map(|id| Membership { group: id.into(), display_name: display_name(id).expect("a name") }).collect()
+    }
+
+    pub(super) fn active_users(&self) -> BTreeMap<Option<Arc<str>>, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, user) in self.visible(Kind::User) {
+            let scim = &user["spec"]["scim"];
+            if scim["active"] == true {
+                *counts.entry(scim["userType"].as_str().map(Arc::from)).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    pub(super) fn status(&self, kind: Kind, name: &str) -> Option<Value> {
+        let status = self.of(kind).get(name)?["status"].clone();
+        (!status.is_null() && status != json!({})).then_some(status)
+    }
+}
+
+pub(super) fn name_of(object: &Value) -> String {
+    object["metadata"]["name"].as_str().expect("a name").to_owned()
+}
+
+fn kind_of(claim: &Value) -> Kind {
+    let attribute = claim["spec"]["attribute"].as_str().unwrap_or_default();
+    if attribute.starts_with("Group.") { Kind::Group } else { Kind::User }
+}

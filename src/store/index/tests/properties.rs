@@ -1,0 +1,272 @@
+//! The index answers as the model does, whatever comes in whatever order.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::model::Model;
+use super::objects::{claim, claims_of};
+use super::*;
+use crate::rules::naming::{GROUP_EXTERNAL_ID, GROUP_NAME, LINK, USER_EXTERNAL_ID, USER_NAME, claim_name};
+use crate::store::undelete::UNDELETE_ANNOTATION;
+
+/// Names of users and of groups: nothing keeps the two apart.
+const NAMES: &[&str] = &["n-1", "n-2", "n-3", "n-4"];
+/// Groups that somebody may name; of the last there is never an object.
+const GROUPS: &[&str] = &["n-1", "n-2", "n-3", "n-4", "n-never"];
+/// What is claimed, and one attribute that only another version knows.
+const ATTRIBUTES: &[&str] = &[
+    USER_NAME,
+    USER_NAME,
+    GROUP_NAME,
+    GROUP_NAME,
+    LINK,
+    USER_EXTERNAL_ID,
+    GROUP_EXTERNAL_ID,
+    WORK_EMAIL,
+    "User.later",
+];
+const VALUES: &[&str] = &["alice", "bob", "carol", "a@x", "t/o1"];
+
+/// One step.
+#[derive(Clone, Debug)]
+enum Change {
+    Put(Kind, Value),
+    /// The object, and the claims on all that it names.
+    Settle(Kind, Value),
+    Remove(Kind, Value),
+    Rules(IndexRules),
+}
+
+fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    prop::sample::select(texts)
+}
+
+fn rarely() -> impl Strategy<Value = bool> {
+    prop::bool::weighted(0.12)
+}
+
+/// What users and groups have in common: name, `memberOf`, pending, marks and status.
+fn frame() -> impl Strategy<Value = Value> {
+    let member_of = prop::collection::vec(one_of(GROUPS), 0..3);
+    let pending = prop::option::weighted(0.15, (one_of(ATTRIBUTES), one_of(VALUES)));
+    let status = prop::option::weighted(0.2, prop::sample::select(vec![json!({}), json!({ "memberCount": 1 })]));
+    (one_of(NAMES), member_of, pending, status, [rarely(), rarely(), rarely()]).prop_map(
+        |(name, member_of, pending, status, [deleted, rejected, asked_back])| {
+            let mut spec = json!({ "memberOf": member_of });
+            if let Some((attribute, value)) = pending {
+                spec["pending"] = json!({ attribute: value });
+            }
+            if deleted {
+                spec["deletedAt"] = "2026-01-01T00:00:00Z".into();
+            }
+            if rejected {
+                spec["rejected"] = true.into();
+            }
+            let annotations = if asked_back { json!({ UNDELETE_ANNOTATION: "please" }) } else { json!({}) };
+            let metadata = json!({ "name": name, "uid": "0123456789", "generation": 7, "annotations": annotations });
+            json!({ "metadata": metadata, "spec": spec, "status": status })
+        },
+    )
+}
+
+fn user() -> impl Strategy<Value = Value> {
+    let spelled = prop::sample::select(vec!["alice", "Alice", "BOB", "bob", "carol"]);
+    let external_id = prop::option::of(one_of(VALUES));
+    let link = prop::option::weighted(0.3, prop::sample::select(vec!["o1", "O2"]));
+    let email = prop::option::of(prop::sample::select(vec!["A@x", "b@X"]));
+    let user_type = prop::option::of(prop::sample::select(vec!["Member", "Guest"]));
+    (frame(), spelled, external_id, link, email, user_type, [rarely(), rarely()]).prop_map(
+        |(mut object, user_name, external_id, link, email, user_type, [built_in, inactive])| {
+            let spec = &mut object["spec"];
+            spec["managedBy"] = if built_in { "People" } else { "Provisioning" }.into();
+            spec["scim"] = json!({ "userName": user_name, "displayName": user_name, "active": !inactive });
+            let texts = [("externalId", external_id), ("userType", user_type)];
+            texts
+                .iter()
+                .filter_map(|(name, text)| Some((name, (*text)?)))
+                .for_each(|(name, text)| spec["scim"][name] = text.into());
+            if let Some(email) = email {
+                spec["scim"]["emails"] = json!([{ "value": email }, { "value": email, "type": "work" }]);
+            }
+            if let Some(link) = link {
+                spec["link"] = json!({ "tenantID": "T", "objectID": link });
+            }
+            object
+        },
+    )
+}
+
+fn group() -> impl Strategy<Value = Value> {
+    let spelled = prop::sample::select(vec!["alice", "Alice", "Bob", "carol"]);
+    (frame(), spelled, prop::option::of(one_of(VALUES))).prop_map(|(mut object, display_name, external_id)| {
+        object["spec"]["scim"] = json!({ "displayName": display_name });
+        if let Some(external_id) = external_id {
+            object["spec"]["scim"]["externalId"] = external_id.into();
+        }
+        object
+    })
+}
+
+fn any_claim() -> impl Strategy<Value = Value> {
+    (one_of(ATTRIBUTES), one_of(VALUES), one_of(NAMES))
+        .prop_map(|(attribute, value, holder)| claim(attribute, value, holder, 0))
+}
+
+fn object() -> impl Strategy<Value = (Kind, Value)> {
+    prop_oneof![
+        3 => user().prop_map(|object| (Kind::User, object)),
+        3 => group().prop_map(|object| (Kind::Group, object)),
+        2 => any_claim().prop_map(|object| (Kind::Claim, object)),
+    ]
+}
+
+fn any_rules() -> impl Strategy<Value = IndexRules> {
+    let attributes = prop::sample::subsequence(vec![USER_EXTERNAL_ID, GROUP_EXTERNAL_ID, WORK_EMAIL], 0..=3);
+    (attributes, any::<bool>()).prop_map(|(attributes, listed)| rules(&attributes, listed))
+}
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let change = prop_oneof![
+        4 => object().prop_map(|(kind, object)| Change::Put(kind, object)),
+        5 => object().prop_map(|(kind, object)| Change::Settle(kind, object)),
+        1 => object().prop_map(|(kind, object)| Change::Remove(kind, object)),
+        1 => any_rules().prop_map(Change::Rules),
+    ];
+    // Some come late or twice: the watch and own writes are not in step, and events come again after a reconnection.
+    prop::collection::vec((change, 1..6u32), 1..50).prop_map(|changes| {
+        let dated = (0..).zip(changes).flat_map(|(number, (change, delay))| {
+            let change = dated(change, number * 2 + delay);
+            vec![change; 1 + usize::from(number % 5 == 0)]
+        });
+        dated.collect()
+    })
+}
+
+fn dated(mut change: Change, version: u32) -> Change {
+    if let Change::Put(_, object) | Change::Settle(_, object) | Change::Remove(_, object) = &mut change {
+        object["metadata"]["resourceVersion"] = version.to_string().into();
+    }
+    change
+}
+
+fn put(index: &Index, model: &mut Model, kind: Kind, object: &Value) -> bool {
+    if kind == Kind::Claim {
+        index.put_claim(object, WATCH);
+    } else {
+        index.put(kind, DIRECTORY, object, WATCH);
+    }
+    model.put(kind, object)
+}
+
+/// Makes a change on both sides; returns whether it was news.
+fn make(index: &Index, model: &mut Model, change: Change) -> bool {
+    match change {
+        Change::Put(kind, object) => put(index, model, kind, &object),
+        Change::Settle(kind, object) => {
+            let mut news = put(index, model, kind, &object);
+            if kind != Kind::Claim {
+                let version = u32::try_from(version_of(&object)).expect("a small version");
+                for claim in claims_of(kind, &object, &model.rules, version) {
+                    news |= put(index, model, Kind::Claim, &claim);
+                }
+            }
+            news
+        }
+        Change::Remove(kind, object) => {
+            if kind == Kind::Claim {
+                index.remove_claim(&object);
+            } else {
+                index.remove(kind, &object);
+            }
+            model.remove(kind, &object)
+        }
+        Change::Rules(rules) => {
+            index.set_rules(DIRECTORY, || rules.clone());
+            let news = model.rules != rules;
+            model.rules = rules;
+            news
+        }
+    }
+}
+
+fn check_kind(index: &Index, model: &Model, kind: Kind) {
+    let visible = model.visible(kind);
+    let (total, page) = index.page(kind, 0, MAX_BATCH);
+    let expected: Vec<_> = visible.iter().map(|(name, _)| *name).collect();
+    assert_eq!((total, index.visible(kind), names(&page)), (visible.len(), visible.len(), expected));
+    assert_eq!(index.page(kind, 1, 2).1, page.iter().skip(1).take(2).cloned().collect::<Vec<_>>());
+    assert_eq!(index.batch(kind, None), page);
+    for (record, (_, object)) in page.iter().zip(visible) {
+        assert_eq!(serde_json::from_slice::<Value>(&record.scim).expect("JSON"), object["spec"]["scim"]);
+        assert_eq!((record.generation, record.uid), (7, *b"01234567"));
+        let after = page.iter().filter(|other| other.name > record.name).cloned().collect::<Vec<_>>();
+        assert_eq!(index.batch(kind, Some(&record.name)), after);
+    }
+    assert_eq!(index.unsettled(kind), model.unsettled(kind));
+    let conflicts = index.conflicts(kind, None).into_iter();
+    let mut conflicts: Vec<_> = conflicts.map(|it| (it.name.to_string(), it.claim_name, it.holder)).collect();
+    conflicts.sort();
+    assert_eq!(conflicts, model.conflicts(kind));
+    let duplicates = model.duplicates(kind);
+    assert_eq!(
+        index.duplicate_external_ids(kind),
+        (duplicates.len(), duplicates.iter().map(ToString::to_string).collect())
+    );
+    for value in ["alice", "Alice", "bob", "a@x", "b@x", "A@x"] {
+        let by = |key: fn(String) -> LookupKey| index.candidates(kind, &key(value.to_owned()));
+        let external = model.candidates(kind, |keys| keys.external_id.as_deref() == Some(value));
+        assert_eq!(by(LookupKey::ExternalId), external, "externalId {value}");
+        let display = model.candidates(kind, |keys| keys.display_name.as_deref() == Some(value));
+        assert_eq!(by(LookupKey::DisplayName), display, "displayName {value}");
+        let email = model.candidates(kind, |keys| keys.emails.iter().any(|email| email == value));
+        assert_eq!(by(LookupKey::Email), email, "emails {value}");
+    }
+    for name in GROUPS {
+        let status = index.status(kind, name).map(|status| serde_json::from_slice::<Value>(&status).expect("JSON"));
+        assert_eq!(status, model.status(kind, name), "status of {name}");
+        assert_eq!(index.memberships(kind, name), model.memberships(kind, name), "groups of {name}");
+    }
+}
+
+fn check(index: &Index, model: &Model, digests: &mut BTreeMap<u64, Vec<Member>>) {
+    check_kind(index, model, Kind::User);
+    check_kind(index, model, Kind::Group);
+    assert_eq!(index.dead_claims(), model.dead_claims());
+    for (attribute, value) in ATTRIBUTES.iter().flat_map(|attribute| VALUES.iter().map(move |value| (attribute, value)))
+    {
+        let name = claim_name(DIRECTORY, attribute, value);
+        assert_eq!(index.live_holder(&name).as_deref(), model.live_holder(&name), "{attribute} {value}");
+    }
+    for group in GROUPS {
+        let members = model.members(group);
+        assert_eq!(
+            (index.members(group, None), index.member_count(group)),
+            (members.clone(), members.len()),
+            "{group}"
+        );
+        for member in &members {
+            let after: Vec<_> = members.iter().filter(|other| other.name > member.name).cloned().collect();
+            assert_eq!(index.members(group, Some(&member.name)), after, "{group} after {member:?}");
+        }
+        let same = digests.entry(index.members_digest(group)).or_insert_with(|| members.clone());
+        assert_eq!(*same, members, "one digest of two sets");
+        assert_eq!(digests.values().filter(|set| **set == members).count(), 1, "two digests of one set");
+    }
+    assert_eq!(index.active_users(), model.active_users());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn it_answers_as_one_who_keeps_everything(changes in changes()) {
+        let (index, mut model, mut digests) = (Index::default(), Model::default(), BTreeMap::new());
+        for change in changes {
+            let before = index.changes();
+            let news = make(&index, &mut model, change.clone());
+            prop_assert_eq!(index.changes() != before, news, "{:?}", change);
+            check(&index, &model, &mut digests);
+        }
+    }
+}

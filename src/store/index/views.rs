@@ -1,0 +1,122 @@
+//! The resources of one kind, and what is derived from those that are visible.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::MAX_EXAMPLES;
+use super::edges::{Edges, GroupId};
+use super::order::Order;
+use super::resource::Resource;
+use crate::store::objects::Kind;
+
+/// The resources of one kind.
+#[derive(Debug, Default)]
+pub(super) struct Resources {
+    pub(super) records: HashMap<Arc<str>, Resource>,
+    pub(super) visible: Visible,
+    /// Names of objects that the janitor has to look at.
+    pub(super) unsettled: BTreeSet<Arc<str>>,
+}
+
+/// The visible resources of one kind.
+#[derive(Debug, Default)]
+pub(super) struct Visible {
+    /// Their names.
+    pub(super) order: Order,
+    /// Hash of a look-up key, and who has it.
+    keys: BTreeSet<(u64, Arc<str>)>,
+    /// Those whose externalId somebody else has as well.
+    duplicates: BTreeSet<Arc<str>>,
+}
+
+/// How many visible users are active, by their `userType`.
+pub(super) type Active = BTreeMap<Option<Arc<str>>, usize>;
+
+impl Visible {
+    /// Names of those who have the key with this hash, in order.
+    pub(super) fn by_key(&self, hash: u64) -> impl Iterator<Item = &Arc<str>> {
+        let first = (hash, Arc::from(""));
+        self.keys.range(first..).take_while(move |(other, _)| *other == hash).map(|(_, name)| name)
+    }
+
+    /// How many have the externalId of somebody else, and some of their names.
+    pub(super) fn duplicates(&self) -> (usize, Vec<String>) {
+        let examples = self.duplicates.iter().take(MAX_EXAMPLES);
+        (self.duplicates.len(), examples.map(ToString::to_string).collect())
+    }
+
+    /// Changes what is known of one resource from one state to another, none meaning that it is not visible. What is the
+    /// same in both is not touched.
+    fn change(&mut self, name: &Arc<str>, before: Option<&Resource>, after: Option<&Resource>) {
+        match (before, after) {
+            (None, Some(_)) => self.order.insert(name),
+            (Some(_), None) => self.order.remove(name),
+            _ => {}
+        }
+        let (old, new) = (keys(before), keys(after));
+        for key in old.iter().filter(|key| new.binary_search(key).is_err()) {
+            self.keys.remove(&(*key, Arc::clone(name)));
+        }
+        self.keys.extend(new.iter().filter(|key| old.binary_search(key).is_err()).map(|key| (*key, Arc::clone(name))));
+
+        let external_id = |state: Option<&Resource>| state.and_then(|resource| resource.external_id);
+        let (old, new) = (external_id(before), external_id(after));
+        if old != new {
+            self.duplicates.remove(name);
+            self.note_end_of_duplicate(old);
+            self.note_duplicate(name, new);
+        }
+    }
+
+    /// Who remains alone with an externalId has none of somebody else any more.
+    fn note_end_of_duplicate(&mut self, external_id: Option<u64>) {
+        let mut holders = external_id.into_iter().flat_map(|external_id| self.by_key(external_id));
+        let (first, second) = (holders.next().cloned(), holders.next().cloned());
+        drop(holders);
+        if let (Some(only), None) = (first, second) {
+            self.duplicates.remove(&only);
+        }
+    }
+
+    /// Who comes to an externalId that somebody else has, and the one who had it alone.
+    fn note_duplicate(&mut self, name: &Arc<str>, external_id: Option<u64>) {
+        let holders = external_id.into_iter().flat_map(|external_id| self.by_key(external_id));
+        let holders: Vec<_> = holders.take(2).cloned().collect();
+        if holders.len() > 1 {
+            self.duplicates.extend(holders);
+            self.duplicates.insert(Arc::clone(name));
+        }
+    }
+}
+
+fn keys(state: Option<&Resource>) -> &[u64] {
+    state.map_or(&[], |resource| &resource.keys)
+}
+
+fn member_of(state: Option<&Resource>) -> &[GroupId] {
+    state.map_or(&[], |resource| &resource.member_of)
+}
+
+/// Changes everything that is derived from one visible resource.
+pub(super) fn change(
+    (kind, name): (Kind, &Arc<str>),
+    before: Option<&Resource>,
+    after: Option<&Resource>,
+    visible: &mut Visible,
+    edges: &mut Edges,
+    active: &mut Active,
+) {
+    visible.change(name, before, after);
+    edges.change(kind, name, member_of(before), member_of(after));
+    if let Some(before) = before.filter(|resource| resource.marks.active)
+        && let Some(count) = active.get_mut(&before.user_type)
+    {
+        *count -= 1;
+        if *count == 0 {
+            active.remove(&before.user_type);
+        }
+    }
+    if let Some(after) = after.filter(|resource| resource.marks.active) {
+        *active.entry(after.user_type.clone()).or_default() += 1;
+    }
+}
