@@ -34,6 +34,10 @@ const IGNORED: Entry = (
     "rollcall_ignored_attributes_total",
     "Attributes in requests that a known schema does not have and that were ignored, by Directory.",
 );
+const UNKNOWN_MEMBERS: Entry = (
+    "rollcall_unknown_members_total",
+    "Members in requests that name nobody of the Directory and that were ignored, by Directory.",
+);
 const WATCH_AGE: Entry = (
     "rollcall_watch_age_seconds",
     "Time since the watch of a kind was last heard; nothing is answered from a watch silent for more than 30 seconds.",
@@ -47,7 +51,7 @@ const CONNECTIONS: Entry = ("rollcall_connections", "Open connections, by listen
 
 /// Every metric: its name and what it tells. The README's table is compared with it.
 pub fn reference() -> Vec<(&'static str, &'static str)> {
-    vec![REQUESTS, DURATION, FAILURES, IGNORED, WATCH_AGE, VISIBLE, JANITOR, CONNECTIONS]
+    vec![REQUESTS, DURATION, FAILURES, IGNORED, UNKNOWN_MEMBERS, WATCH_AGE, VISIBLE, JANITOR, CONNECTIONS]
 }
 
 /// Why credentials did not open a Directory. The client learns none of it.
@@ -163,6 +167,7 @@ struct Inner {
     duration: Family<DurationLabels, Histogram, fn() -> Histogram>,
     failures: Family<FailureLabels, Counter>,
     ignored: Family<DirectoryLabels, Counter>,
+    unknown_members: Family<DirectoryLabels, Counter>,
     watch_age: Family<KindLabels, Seconds>,
     visible: Family<DirectoryLabels, Gauge>,
     janitor: Family<ActionLabels, Counter>,
@@ -184,6 +189,7 @@ impl Default for Metrics {
             duration: registered(&mut registry, DURATION, Family::new_with_constructor(duration)),
             failures: registered(&mut registry, FAILURES, Family::default()),
             ignored: registered(&mut registry, IGNORED, Family::default()),
+            unknown_members: registered(&mut registry, UNKNOWN_MEMBERS, Family::default()),
             watch_age: registered(&mut registry, WATCH_AGE, Family::default()),
             visible: registered(&mut registry, VISIBLE, Family::default()),
             janitor: registered(&mut registry, JANITOR, Family::default()),
@@ -205,6 +211,12 @@ impl Metrics {
     pub fn ignored_attributes(&self, namespace: &str, directory: &str, count: usize) {
         let labels = DirectoryLabels { namespace: namespace.to_owned(), directory: directory.to_owned() };
         self.0.ignored.get_or_create(&labels).inc_by(count as u64);
+    }
+
+    /// Members that name nobody were ignored.
+    pub fn unknown_members(&self, namespace: &str, directory: &str, count: usize) {
+        let labels = DirectoryLabels { namespace: namespace.to_owned(), directory: directory.to_owned() };
+        self.0.unknown_members.get_or_create(&labels).inc_by(count as u64);
     }
 
     /// A request was answered.
@@ -267,6 +279,7 @@ mod tests {
         metrics.request("GET", "Users", 200, Duration::from_millis(3));
         metrics.authentication_failure(AuthenticationFailure::Expired);
         metrics.ignored_attributes("acme", "staff", 2);
+        metrics.unknown_members("acme", "staff", 3);
         metrics.set_watch_ages([("DirectoryUser".to_owned(), Duration::from_millis(1500))]);
         metrics.set_visible_users([("acme".to_owned(), "staff".to_owned(), 7)]);
         metrics.janitor(JanitorAction::Released);
@@ -285,6 +298,7 @@ mod tests {
             "rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"200\"} 1",
             "rollcall_authentication_failures_total{reason=\"expired\"} 1",
             "rollcall_ignored_attributes_total{namespace=\"acme\",directory=\"staff\"} 2",
+            "rollcall_unknown_members_total{namespace=\"acme\",directory=\"staff\"} 3",
             "rollcall_watch_age_seconds{kind=\"DirectoryUser\"} 1.5",
             "rollcall_visible_users{namespace=\"acme\",directory=\"staff\"} 7",
             "rollcall_janitor_actions_total{action=\"released\"} 1",

@@ -1,8 +1,11 @@
 //! One function per SCIM operation; knows no HTTP.
 
 pub mod error;
+pub mod groups;
 pub mod lists;
 mod lookup;
+mod members;
+mod stored;
 pub mod users;
 
 use std::sync::Arc;
@@ -12,6 +15,7 @@ pub use error::Error;
 use crate::metrics::Metrics;
 use crate::scim::Attributes;
 use crate::store::Store;
+use crate::store::index::{Index, Member};
 use crate::store::registry::Directory;
 
 /// What every operation needs: the Directory it works in, the store, the metrics. One for each request.
@@ -36,8 +40,9 @@ impl Context {
     }
 }
 
-/// A resource as it is stored: whole, with `id`, `schemas` and `meta`, save `meta.location`.
-#[derive(Clone, Debug, PartialEq)]
+/// A resource as it is stored: whole, with `id`, `schemas` and `meta`, save the addresses (`meta.location`, `$ref`) and the
+/// members of a group.
+#[derive(Clone, Debug)]
 pub struct Stored {
     /// The SCIM id.
     pub id: String,
@@ -45,6 +50,22 @@ pub struct Stored {
     pub etag: String,
     /// The attributes.
     pub resource: Attributes,
+    /// The members of a group, unless its Directory ignores them.
+    pub members: Option<GroupMembers>,
+}
+
+/// The members of a group, to be read from the index a few at a time: a group has a hundred thousand.
+#[derive(Clone, Debug)]
+pub struct GroupMembers {
+    index: Arc<Index>,
+    group: Arc<str>,
+}
+
+impl GroupMembers {
+    /// The next members after this id, in the order of their ids; an empty batch is the end.
+    pub fn after(&self, id: Option<&str>) -> Vec<Member> {
+        self.index.members(&self.group, id)
+    }
 }
 
 /// The header `If-Match` or `If-None-Match`.
@@ -72,6 +93,20 @@ impl EtagCondition {
             Self::OneOf(tags) => tags.iter().any(|tag| tag == strong(etag)),
         }
     }
+
+    /// Whether a resource whose own attributes have this entity tag is meant, whatever its members are.
+    pub fn matches_own(&self, etag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(tags) => tags.iter().any(|tag| own(tag) == own(etag)),
+        }
+    }
+}
+
+/// The entity tag without the digest of a group's members, which comes after its second dot.
+fn own(etag: &str) -> &str {
+    let tag = strong(etag).trim_matches('"');
+    tag.match_indices('.').nth(1).map_or(tag, |(dot, _)| &tag[..dot])
 }
 
 fn strong(etag: &str) -> &str {
@@ -95,5 +130,25 @@ mod tests {
         for (header, expected) in cases {
             assert_eq!(EtagCondition::parse(header).matches("W/\"3.0123\""), expected, "{header:?}");
         }
+    }
+
+    #[test]
+    fn a_write_asks_for_the_version_of_the_own_attributes_alone() {
+        let cases = [
+            ("W/\"3.0123.00ab\"", true),
+            ("\"3.0123.00cd\"", true),
+            ("W/\"3.0123\"", true),
+            ("*", true),
+            ("W/\"2.0123.00ab\", W/\"3.0123.00ef\"", true),
+            ("W/\"2.0123.00ab\"", false),
+            ("W/\"3.0124.00ab\"", false),
+            ("W/\"3\"", false),
+            ("", false),
+        ];
+        for (header, expected) in cases {
+            let condition = EtagCondition::parse(header);
+            assert_eq!(condition.matches_own("W/\"3.0123\""), expected, "{header:?}");
+        }
+        assert!(!EtagCondition::parse("W/\"3.0123.00ab\"").matches("W/\"3.0123.00cd\""), "a read asks for both");
     }
 }

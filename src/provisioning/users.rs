@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::stored::{require_match, require_present, to_stored};
 use super::{Context, Error, EtagCondition, Stored};
 use crate::api::directory::Naming;
-use crate::rules::mapping::{self, etag, identity_of, to_attributes, to_resource};
+use crate::rules::mapping::{self, to_attributes};
 use crate::rules::naming::{opaque_name, readable_name};
-use crate::rules::standing::{Standing, standing};
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::USER;
 use crate::scim::{self, Attributes, json, patch};
@@ -18,21 +18,22 @@ use crate::store::objects::Kind;
 
 /// `POST /Users`: the user is stored and owns its userName when this returns.
 pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
-    let Parsed { attributes, ignored } = resource::parse(json::parse_object(body)?, &USER)?;
+    let Parsed { attributes, ignored, .. } = resource::parse(json::parse_object(body)?, &USER)?;
     let user_name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let naming = context.directory.spec.naming;
-    let new_name = move || object_name(naming, &user_name);
+    let new_name = move || object_name(naming, 'u', "user", &user_name);
     let directory = &context.directory;
     let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
     let stored = claims::create(&context.store, object, new_name).await?;
     context.report_ignored(&ignored);
-    Ok(to_stored(&stored))
+    Ok(to_stored(context, &stored))
 }
 
-fn object_name(naming: Naming, user_name: &str) -> String {
+/// The name of a new object: of its own name, or of `fallback` where that leaves nothing, or opaque.
+pub(super) fn object_name(naming: Naming, prefix: char, fallback: &str, name: &str) -> String {
     match naming {
-        Naming::Opaque => opaque_name('u', rand::random()),
-        Naming::Readable | Naming::Unknown => readable_name(user_name, "user", rand::random()),
+        Naming::Opaque => opaque_name(prefix, rand::random()),
+        Naming::Readable | Naming::Unknown => readable_name(name, fallback, rand::random()),
     }
 }
 
@@ -40,7 +41,7 @@ fn object_name(naming: Naming, user_name: &str) -> String {
 pub async fn get(context: &Context, id: &str) -> Result<Stored, Error> {
     let object = context.store.objects().get(Kind::User, &context.directory.namespace, id).await?;
     require_present(context, &object)?;
-    Ok(to_stored(&object))
+    Ok(to_stored(context, &object))
 }
 
 /// `PUT /Users/{id}`: what the client owns is replaced, and what it left out is gone, save `active`.
@@ -83,7 +84,7 @@ async fn change(
     };
     let stored = claims::change(&context.store, Kind::User, &context.directory.namespace, id, edit_object).await?;
     context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
-    Ok(to_stored(&stored))
+    Ok(to_stored(context, &stored))
 }
 
 /// `DELETE /Users/{id}`: a tombstone, and the values are free.
@@ -94,29 +95,4 @@ pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition
         Ok::<_, Error>(mapping::tombstone(object, Timestamp::now()))
     };
     claims::delete(&context.store, Kind::User, &context.directory.namespace, id, tombstone).await
-}
-
-fn require_present(context: &Context, object: &Value) -> Result<(), Error> {
-    match standing(object, &context.directory.name, context.directory.spec.provisioning.built_in_users) {
-        Standing::Present => Ok(()),
-        Standing::Absent => Err(Error::NotFound),
-        Standing::Unsettled => Err(Error::Unavailable { reason: "the janitor has yet to settle this user".to_owned() }),
-    }
-}
-
-fn require_match(if_match: Option<&EtagCondition>, object: &Value) -> Result<(), Error> {
-    match if_match {
-        Some(condition) if !condition.matches(&etag(&identity_of(object))) => Err(Error::PreconditionFailed),
-        _ => Ok(()),
-    }
-}
-
-/// The resource that an object holds.
-pub(super) fn to_stored(object: &Value) -> Stored {
-    let identity = identity_of(object);
-    Stored {
-        id: identity.id.to_owned(),
-        etag: etag(&identity),
-        resource: to_resource(&USER, &identity, &object["spec"]["scim"]),
-    }
 }

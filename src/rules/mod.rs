@@ -2,5 +2,6 @@
 
 pub mod key;
 pub mod mapping;
+pub mod membership;
 pub mod naming;
 pub mod standing;

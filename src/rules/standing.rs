@@ -15,6 +15,18 @@ pub enum Standing {
     Unsettled,
 }
 
+/// The standing of a DirectoryGroup in `directory`; groups are the identity provider's, all of them.
+pub fn group_standing(object: &Value, directory: &str) -> Standing {
+    let spec = &object["spec"];
+    if spec["directoryRef"]["name"] != directory || !spec["deletedAt"].is_null() {
+        Standing::Absent
+    } else if spec["rejected"] == true {
+        Standing::Unsettled
+    } else {
+        Standing::Present
+    }
+}
+
 /// The standing of `object` in `directory`. Whether it owns its name is not asked: nobody knows the id of an object
 /// that never did, and one that lost its name in a restore must stay within the provider's reach, or nobody could
 /// mend it.
@@ -35,6 +47,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_living_groups_of_the_directory_are_present() {
+        let cases = [
+            ("a group", json!({}), Standing::Present),
+            ("of another directory", json!({ "directoryRef": { "name": "guests" } }), Standing::Absent),
+            ("a tombstone", json!({ "deletedAt": "2026-01-01T00:00:00Z", "rejected": true }), Standing::Absent),
+            ("rejected", json!({ "rejected": true }), Standing::Unsettled),
+        ];
+        for (name, difference, expected) in cases {
+            let mut spec = json!({ "directoryRef": { "name": "staff" } });
+            spec.as_object_mut().expect("an object").extend(difference.as_object().cloned().expect("an object"));
+            assert_eq!(group_standing(&json!({ "spec": spec }), "staff"), expected, "{name}");
+        }
+    }
 
     #[test]
     fn only_living_people_of_the_directory_are_present() {

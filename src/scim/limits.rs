@@ -39,14 +39,6 @@ pub fn max_characters(attribute: &Attribute) -> usize {
     }
 }
 
-/// Most elements of a list. Members are stored one by one and bounded by the operations of a request instead.
-pub fn max_elements(attribute: &Attribute) -> usize {
-    match attribute.name {
-        "members" => usize::MAX,
-        _ => MAX_ELEMENTS,
-    }
-}
-
 /// Whether control characters are refused: the text ends up in headers, logs and terminals.
 pub fn is_shown_to_people(attribute: &Attribute) -> bool {
     matches!(attribute.name, "userName" | "displayName" | "externalId")

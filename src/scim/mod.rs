@@ -10,6 +10,7 @@ pub mod filter;
 pub mod json;
 pub mod limits;
 pub mod list;
+pub mod members;
 pub mod patch;
 pub mod path;
 pub mod projection;

@@ -388,18 +388,6 @@ async fn versions_guard_reads_and_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn groups_are_an_empty_well_behaved_collection() {
-    let (_directory, client) = start().await;
-    client.post("/Groups", &json!({ "displayName": "Team Blue" })).await.expect_error(501, None);
-    client.get("/Groups/team-blue").await.expect_error(404, None);
-    assert_eq!(
-        client.post("/Groups/.search", &json!({ "filter": "displayName eq \"x\"" })).await.expect(200)["totalResults"],
-        0
-    );
-    client.get("/Groups?filter=displayName+eq").await.expect_error(400, Some("invalidFilter"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_a_newer_version_wrote_survives() {
     let (directory, client) = start().await;
     let id = client.create(&alice()).await;

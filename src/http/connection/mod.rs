@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Request};
-use http_body_util::Full;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -23,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::Answer;
+use super::answer::{Answer, AnswerBody};
 use super::limits::{LINGER, LINGER_BYTES, MAX_BUFFER, MAX_HEADERS};
 use clock::{Clock, Times};
 pub(super) use socket::Refused;
@@ -116,7 +115,7 @@ async fn linger(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), most: usize)
 
 /// The body of an answer, which tells the clock when it has been handed over.
 struct SentBody {
-    body: Full<Bytes>,
+    body: AnswerBody,
     clock: Clock,
 }
 

@@ -3,43 +3,30 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::Call;
-use super::users::with_location;
-use crate::http::answer::{Answer, json};
+use super::single::text;
+use super::text::View;
+use super::{Call, type_of};
+use crate::http::answer::Answer;
 use crate::http::error::Failure;
 use crate::provisioning::lists::{self, Page};
 use crate::scim::json::parse_object;
-use crate::scim::list::{ListRequest, list_response};
-use crate::scim::schema::{GROUP, ResourceType, USER};
+use crate::scim::list::ListRequest;
+use crate::store::objects::Kind;
 
 /// What the query asks for.
-pub(super) fn from_query(call: &Call, resource_type: &'static ResourceType) -> Result<ListRequest, Failure> {
-    Ok(ListRequest::from_query(&call.parameters, resource_type)?)
+pub(super) async fn by_query(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+    list(call, kind, ListRequest::from_query(&call.parameters, type_of(kind))?).await
 }
 
 /// What a SearchRequest asks for.
-pub(super) fn from_body(call: &Call, resource_type: &'static ResourceType) -> Result<ListRequest, Failure> {
+pub(super) async fn by_body(call: &Call, kind: Kind) -> Result<Answer, Failure> {
     let body = Value::Object(parse_object(&call.body)?);
-    Ok(ListRequest::from_search(&body, resource_type)?)
+    list(call, kind, ListRequest::from_search(&body, type_of(kind))?).await
 }
 
-/// Users.
-pub(super) async fn users(call: &Call, request: ListRequest) -> Result<Answer, Failure> {
-    let page = lists::users(&call.context, &request).await?;
-    Ok(list(call, &request, page, &USER))
-}
-
-/// Groups.
-pub(super) async fn groups(call: &Call, request: ListRequest) -> Result<Answer, Failure> {
-    let page = lists::groups(&call.context, &request).await?;
-    Ok(list(call, &request, page, &GROUP))
-}
-
-fn list(call: &Call, request: &ListRequest, page: Page, resource_type: &'static ResourceType) -> Answer {
-    let Page { total_results, resources } = page;
-    let resources = resources.into_iter().map(|resource| {
-        let resource = with_location(resource, &call.base, resource_type.endpoint);
-        Value::Object(request.projection.apply(resource, resource_type))
-    });
-    json(StatusCode::OK, &list_response(total_results, request.start_index, resources.collect()))
+async fn list(call: &Call, kind: Kind, request: ListRequest) -> Result<Answer, Failure> {
+    let Page { total_results, resources } = lists::list(&call.context, kind, &request).await?;
+    let ListRequest { projection, start_index, .. } = request;
+    let view = View { base: call.base.as_str().into(), resource_type: type_of(kind), projection };
+    Ok(text(StatusCode::OK, view.list(total_results, start_index, resources)))
 }

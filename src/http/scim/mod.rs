@@ -1,7 +1,8 @@
 //! The SCIM operations over HTTP: which function answers which endpoint and method.
 
 mod lists;
-mod users;
+mod single;
+mod text;
 
 use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Bytes;
@@ -10,12 +11,11 @@ use serde_json::Value;
 use super::answer::{Answer, json};
 use super::error::Failure;
 use super::route::Endpoint;
-use crate::provisioning::{self, Context};
+use crate::provisioning::Context;
 use crate::scim::discovery;
-use crate::scim::schema::{GROUP, USER};
+use crate::scim::schema::{GROUP, ResourceType, USER};
+use crate::store::objects::Kind;
 
-const NO_GROUPS: &str =
-    "groups are not provisioned yet: turn the mapping of groups off in the provisioning job; users are not affected";
 const NO_BULK: &str = "bulk operations are not supported: send single requests";
 const NO_ME: &str = "a key stands for a directory and not for a person: there is no /Me";
 
@@ -44,22 +44,34 @@ pub(super) async fn handle(call: &Call) -> Result<Answer, Failure> {
         (Endpoint::Schemas, _) => found(Some(discovery::schemas(base))),
         (Endpoint::Schema, _) => found(discovery::schema(parameter, base)),
 
-        (Endpoint::Users, &Method::POST) => users::create(call).await,
-        (Endpoint::Users, _) => lists::users(call, lists::from_query(call, &USER)?).await,
-        (Endpoint::UsersSearch | Endpoint::Search, _) => lists::users(call, lists::from_body(call, &USER)?).await,
-        (Endpoint::User, &Method::PUT) => users::replace(call).await,
-        (Endpoint::User, &Method::PATCH) => users::patch(call).await,
-        (Endpoint::User, &Method::DELETE) => users::delete(call).await,
-        (Endpoint::User, _) => users::get(call).await,
+        (Endpoint::Users, &Method::POST) => single::create(call, Kind::User).await,
+        (Endpoint::Users, _) => lists::by_query(call, Kind::User).await,
+        (Endpoint::UsersSearch | Endpoint::Search, _) => lists::by_body(call, Kind::User).await,
+        (Endpoint::User, _) => one(call, Kind::User).await,
 
-        (Endpoint::Groups, &Method::POST) => Err(Failure::Unsupported(NO_GROUPS)),
-        (Endpoint::Groups, _) => lists::groups(call, lists::from_query(call, &GROUP)?).await,
-        (Endpoint::GroupsSearch, _) => lists::groups(call, lists::from_body(call, &GROUP)?).await,
-        (Endpoint::Group, _) => Err(provisioning::Error::NotFound.into()),
+        (Endpoint::Groups, &Method::POST) => single::create(call, Kind::Group).await,
+        (Endpoint::Groups, _) => lists::by_query(call, Kind::Group).await,
+        (Endpoint::GroupsSearch, _) => lists::by_body(call, Kind::Group).await,
+        (Endpoint::Group, _) => one(call, Kind::Group).await,
 
         (Endpoint::Bulk, _) => Err(Failure::Unsupported(NO_BULK)),
         (Endpoint::Me, _) => Err(Failure::Unsupported(NO_ME)),
     }
+}
+
+/// What is done to one resource.
+async fn one(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+    match call.method {
+        Method::PUT => single::replace(call, kind).await,
+        Method::PATCH => single::patch(call, kind).await,
+        Method::DELETE => single::delete(call, kind).await,
+        _ => single::get(call, kind).await,
+    }
+}
+
+/// What the table says of the resources of a kind.
+fn type_of(kind: Kind) -> &'static ResourceType {
+    if kind == Kind::Group { &GROUP } else { &USER }
 }
 
 /// A discovery document, or 404.

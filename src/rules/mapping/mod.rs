@@ -5,12 +5,14 @@
 //! is no field name that `kubectl explain` could show) and two times under `meta`. Nothing is normalised:
 //! Entra compares what it reads with what it sent, and repeats its PATCH in every cycle where they differ.
 
+mod group;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+pub use self::group::{changed_group, group_etag, group_tombstone, new_group};
 use super::naming::{DIRECTORY_LABEL, UNDELETE_ANNOTATION};
 use crate::api::API_VERSION;
 use crate::scim::Attributes;
@@ -159,12 +161,17 @@ pub fn changed_user(object: &Value, mut attributes: Attributes, now: Timestamp) 
 /// undelete restores it. A wish to be undeleted that is older than the deletion is none: left on the object, it would
 /// bring the person back at once.
 pub fn tombstone(object: &Value, now: Timestamp) -> Value {
+    let mut tombstone = buried(object, now);
+    raise_session_epoch(&mut tombstone);
+    tombstone
+}
+
+fn buried(object: &Value, now: Timestamp) -> Value {
     let mut tombstone = object.clone();
     if let Some(annotations) = tombstone["metadata"]["annotations"].as_object_mut() {
         annotations.remove(UNDELETE_ANNOTATION);
     }
     tombstone["spec"]["deletedAt"] = time_text(now).into();
-    raise_session_epoch(&mut tombstone);
     tombstone
 }
 

@@ -73,6 +73,15 @@ impl Operator {
     ];
 }
 
+/// Whether a filter looks at this core attribute.
+pub fn looks_at(filter: &Filter, attribute: &str) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(|part| looks_at(part, attribute)),
+        Filter::Not(inner) => looks_at(inner, attribute),
+        Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => path.is_core(attribute),
+    }
+}
+
 /// The parts of a filter that all have to hold. A caller that finds `userName eq "x"` among them may look that one
 /// name up and check the rest, where it would have gone through every resource.
 pub fn conjuncts(filter: &Filter) -> Vec<&Filter> {

@@ -188,9 +188,9 @@ fn write(members: &mut Attributes, name: &str, change: &Change<'_>, work: &mut W
         write_whole(current, change, work)?
     };
     // Not only at the end: what each operation looks at stays small.
-    if let (Some(attribute), Value::Array(elements)) = (change.attribute, &next) {
+    if let (Some(_), Value::Array(elements)) = (change.attribute, &next) {
         let path = AttributePath { sub_attribute: None, ..change.operation.target.path.clone() };
-        check_elements(elements, attribute, &path.to_string())?;
+        check_elements(elements, &path.to_string())?;
     }
     if entra::is_unassigned(&next) {
         members.remove(&name);

@@ -2,7 +2,8 @@
 //!
 //! Reading (`reader`) expands a body to operations that each change one attribute, and reads every value by the
 //! table; so wrong types are found before anything changes. Applying (`engine`) works on a copy, and the result is
-//! checked as a POST's is. Nothing in here knows users from groups: the table does.
+//! checked as a POST's is. Nothing in here knows users from groups: the table does. Members alone are no attribute that
+//! is stored, and become an intent of their own (`members`).
 
 mod engine;
 mod list;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use self::reader::Reader;
 pub use self::target::{Selector, Target};
 use super::json::kind_of;
+use super::members::Members;
 use super::path::{member, shown};
 use super::resource::value::Input;
 use super::resource::{self, Parsed};
@@ -30,6 +32,7 @@ pub const MAX_OPERATIONS: usize = 10_000;
 pub struct Patch {
     operations: Vec<Operation>,
     ignored: Vec<String>,
+    members: Members,
 }
 
 /// What is done to one attribute.
@@ -68,29 +71,37 @@ pub fn parse(body: &Attributes, resource_type: &'static ResourceType) -> Result<
         read_operation(operation, &mut reader)?;
         count += reader.operations[seen..].iter().map(Operation::weight).sum::<usize>();
         seen = reader.operations.len();
-        bound(count)?;
+        bound(count + reader.named_members)?;
     }
-    Ok(Patch { operations: reader.operations, ignored: reader.ignored })
+    Ok(reader.into_patch())
 }
 
 /// The members of a body as operations that replace them.
 pub(super) fn replacement(body: Attributes, resource_type: &'static ResourceType) -> Result<Patch, Error> {
     let mut reader = Reader::new(resource_type);
     reader.members(Action::Replace, body)?;
-    Ok(Patch { operations: reader.operations, ignored: reader.ignored })
+    bound(reader.named_members)?;
+    Ok(reader.into_patch())
 }
 
 /// The attributes after all operations, or why none has an effect. `current` holds the client's attributes, as
-/// [`Parsed`] does.
+/// [`Parsed`] does; members are none of them.
 pub fn apply(patch: &Patch, current: &Attributes, resource_type: &'static ResourceType) -> Result<Parsed, Error> {
-    let Patch { operations, ignored } = patch;
+    let Patch { operations, ignored, members } = patch;
     let mut attributes = current.clone();
     let mut work = engine::Work::default();
     for operation in operations {
         engine::apply(&mut attributes, operation, resource_type, &mut work)?;
     }
     resource::check(&attributes, current, resource_type)?;
-    Ok(Parsed { attributes, ignored: ignored.clone() })
+    Ok(Parsed { attributes, ignored: ignored.clone(), members: members.clone() })
+}
+
+impl Patch {
+    /// What becomes of the members of a group.
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
 }
 
 impl Operation {
@@ -105,7 +116,7 @@ impl Operation {
 
 fn bound(count: usize) -> Result<(), Error> {
     if count > MAX_OPERATIONS {
-        let message = format!("The PATCH has more than {MAX_OPERATIONS} operations and members; send it in parts.");
+        let message = format!("The body has more than {MAX_OPERATIONS} operations and members; send it in parts.");
         return Err(Error::TooLarge(message));
     }
     Ok(())

@@ -7,9 +7,10 @@
 use serde_json::Value;
 
 use super::target::Target;
-use super::{Action, Operation};
+use super::{Action, Operation, Patch};
 use crate::scim::case::same_name;
 use crate::scim::json::kind_of;
+use crate::scim::members::{self, Members};
 use crate::scim::path::{AttributePath, is_urn};
 use crate::scim::resource::value::{Input, read, read_element};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
@@ -31,12 +32,21 @@ pub struct Reader {
     pub operations: Vec<Operation>,
     /// Attributes that a known schema does not have.
     pub ignored: Vec<String>,
+    /// How many members the body names, counting each time: towards [`super::MAX_OPERATIONS`].
+    pub named_members: usize,
+    intent: Members,
 }
 
 impl Reader {
     /// Nothing is read yet.
     pub fn new(resource_type: &'static ResourceType) -> Self {
-        Self { resource_type, operations: Vec::new(), ignored: Vec::new() }
+        let (operations, ignored) = (Vec::new(), Vec::new());
+        Self { resource_type, operations, ignored, named_members: 0, intent: Members::default() }
+    }
+
+    /// What was read.
+    pub fn into_patch(self) -> Patch {
+        Patch { operations: self.operations, ignored: self.ignored, members: self.intent }
     }
 
     /// Reads an operation with a path.
@@ -119,7 +129,45 @@ impl Reader {
             self.ignore(&target.path.to_string());
             return Ok(());
         }
+        if attribute.name == "members" {
+            return self.edit_members(action, &target, value);
+        }
         self.push(action, target, value)
+    }
+
+    /// Reads an operation on the members of a group.
+    fn edit_members(&mut self, action: Action, target: &Target, value: Option<Value>) -> Result<(), Error> {
+        if target.path.sub_attribute.is_some() {
+            self.ignore(&target.path.to_string());
+            return Ok(());
+        }
+        let ids = match (action, &target.selector, value) {
+            (Action::Remove, Some(selector), _) => members::selected(&selector.filter, &selector.text)?,
+            (_, Some(_), _) => {
+                let message = "A member cannot be changed; remove it and add another one to members.";
+                return Err(Error::Mutability(message.to_owned()));
+            }
+            (Action::Remove, None, None) => {
+                self.named_members += 1;
+                self.intent.clear();
+                return Ok(());
+            }
+            (_, None, None) => {
+                let message = "An operation on members has no value; send the ids of the members.";
+                return Err(Error::InvalidValue(message.to_owned()));
+            }
+            (_, None, Some(value)) => members::ids(value)?,
+        };
+        self.named_members += ids.len().max(1);
+        match action {
+            Action::Add => self.intent.add(ids),
+            Action::Remove => self.intent.remove(ids),
+            Action::Replace => {
+                self.intent.clear();
+                self.intent.add(ids);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the value of an operation whose target can be changed.

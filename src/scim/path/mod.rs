@@ -84,6 +84,16 @@ impl AttributePath {
         }
     }
 
+    /// Whether the path is that of this attribute of the core schema, or of a part of it.
+    pub fn is_core(&self, attribute: &str) -> bool {
+        self.schema.is_none() && self.attribute.as_deref() == Some(attribute)
+    }
+
+    /// Whether the path is that of one attribute of the core schema, or of a part between brackets, and no more.
+    pub fn is_plain(&self, attribute: &str) -> bool {
+        self.sub_attribute.is_none() && self.is_core(attribute)
+    }
+
     /// Puts the names into the schema's spelling. A name without a URN that only an extension has is that extension's:
     /// old documents of Microsoft write `manager` alone.
     fn fold(&mut self, resource_type: &'static ResourceType) {

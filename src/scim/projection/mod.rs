@@ -50,6 +50,28 @@ impl Projection {
         Ok(Self { selection })
     }
 
+    /// Whether neither list was sent.
+    pub fn is_everything(&self) -> bool {
+        self.selection == Selection::Everything
+    }
+
+    /// Whether an answer holds anything of this core attribute, which is returned by default.
+    pub fn wants(&self, attribute: &str) -> bool {
+        match &self.selection {
+            Selection::Everything => true,
+            Selection::Only(paths) => paths.iter().any(|path| path.is_core(attribute)),
+            Selection::Without(paths) => !paths.iter().any(|path| path.is_plain(attribute)),
+        }
+    }
+
+    /// What is left of one element of this core attribute, where the elements do not come with the resource.
+    pub fn element(&self, attribute: &str, element: Value) -> Option<Value> {
+        let (Selection::Only(paths) | Selection::Without(paths)) = &self.selection else { return Some(element) };
+        let parts: Vec<_> = paths.iter().filter(|path| path.is_core(attribute)).map(part).collect();
+        let parts: Vec<_> = parts.iter().map(Vec::as_slice).collect();
+        if matches!(self.selection, Selection::Only(_)) { only(element, &parts) } else { without(element, &parts) }
+    }
+
     /// What is left of a whole resource.
     pub fn apply(&self, resource: Attributes, resource_type: &'static ResourceType) -> Attributes {
         let always = |name: &str| resource_type.attribute(name).is_some_and(|known| known.returned == Returned::Always);
@@ -104,6 +126,11 @@ fn steps(path: &AttributePath, resource: &Attributes) -> Vec<String> {
     }
     let AttributePath { schema, attribute, sub_attribute } = path;
     [schema, attribute, sub_attribute].into_iter().flatten().cloned().collect()
+}
+
+/// The names to follow from an element of the path's attribute.
+fn part(path: &AttributePath) -> Vec<String> {
+    path.sub_attribute.iter().cloned().collect()
 }
 
 /// The steps that go on from a member of this name.

@@ -112,3 +112,29 @@ proptest::proptest! {
         proptest::prop_assert_eq!(&left["id"], "alice-1");
     }
 }
+
+#[test]
+fn elements_that_do_not_come_with_the_resource_are_cut_alike() {
+    let member = json!({ "value": "a", "$ref": "https://x/a", "type": "User" });
+    for (attributes, excluded, wanted, left) in [
+        (None, None, true, Some(member.clone())),
+        (Some("members"), None, true, Some(member.clone())),
+        (Some("MEMBERS.Value"), None, true, Some(json!({ "value": "a" }))),
+        (Some("displayName,members.value,members.type"), None, true, Some(json!({ "value": "a", "type": "User" }))),
+        (Some("urn:ietf:params:scim:schemas:core:2.0:Group:members.value"), None, true, Some(json!({ "value": "a" }))),
+        (Some("members.shoeSize"), None, true, None),
+        (Some("displayName"), None, false, None),
+        (None, Some("members"), false, None),
+        (None, Some("displayName"), true, Some(member.clone())),
+        (None, Some("members.$ref,members.type"), true, Some(json!({ "value": "a" }))),
+    ] {
+        let projection = Projection::parse(attributes, excluded, &GROUP).expect("a list");
+        assert_eq!(projection.wants("members"), wanted, "{attributes:?} {excluded:?}");
+        assert_eq!(projection.element("members", member.clone()), left, "{attributes:?} {excluded:?}");
+        // The same as of a resource that holds its elements.
+        let group = json!({ "id": "g", "members": [member] }).as_object().cloned().expect("an object");
+        let whole = projection.apply(group, &GROUP).remove("members").map(|mut members| members[0].take());
+        assert_eq!(whole, left, "{attributes:?} {excluded:?}");
+        assert_eq!(projection.is_everything(), attributes.is_none() && excluded.is_none());
+    }
+}

@@ -48,8 +48,8 @@ pub fn check_extensions(attributes: &Attributes, resource_type: &'static Resourc
 }
 
 /// Checks the number of elements of a list.
-pub fn check_elements(elements: &[Value], attribute: &Attribute, name: &str) -> Result<(), Error> {
-    let (count, most) = (elements.len(), limits::max_elements(attribute));
+pub fn check_elements(elements: &[Value], name: &str) -> Result<(), Error> {
+    let (count, most) = (elements.len(), limits::MAX_ELEMENTS);
     if count > most {
         let message = format!("{name} has {count} elements; at most {most} are kept. Map fewer values to it.");
         return Err(Error::InvalidValue(message));
@@ -78,7 +78,7 @@ fn check_attribute(value: &Value, attribute: &'static Attribute, name: &str) -> 
     match value {
         Value::String(text) => check_length(text, attribute, name),
         Value::Array(elements) => {
-            check_elements(elements, attribute, name)?;
+            check_elements(elements, name)?;
             one_primary(elements, name)?;
             elements.iter().try_for_each(|element| check_parts(element, attribute, name))
         }

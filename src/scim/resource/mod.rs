@@ -11,6 +11,7 @@ pub(super) mod value;
 pub(super) use check::{check, check_elements, check_extensions};
 
 use super::case::same_name;
+use super::members::Members;
 use super::patch;
 use super::path::is_urn;
 use super::schema::ResourceType;
@@ -23,6 +24,8 @@ pub struct Parsed {
     pub attributes: Attributes,
     /// Attributes that a known schema does not have: ignored, and named here for the log and the metric.
     pub ignored: Vec<String>,
+    /// What it says about the members of a group; of a user nothing.
+    pub members: Members,
 }
 
 /// Reads the body of a POST or PUT.

@@ -1,7 +1,6 @@
 //! The table of effects, and every form in which an attribute is named or a value is sent.
 
 use super::*;
-use crate::scim::schema::GROUP;
 
 #[test]
 fn single_values_are_set_whatever_the_operation_is_called() {
@@ -517,48 +516,6 @@ fn custom_attributes_are_kept_though_nobody_declared_them() {
         &json!([{ "op": "remove", "path": contoso }]),
         &json!({ "userName": "a" }),
     );
-}
-
-#[test]
-fn members_of_a_group_need_no_code_of_their_own() {
-    let group = |ids: &[&str]| {
-        let members: Vec<_> = ids.iter().map(|id| json!({ "value": id })).collect();
-        if members.is_empty() {
-            json!({ "displayName": "G" })
-        } else {
-            json!({ "displayName": "G", "members": members })
-        }
-    };
-    let value = json!([{ "$ref": null, "value": "b" }]);
-    for (form, operations, expected) in [
-        (1, json!([{ "op": "Add", "path": "members", "value": value }]), group(&["a", "b"])),
-        (
-            3,
-            json!([{ "op": "add", "path": "members", "value": [{ "value": "a" }, { "value": "b" }] }]),
-            group(&["a", "b"]),
-        ),
-        (4, json!([{ "op": "Remove", "path": "members", "value": [{ "$ref": null, "value": "a" }] }]), group(&[])),
-        (5, json!([{ "op": "remove", "path": "members[value eq \"a\"]" }]), group(&[])),
-        (6, json!([{ "op": "replace", "path": "members", "value": value }]), group(&["b"])),
-        (7, json!([{ "op": "remove", "path": "members" }]), group(&[])),
-        (8, json!([{ "op": "add", "path": "members", "value": "b" }]), group(&["a", "b"])),
-        (9, json!([{ "op": "Remove", "path": "members", "value": { "value": "a" } }]), group(&[])),
-        (
-            10,
-            json!([{ "name": "addMember", "op": "add", "path": "members", "value": [{ "display": "A", "$ref": null, "value": "a" }] }]),
-            group(&["a"]),
-        ),
-        (11, json!([{ "op": "add", "value": { "members": [{ "value": "b" }] } }]), group(&["a", "b"])),
-        (
-            12,
-            json!([{ "op": "add", "path": "members", "value": value }, { "op": "remove", "path": "members[value eq \"b\"]" }]),
-            group(&["a"]),
-        ),
-    ] {
-        let (patched, _) =
-            patched_as(&group(&["a"]), &operations, &GROUP).unwrap_or_else(|error| panic!("form {form}: {error}"));
-        assert_eq!(patched, expected, "form {form}");
-    }
 }
 
 #[test]

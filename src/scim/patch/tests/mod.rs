@@ -50,7 +50,7 @@ fn patched_as(
     resource_type: &'static ResourceType,
 ) -> Result<(Value, Vec<String>), Error> {
     let patch = parse(&object(json!({ "Operations": operations })), resource_type)?;
-    let Parsed { attributes, ignored } = apply(&patch, &object(current.clone()), resource_type)?;
+    let Parsed { attributes, ignored, .. } = apply(&patch, &object(current.clone()), resource_type)?;
     Ok((Value::Object(attributes), ignored))
 }
 

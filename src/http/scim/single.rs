@@ -1,0 +1,137 @@
+//! Single users and groups: headers and query to arguments, what is stored to an answer.
+
+use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use super::text::{Text, View};
+use super::{Call, type_of};
+use crate::http::answer::{self, Answer};
+use crate::http::error::Failure;
+use crate::http::query;
+use crate::provisioning::{EtagCondition, Stored, groups, users};
+use crate::scim::projection::Projection;
+use crate::store::objects::Kind;
+
+pub(super) async fn create(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+    // Before the write: a query that is wrong must not leave a resource behind.
+    let view = view(call, kind)?;
+    let Call { context, body, .. } = call;
+    let stored = match kind {
+        Kind::Group => groups::create(context, body).await?,
+        _ => users::create(context, body).await?,
+    };
+    Ok(one(StatusCode::CREATED, stored, &view))
+}
+
+pub(super) async fn get(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+    let view = view(call, kind)?;
+    let Call { context, parameter, .. } = call;
+    let stored = match kind {
+        Kind::Group => groups::get(context, parameter).await?,
+        _ => users::get(context, parameter).await?,
+    };
+    if condition(&call.headers, IF_NONE_MATCH).is_some_and(|condition| condition.matches(&stored.etag)) {
+        return Ok(empty(StatusCode::NOT_MODIFIED, &stored));
+    }
+    Ok(one(StatusCode::OK, stored, &view))
+}
+
+pub(super) async fn replace(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+    let view = view(call, kind)?;
+    let if_match = condition(&call.headers, IF_MATCH);
+    let Call { context, parameter, body, .. } = call;
+    let stored = match kind {
+        Kind::Group => groups::replace(context, parameter, if_match.as_ref(), body).await?,
+        _ => users::replace(context, parameter, if_match.as_ref(), body).await?,
+    };
+    Ok(one(StatusCode::OK, stored, &view))
+}
+
+/// A group has thousands of members, and who sends a PATCH has no use for them: without a wish for attributes the answer
+/// is empty (RFC 7644 section 3.5.2). That of a user is whole, as Microsoft's Validator likes it.
+pub(super) async fn patch(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+    let view = view(call, kind)?;
+    let if_match = condition(&call.headers, IF_MATCH);
+    let Call { context, parameter, body, .. } = call;
+    let stored = match kind {
+        Kind::Group => groups::patch(context, parameter, if_match.as_ref(), body).await?,
+        _ => users::patch(context, parameter, if_match.as_ref(), body).await?,
+    };
+    if kind == Kind::Group && view.projection.is_everything() {
+        return Ok(empty(StatusCode::NO_CONTENT, &stored));
+    }
+    Ok(one(StatusCode::OK, stored, &view))
+}
+
+pub(super) async fn delete(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+    let if_match = condition(&call.headers, IF_MATCH);
+    let Call { context, parameter, .. } = call;
+    match kind {
+        Kind::Group => groups::delete(context, parameter, if_match.as_ref()).await?,
+        _ => users::delete(context, parameter, if_match.as_ref()).await?,
+    }
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+fn view(call: &Call, kind: Kind) -> Result<View, Failure> {
+    let resource_type = type_of(kind);
+    let value = |name| query::value(&call.parameters, name);
+    let projection = Projection::parse(value("attributes"), value("excludedAttributes"), resource_type)?;
+    Ok(View { base: call.base.as_str().into(), resource_type, projection })
+}
+
+fn one(status: StatusCode, stored: Stored, view: &View) -> Answer {
+    let location = format!("{}/{}/{}", view.base, view.resource_type.endpoint, stored.id);
+    let etag = stored.etag.clone();
+    let mut answer = text(status, view.one(stored));
+    insert(&mut answer, ETAG, &etag);
+    insert(&mut answer, LOCATION, &location);
+    answer
+}
+
+/// An answer with this text.
+pub(super) fn text(status: StatusCode, text: Text) -> Answer {
+    match text {
+        Text::Whole(text) => answer::with_body(status, answer::SCIM_JSON, text),
+        Text::Pieces(pieces) => answer::in_pieces(status, answer::SCIM_JSON, pieces),
+    }
+}
+
+fn empty(status: StatusCode, stored: &Stored) -> Answer {
+    let mut answer = answer::empty(status);
+    insert(&mut answer, ETAG, &stored.etag);
+    answer
+}
+
+fn insert(answer: &mut Answer, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name, value);
+    }
+}
+
+/// A conditional header; several lines are one list. A line that is no text names no version of ours, and yet it is a
+/// condition: left out, the write would happen without one.
+fn condition(headers: &HeaderMap, name: HeaderName) -> Option<EtagCondition> {
+    let lines: Vec<_> = headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    (!lines.is_empty()).then(|| EtagCondition::parse(&lines.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_may_come_in_several_lines() {
+        let lines = ["W/\"1\", \"2\"", "W/\"3\""].map(|line| (IF_MATCH, HeaderValue::from_static(line)));
+        let condition = condition(&HeaderMap::from_iter(lines), IF_MATCH).expect("a condition");
+        assert!(condition.matches("W/\"3\"") && condition.matches("W/\"1\"") && !condition.matches("W/\"4\""));
+        assert_eq!(super::condition(&HeaderMap::new(), IF_MATCH), None);
+    }
+
+    #[test]
+    fn a_condition_that_is_no_text_is_not_met() {
+        let line = HeaderValue::from_bytes(b"\"\xe4\"").expect("a header");
+        let condition = condition(&HeaderMap::from_iter([(IF_MATCH, line)]), IF_MATCH).expect("a condition");
+        assert!(!condition.matches("W/\"1\""));
+    }
+}

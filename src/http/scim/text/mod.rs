@@ -1,0 +1,166 @@
+//! Resources as text, in pieces: the members of a group are read from the index while the answer is sent, so that a group
+//! of a hundred thousand takes no more memory than one of two hundred.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+
+use crate::http::answer::Pieces;
+use crate::provisioning::{GroupMembers, Stored};
+use crate::scim::Attributes;
+use crate::scim::list::list_response;
+use crate::scim::projection::Projection;
+use crate::scim::schema::{GROUP, ResourceType, USER};
+use crate::store::index::Member;
+use crate::store::objects::Kind;
+
+/// The attribute that is read while it is sent.
+const MEMBERS: &str = "members";
+
+/// What every resource of an answer is rendered by.
+#[derive(Clone)]
+pub(super) struct View {
+    /// The address of the Directory's endpoint, without a slash at the end.
+    pub(super) base: Arc<str>,
+    pub(super) resource_type: &'static ResourceType,
+    pub(super) projection: Projection,
+}
+
+/// What is sent: whole, or in pieces where there are members.
+pub(super) enum Text {
+    Whole(String),
+    Pieces(Pieces),
+}
+
+impl View {
+    /// One resource.
+    pub(super) fn one(&self, stored: Stored) -> Text {
+        let Stored { resource, members, .. } = stored;
+        let head = self.head(resource);
+        match members.and_then(|members| self.members(members)) {
+            None => Text::Whole(head),
+            Some(members) => Text::Pieces(Box::new(with_members(head, members).map(Bytes::from))),
+        }
+    }
+
+    /// A ListResponse.
+    pub(super) fn list(self, total_results: usize, start_index: usize, resources: Vec<Stored>) -> Text {
+        if !self.projection.wants(MEMBERS) || resources.iter().all(|stored| stored.members.is_none()) {
+            let resources = resources.into_iter().map(|stored| self.projected(stored.resource)).collect();
+            return Text::Whole(list_response(total_results, start_index, resources).to_string());
+        }
+        let (head, tail) = list_ends(total_results, start_index, resources.len());
+        let rendered = resources.into_iter().enumerate().flat_map(move |(number, stored)| {
+            let comma = (number > 0).then(|| Bytes::from_static(b","));
+            let resource: Pieces = match self.one(stored) {
+                Text::Whole(text) => Box::new(std::iter::once(Bytes::from(text))),
+                Text::Pieces(pieces) => pieces,
+            };
+            comma.into_iter().chain(resource)
+        });
+        let ends = |text: String| std::iter::once(Bytes::from(text));
+        Text::Pieces(Box::new(ends(head).chain(rendered).chain(ends(tail))))
+    }
+
+    /// A resource but for its members.
+    fn head(&self, resource: Attributes) -> String {
+        self.projected(resource).to_string()
+    }
+
+    fn projected(&self, resource: Attributes) -> Value {
+        let resource = with_addresses(resource, &self.base, self.resource_type);
+        Value::Object(self.projection.apply(resource, self.resource_type))
+    }
+
+    /// The members as text, where they are asked for.
+    fn members(&self, members: GroupMembers) -> Option<MembersText> {
+        self.projection.wants(MEMBERS).then(|| MembersText {
+            members,
+            base: Arc::clone(&self.base),
+            projection: self.projection.clone(),
+            after: None,
+            is_open: false,
+            is_done: false,
+        })
+    }
+}
+
+/// A whole resource with the addresses that this request makes of it.
+pub(super) fn with_addresses(mut resource: Attributes, base: &str, resource_type: &ResourceType) -> Attributes {
+    let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
+    let location = Value::from(format!("{base}/{}/{id}", resource_type.endpoint));
+    if let Some(meta) = resource.entry("meta").or_insert_with(|| json!({})).as_object_mut() {
+        meta.insert("location".to_owned(), location);
+    }
+    let is_user = resource_type.name == USER.name;
+    if let Some(groups) = resource.get_mut("groups").filter(|_| is_user).and_then(Value::as_array_mut) {
+        for group in groups {
+            group["$ref"] = format!("{base}/{}/{}", GROUP.endpoint, group["value"].as_str().unwrap_or_default()).into();
+        }
+    }
+    resource
+}
+
+/// What stands before and behind the resources of a list.
+fn list_ends(total_results: usize, start_index: usize, items_per_page: usize) -> (String, String) {
+    const RESOURCES: &str = "\"Resources\":[";
+    let mut empty = list_response(total_results, start_index, Vec::new());
+    empty["itemsPerPage"] = items_per_page.into();
+    let text = empty.to_string();
+    let (head, tail) = text.split_once(RESOURCES).expect("a list has resources");
+    (format!("{head}{RESOURCES}"), tail.to_owned())
+}
+
+/// The text of an object with the text of its members before its last brace.
+fn with_members(mut head: String, members: MembersText) -> impl Iterator<Item = String> + Send {
+    head.pop();
+    std::iter::once(head).chain(members).chain(std::iter::once("}".to_owned()))
+}
+
+/// `,"members":[…]`, a batch at a time, and nothing at all where there are none.
+struct MembersText {
+    members: GroupMembers,
+    base: Arc<str>,
+    projection: Projection,
+    after: Option<Arc<str>>,
+    is_open: bool,
+    is_done: bool,
+}
+
+impl Iterator for MembersText {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        while !self.is_done {
+            let batch = self.members.after(self.after.as_deref());
+            let Some(last) = batch.last() else {
+                self.is_done = true;
+                return self.is_open.then(|| "]".to_owned());
+            };
+            self.after = Some(Arc::clone(&last.name));
+            let elements = batch.iter().filter_map(|member| self.element(member)).collect::<Vec<_>>();
+            if !elements.is_empty() {
+                let before = if self.is_open { "," } else { ",\"members\":[" };
+                self.is_open = true;
+                return Some(format!("{before}{}", elements.join(",")));
+            }
+        }
+        None
+    }
+}
+
+impl MembersText {
+    /// A member. Its `display` would cost a look at each of them, and nobody needs it: Entra never reads members.
+    fn element(&self, member: &Member) -> Option<String> {
+        let member_type = if member.kind == Kind::Group { &GROUP } else { &USER };
+        let (name, endpoint) = (member_type.name, member_type.endpoint);
+        let element = json!({
+            "value": &*member.name, "$ref": format!("{}/{endpoint}/{}", self.base, member.name), "type": name,
+        });
+        self.projection.element(MEMBERS, element).map(|element| element.to_string())
+    }
+}

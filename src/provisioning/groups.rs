@@ -1,0 +1,107 @@
+//! Single groups: their own attributes first, under the claim protocol, and then the edges of their members.
+
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::stored::{edges, require_claimable, require_kind, require_match, stored};
+use super::users::object_name;
+use super::{Context, Error, EtagCondition, Stored, members};
+use crate::rules::mapping::{self, to_attributes};
+use crate::scim::members::Members;
+use crate::scim::resource::{self, Parsed};
+use crate::scim::schema::GROUP;
+use crate::scim::{self, Attributes, json, patch};
+use crate::store::claims;
+use crate::store::objects::Kind;
+
+/// `POST /Groups`: the group is stored, owns its displayName and has its members when this returns.
+pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
+    let Parsed { attributes, ignored, members } = resource::parse(json::parse_object(body)?, &GROUP)?;
+    let display_name = attributes.get("displayName").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let naming = context.directory.spec.naming;
+    let new_name = move || object_name(naming, 'g', "group", &display_name);
+    let directory = &context.directory;
+    let object = mapping::new_group(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
+    require_claimable(context, Kind::Group, &object)?;
+    let object = claims::create(&context.store, object, new_name).await?;
+    context.report_ignored(&ignored);
+    finish(context, object, &members).await
+}
+
+/// `GET /Groups/{id}`: the group linearizably, its members from the index.
+pub async fn get(context: &Context, id: &str) -> Result<Stored, Error> {
+    let object = context.store.objects().get(Kind::Group, &context.directory.namespace, id).await?;
+    require_kind(context, Kind::Group, &object)?;
+    Ok(stored(Kind::Group, edges(context).as_ref(), &object))
+}
+
+/// `PUT /Groups/{id}`: what the client left out is gone, members included.
+pub async fn replace(
+    context: &Context,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+    body: &[u8],
+) -> Result<Stored, Error> {
+    let parsed = resource::parse(json::parse_object(body)?, &GROUP)?;
+    let object = change(context, id, if_match, |_| Ok(parsed.clone())).await?;
+    finish(context, object, &parsed.members.whole()).await
+}
+
+/// `PATCH /Groups/{id}`. RFC 7644 wants all operations or none. What the body says is checked whole before the first
+/// write; but members are objects of their own, so a failure of the cluster half-way leaves some of them changed. The
+/// answer is 503 then, and the repeated request, which changes nothing twice, does the rest.
+pub async fn patch(
+    context: &Context,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+    body: &[u8],
+) -> Result<Stored, Error> {
+    let operations = patch::parse(&json::parse_object(body)?, &GROUP)?;
+    let object = change(context, id, if_match, |current| patch::apply(&operations, current, &GROUP)).await?;
+    finish(context, object, operations.members()).await
+}
+
+/// Stores what `edit` makes of the attributes, on the newest version of the object, as often as it takes; where only
+/// members change, it is read and not written.
+async fn change(
+    context: &Context,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+    edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
+) -> Result<Value, Error> {
+    // The edit runs again after a lost race; what it ignores is the same each time.
+    let ignored = OnceLock::new();
+    let edit_object = |object: &Value| {
+        require_kind(context, Kind::Group, object)?;
+        require_match(if_match, object)?;
+        let parsed = edit(&to_attributes(&object["spec"]["scim"]))?;
+        ignored.get_or_init(|| parsed.ignored);
+        let changed = mapping::changed_group(object, parsed.attributes, Timestamp::now());
+        if let Some(changed) = &changed {
+            require_claimable(context, Kind::Group, changed)?;
+        }
+        Ok::<_, Error>(changed)
+    };
+    let object = claims::change(&context.store, Kind::Group, &context.directory.namespace, id, edit_object).await?;
+    context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
+    Ok(object)
+}
+
+/// Writes the edges, then tells of the whole.
+async fn finish(context: &Context, object: Value, members: &Members) -> Result<Stored, Error> {
+    let id = object["metadata"]["name"].as_str().unwrap_or_default();
+    members::write(context, id, members).await?;
+    Ok(stored(Kind::Group, edges(context).as_ref(), &object))
+}
+
+/// `DELETE /Groups/{id}`: a tombstone, and the values are free. The members stay and no longer show the group.
+pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
+    let tombstone = |object: &Value| {
+        require_kind(context, Kind::Group, object)?;
+        require_match(if_match, object)?;
+        Ok::<_, Error>(mapping::group_tombstone(object, Timestamp::now()))
+    };
+    claims::delete(&context.store, Kind::Group, &context.directory.namespace, id, tombstone).await
+}

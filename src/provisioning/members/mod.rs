@@ -1,0 +1,189 @@
+//! The edges of a group: each member names the group, so each change of a member is a read and a write of that member.
+//!
+//! Everything here may be repeated: who is a member already, or is none, is read and not written.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::{Stream, StreamExt as _, stream};
+use serde_json::Value;
+
+use super::stored::{edges, require_kind};
+use super::{Context, Error};
+use crate::rules::membership::{Full, MAX_GROUPS, joined, left};
+use crate::scim;
+use crate::scim::members::{Edit, Members};
+use crate::store::claims;
+use crate::store::index::Index;
+use crate::store::objects::Kind;
+
+/// Most members of one request that are written at one time.
+const MAX_AT_ONCE: usize = 16;
+/// Most unknown ids of one request that the log names.
+const MAX_LOGGED: usize = 10;
+
+/// The kinds that can be members, the likely one first: who is found is not looked for again.
+const MEMBER_KINDS: [Kind; 2] = [Kind::User, Kind::Group];
+
+/// Carries out what a body says about the members of `group`, which is there. Ids that name nobody of the Directory are
+/// passed over: ids are ours and never used again, so such a member is gone for good, and a refusal would stand in the way
+/// of the others. A Directory that ignores groups is done at once.
+pub(super) async fn write(context: &Context, group: &str, members: &Members) -> Result<(), Error> {
+    let Some(index) = edges(context) else { return Ok(()) };
+    let group: Arc<str> = group.into();
+    let mut outcome = Outcome::default();
+    let done = write_all(context, &index, &group, members, &mut outcome).await;
+    outcome.report(context, &group);
+    done?;
+    outcome.refused.map_or(Ok(()), Err)
+}
+
+async fn write_all(
+    context: &Context,
+    index: &Index,
+    group: &Arc<str>,
+    members: &Members,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let named = members.edits().iter().map(|(id, edit)| Change::of(id, *edit, &MEMBER_KINDS)).collect();
+    outcome.take(changes(context, group, named)).await?;
+    if members.replaces() {
+        remove_others(context, index, group, members, outcome).await?;
+    }
+    Ok(())
+}
+
+/// Removes the members that the whole list does not name: those that the index shows, each read live before it is written.
+/// One that another replica adds at this moment counts as added after.
+async fn remove_others(
+    context: &Context,
+    index: &Index,
+    group: &Arc<str>,
+    members: &Members,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let mut after: Option<Arc<str>> = None;
+    loop {
+        context.store.fresh(Instant::now())?;
+        let batch = index.members(group, after.as_deref());
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = Some(Arc::clone(&last.name));
+        let others = batch.into_iter().filter(|member| !members.edits().contains_key(&*member.name));
+        let others = others.map(|member| Change::of(&member.name, Edit::Remove, kinds_of(member.kind))).collect();
+        outcome.take(changes(context, group, others)).await?;
+    }
+}
+
+fn kinds_of(kind: Kind) -> &'static [Kind] {
+    let (users, groups) = MEMBER_KINDS.split_at(1);
+    if kind == Kind::Group { groups } else { users }
+}
+
+/// What becomes of one member, and what it may be.
+struct Change {
+    id: String,
+    edit: Edit,
+    kinds: &'static [Kind],
+}
+
+impl Change {
+    fn of(id: &str, edit: Edit, kinds: &'static [Kind]) -> Self {
+        Self { id: id.to_owned(), edit, kinds }
+    }
+}
+
+/// The changes, some at a time; each yields itself and whether somebody of this id is there.
+fn changes(
+    context: &Context,
+    group: &Arc<str>,
+    changes: Vec<Change>,
+) -> impl Stream<Item = (Change, Result<bool, Error>)> + use<> {
+    let (context, group) = (context.clone(), Arc::clone(group));
+    let futures = stream::iter(changes).map(move |change| {
+        let (context, group) = (context.clone(), Arc::clone(&group));
+        async move {
+            let found = carry_out(&context, &group, &change).await;
+            (change, found)
+        }
+    });
+    futures.buffer_unordered(MAX_AT_ONCE)
+}
+
+async fn carry_out(context: &Context, group: &str, change: &Change) -> Result<bool, Error> {
+    for kind in change.kinds {
+        match write_edge(context, *kind, group, change).await {
+            Ok(()) => return Ok(true),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// One read, and one write where something changes.
+async fn write_edge(context: &Context, kind: Kind, group: &str, change: &Change) -> Result<(), Error> {
+    let edit = |object: &Value| {
+        require_kind(context, kind, object)?;
+        match change.edit {
+            Edit::Add => joined(object, group).map_err(|Full| full(&change.id)),
+            Edit::Remove => Ok(left(object, group)),
+        }
+    };
+    claims::change(&context.store, kind, &context.directory.namespace, &change.id, edit).await.map(drop)
+}
+
+fn full(id: &str) -> Error {
+    Error::Scim(scim::Error::InvalidValue(format!(
+        "{id} belongs to {MAX_GROUPS} groups, and nobody can belong to more; assign fewer groups. Other members of the \
+         request were written."
+    )))
+}
+
+/// What came of the changes.
+#[derive(Default)]
+struct Outcome {
+    unknown: usize,
+    first_unknown: Vec<String>,
+    /// The first refusal that a repetition does not heal. The others were carried out all the same.
+    refused: Option<Error>,
+}
+
+impl Outcome {
+    async fn take(&mut self, changes: impl Stream<Item = (Change, Result<bool, Error>)>) -> Result<(), Error> {
+        let mut changes = std::pin::pin!(changes);
+        while let Some((change, found)) = changes.next().await {
+            match found {
+                Ok(false) if change.edit == Edit::Add => {
+                    self.unknown += 1;
+                    if self.first_unknown.len() < MAX_LOGGED {
+                        self.first_unknown.push(change.id);
+                    }
+                }
+                Ok(_) => {}
+                Err(error @ Error::Scim(_)) => self.refused = self.refused.take().or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of ids that name nobody: an administrator whose people lack a group looks for them.
+    fn report(&self, context: &Context, group: &str) {
+        if self.unknown > 0 {
+            let (namespace, directory) = (&context.directory.namespace, &context.directory.name);
+            let (unknown, members) = (self.unknown, &self.first_unknown);
+            tracing::info!(
+                namespace,
+                directory,
+                group,
+                unknown,
+                "members that name nobody of the directory were ignored"
+            );
+            tracing::debug!(namespace, directory, group, ?members, "the first of them");
+            context.metrics.unknown_members(namespace, directory, unknown);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What a change of members asks of the API server, against one in memory.
+
+use serde::Deserialize as _;
+use serde_json::json;
+
+use super::*;
+use crate::api::DirectorySpec;
+use crate::metrics::Metrics;
+use crate::provisioning::groups;
+use crate::store::registry::Directory;
+use crate::store::scripted::{Memory, refusal};
+
+const GET_GROUP: &str = "GET directorygroups";
+const GET_USER: &str = "GET directoryusers";
+const PUT_USER: &str = "PUT directoryusers";
+
+/// A group `blue` and another one, and so many users, the first of whom belong to it.
+fn people(memory: &Memory, users: usize, members: usize) {
+    for group in ["blue", "red"] {
+        let scim = json!({ "displayName": group });
+        put(memory, Kind::Group, group, &json!({ "directoryRef": { "name": "staff" }, "scim": scim }));
+        claim(memory, "Group.displayName", group, group);
+    }
+    for number in 0..users {
+        let name = format!("u{number:04}");
+        let groups = if number < members { json!(["blue"]) } else { json!([]) };
+        put(
+            memory,
+            Kind::User,
+            &name,
+            &json!({
+                "directoryRef": { "name": "staff" }, "managedBy": "Provisioning",
+                "scim": { "userName": name }, "memberOf": groups,
+            }),
+        );
+        claim(memory, "User.userName", &name, &name);
+    }
+}
+
+fn put(memory: &Memory, kind: Kind, name: &str, spec: &Value) {
+    memory.put(kind, &json!({ "metadata": { "name": name, "namespace": "people" }, "spec": spec }));
+}
+
+fn claim(memory: &Memory, attribute: &str, value: &str, holder: &str) {
+    let name = crate::rules::naming::claim_name("staff", attribute, value);
+    let directory = json!({ "name": "staff" });
+    let spec = json!({ "directoryRef": directory, "attribute": attribute, "value": value, "holder": holder });
+    put(memory, Kind::Claim, &name, &spec);
+}
+
+fn context(store: crate::store::Store, spec: &Value) -> Context {
+    let spec = DirectorySpec::deserialize(spec).expect("a spec");
+    let directory =
+        Directory { namespace: "people".to_owned(), name: "staff".to_owned(), spec, unique: Arc::default() };
+    Context { directory: Arc::new(directory), store, metrics: Metrics::default() }
+}
+
+fn start(memory: &Memory, spec: &Value) -> Context {
+    let store = memory.store(|_| None);
+    memory.fill(&store);
+    memory.asked();
+    context(store, spec)
+}
+
+async fn patch(context: &Context, operations: &Value) -> Result<(), Error> {
+    let body = json!({ "Operations": operations }).to_string();
+    groups::patch(context, "blue", None, body.as_bytes()).await.map(drop)
+}
+
+fn add(ids: &[&str]) -> Value {
+    json!([{ "op": "Add", "path": "members", "value": ids }])
+}
+
+fn members(memory: &Memory) -> Vec<String> {
+    let users = memory.all(Kind::User).into_iter().chain(memory.all(Kind::Group));
+    let of_blue = users.filter(|object| crate::rules::membership::groups_of(object).contains(&"blue"));
+    of_blue.map(|object| object["metadata"]["name"].as_str().expect("a name").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_change_of_one_member_is_two_reads_and_one_write() {
+    let remove = |path: &str| json!([{ "op": "remove", "path": path }]);
+    for (name, operations, calls) in [
+        ("added", add(&["u0002"]), &[GET_GROUP, GET_USER, PUT_USER][..]),
+        ("added who is there", add(&["u0001"]), &[GET_GROUP, GET_USER]),
+        ("removed", remove("members[value eq \"u0001\"]"), &[GET_GROUP, GET_USER, PUT_USER]),
+        ("removed who is not there", remove("members[value eq \"u0002\"]"), &[GET_GROUP, GET_USER]),
+        (
+            "added and removed",
+            json!([add(&["u0002"])[0], remove("members[value eq \"u0002\"]")[0]]),
+            &[GET_GROUP, GET_USER],
+        ),
+        ("a group", add(&["red"]), &[GET_GROUP, GET_USER, GET_GROUP, "PUT directorygroups"]),
+        ("nobody", add(&["nobody"]), &[GET_GROUP, GET_USER, GET_GROUP]),
+        ("what no object can be called", add(&["string id 1", "../x"]), &[GET_GROUP]),
+        ("nothing", json!([]), &[GET_GROUP]),
+    ] {
+        let memory = Memory::default();
+        people(&memory, 4, 2);
+        let context = start(&memory, &json!({}));
+        patch(&context, &operations).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(memory.asked(), calls, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn many_members_are_written_a_few_at_a_time_and_again_without_a_write() {
+    let memory = Memory::default();
+    people(&memory, 200, 0);
+    let context = start(&memory, &json!({}));
+    let ids: Vec<_> = (0..200).map(|number| format!("u{number:04}")).collect();
+    let all = add(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    patch(&context, &all).await.expect("done");
+    assert_eq!((members(&memory), memory.most_in_flight()), (ids, MAX_AT_ONCE));
+    assert_eq!(memory.asked().len(), 1 + 2 * 200);
+    patch(&context, &all).await.expect("done");
+    assert_eq!(memory.asked().iter().filter(|call| call.starts_with("PUT")).count(), 0);
+}
+
+#[tokio::test]
+async fn the_whole_list_removes_whom_it_does_not_name() {
+    let replace = |ids: &[&str]| json!([{ "op": "replace", "path": "members", "value": ids }]);
+    for (name, operations, left, calls) in [
+        ("replaced", replace(&["u0001", "u0400"]), &["u0001", "u0400"][..], (401, 400)),
+        ("emptied", json!([{ "op": "remove", "path": "members" }]), &[], (400, 400)),
+        ("emptied by an empty list", replace(&[]), &[], (400, 400)),
+    ] {
+        let memory = Memory::default();
+        people(&memory, 401, 400);
+        let context = start(&memory, &json!({}));
+        patch(&context, &operations).await.expect("done");
+        assert_eq!(members(&memory), left, "{name}");
+        let asked = memory.asked();
+        let count = |call: &str| asked.iter().filter(|asked| *asked == call).count();
+        assert_eq!((count(GET_USER), count(PUT_USER)), calls, "{name}: nobody is asked for twice");
+    }
+}
+
+#[tokio::test]
+async fn a_put_without_members_leaves_nobody_and_a_rename_everybody() {
+    let memory = Memory::default();
+    people(&memory, 3, 2);
+    let context = start(&memory, &json!({}));
+    patch(&context, &json!([{ "op": "Replace", "path": "externalId", "value": "e-1" }])).await.expect("done");
+    assert_eq!(memory.asked(), [GET_GROUP, "PUT directorygroups"]);
+    assert_eq!(members(&memory), ["u0000", "u0001"]);
+    groups::replace(&context, "blue", None, b"{\"displayName\":\"blue\"}").await.expect("done");
+    assert_eq!(members(&memory), [""; 0]);
+}
+
+#[tokio::test]
+async fn who_belongs_to_too_many_groups_is_refused_and_stands_in_nobodys_way() {
+    let memory = Memory::default();
+    people(&memory, 3, 0);
+    let groups: Vec<_> = (0..MAX_GROUPS).map(|number| format!("g{number:04}")).collect();
+    let scim = json!({ "userName": "u0001" });
+    let spec =
+        json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": scim, "memberOf": groups });
+    put(&memory, Kind::User, "u0001", &spec);
+    let context = start(&memory, &json!({}));
+    let error = patch(&context, &add(&["u0000", "u0001", "u0002"])).await.expect_err("refused");
+    assert!(matches!(&error, Error::Scim(scim::Error::InvalidValue(text)) if text.contains("2048")), "{error}");
+    assert_eq!(members(&memory), ["u0000", "u0002"]);
+}
+
+#[tokio::test]
+async fn those_who_are_not_in_the_directory_are_counted_and_not_written() {
+    let memory = Memory::default();
+    people(&memory, 2, 0);
+    let spec =
+        json!({ "directoryRef": { "name": "guests" }, "managedBy": "Provisioning", "scim": { "userName": "x" } });
+    put(&memory, Kind::User, "guest", &spec);
+    let mut deleted = spec;
+    deleted["directoryRef"] = json!({ "name": "staff" });
+    deleted["deletedAt"] = json!("2026-01-01T00:00:00Z");
+    put(&memory, Kind::User, "gone", &deleted);
+    let context = start(&memory, &json!({}));
+    patch(&context, &add(&["guest", "gone", "nobody", "u0001", "string id 1"])).await.expect("done");
+    assert_eq!(members(&memory), ["u0001"]);
+    let count = "rollcall_unknown_members_total{namespace=\"people\",directory=\"staff\"} 4";
+    assert!(context.metrics.text().contains(count), "{}", context.metrics.text());
+    patch(&context, &json!([{ "op": "Remove", "path": "members", "value": ["nobody"] }])).await.expect("done");
+    assert!(context.metrics.text().contains(count), "who is not there need not be removed");
+}
+
+#[tokio::test]
+async fn a_failure_half_way_is_finished_by_the_same_request() {
+    let memory = Memory::default();
+    people(&memory, 40, 0);
+    let left = std::sync::atomic::AtomicUsize::new(20);
+    let store = memory.store(move |asked| {
+        let is_write = asked.method == "PUT" && asked.kind == "directoryusers";
+        let is_left = |left: usize| left.checked_sub(1);
+        let order = std::sync::atomic::Ordering::Relaxed;
+        (is_write && left.fetch_update(order, order, is_left).is_err()).then(|| refusal(403, "Forbidden"))
+    });
+    memory.fill(&store);
+    let broken = context(store, &json!({}));
+    let ids: Vec<_> = (0..40).map(|number| format!("u{number:04}")).collect();
+    let all = add(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let outcome = patch(&broken, &all).await;
+    assert!(matches!(outcome, Err(Error::Broken(_) | Error::Unavailable { .. })), "{outcome:?}");
+    assert_eq!(members(&memory).len(), 20);
+    patch(&start(&memory, &json!({})), &all).await.expect("done");
+    assert_eq!(members(&memory), ids);
+}
+
+#[tokio::test]
+async fn a_directory_that_ignores_groups_stores_no_member_and_loses_none() {
+    let memory = Memory::default();
+    people(&memory, 3, 2);
+    let context = start(&memory, &json!({ "groups": { "mode": "Ignore" } }));
+    for operations in [add(&["u0002", "nobody"]), json!([{ "op": "remove", "path": "members" }])] {
+        patch(&context, &operations).await.expect("no error");
+        assert_eq!(memory.asked(), [GET_GROUP]);
+    }
+    assert!(patch(&context, &add(&[""])).await.is_err(), "what is wrong stays wrong");
+    assert_eq!(members(&memory), ["u0000", "u0001"], "what was stored before is hidden, not lost");
+    assert!(groups::get(&context, "blue").await.expect("a group").members.is_none());
+    let user = crate::provisioning::users::get(&context, "u0000").await.expect("a user");
+    assert_eq!(user.resource.get("groups"), None);
+    let shown = crate::provisioning::users::get(&start(&memory, &json!({})), "u0000").await.expect("a user");
+    assert_eq!(shown.resource["groups"], json!([{ "value": "blue", "display": "blue", "type": "direct" }]));
+}
