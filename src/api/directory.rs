@@ -48,8 +48,8 @@ pub struct DirectorySpec {
     /// What becomes of groups. Default: they are synchronised.
     #[serde(default)]
     pub groups: Groups,
-    /// Whether two resources may have one externalId. Default: users may (Warn), groups may not (Enforce). Nothing acts on
-    /// it yet.
+    /// Whether two resources may have one externalId. Default: users may (Warn), groups may not (Enforce). Enforce is in
+    /// force once everybody who is there has a claim on their value; until then Ready is False with the reason Claiming.
     #[serde(default, rename = "uniqueExternalId")]
     pub unique_external_id: UniqueExternalID,
     /// How long a deleted person is kept as a tombstone, in hours, minutes and seconds such as 36h30m; at most 87600h.
@@ -89,47 +89,69 @@ pub struct Provisioning {
     /// again later and nothing is lost.
     #[serde(default)]
     pub mode: ProvisioningMode,
-    /// Whose dialect is spoken: EntraID (the default) or Generic. Both are understood in either case today.
+    /// Whose service provisions: EntraID (the default) or Generic. Both dialects are understood in either case; refusals
+    /// name the attributes of Entra's mapping where it is EntraID.
     #[serde(default)]
     pub source: Source,
     /// Whether keys may come as a Basic password: Allow (the default) or Refuse. Bearer is always taken.
     #[serde(default)]
     pub basic: Basic,
-    /// Whether accounts that people wrote (managedBy: People) are Listed to the provider or Hidden (the default) from
-    /// it. Nothing acts on Listed yet.
+    /// Whether accounts that people wrote (managedBy: People) are Listed to the provider or Hidden (the default) from it:
+    /// absent from lists and filters, 404 by id, their userName still taken. A listed one is adopted (managedBy:
+    /// Provisioning) by the first write of the provider, which may not delete it before that.
     #[serde(default)]
     pub built_in_users: BuiltInUsers,
 }
 
-/// What is asked of users.
+/// What is asked of users. A rule stops nobody who was there before it: such a person's next write is refused until it
+/// is met, and a write that leaves the person inactive never is.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.requiredAttributes) || !has(self.userTypes) || !has(self.userTypes.default) \
+    || !self.requiredAttributes.exists(path, path.lowerAscii() == 'usertype')")
+    .message("userType cannot be required and have a default: an absent one counts as the default"))]
+#[x_kube(validation = Rule::new("!has(self.quota) || !has(self.quota.byUserType) || !has(self.userTypes) \
+    || self.quota.byUserType.all(userType, userType in self.userTypes.allowed)")
+    .message("quota.byUserType names a userType that userTypes.allowed does not have"))]
 pub struct Users {
-    /// SCIM paths, such as `emails[type eq "work"].value`, that every user must have beside userName; at most 32, each
-    /// once, of at most 256 characters. Default: none. Nothing acts on it yet.
+    /// SCIM paths, such as `emails[type eq "work"].value`, that every active user must have a value at, beside userName; at
+    /// most 32, each once, of at most 256 characters. A write that leaves one empty is refused with 400 invalidValue and
+    /// names the row of the mapping. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
+    #[x_kube(validation = Rule::new("!self.exists(path, path.lowerAscii() == 'username')")
+        .message("userName is always required: leave it out"))]
+    #[x_kube(validation = Rule::new("self.all(path, self.exists_one(other, other.lowerAscii() == path.lowerAscii()))")
+        .message("two required attributes differ in letter case alone"))]
+    #[x_kube(validation = Rule::new("self.all(path, path.trim() != '')").message("a required attribute is a SCIM path"))]
     #[schemars(length(max = 32), inner(length(min = 1, max = 256)))]
     pub required_attributes: Vec<String>,
     /// SCIM paths whose values must be unique in this Directory beside userName; at most 5, each once, of at most 256
-    /// characters. Default: none. Nothing acts on it yet.
+    /// characters. A path is in force once everybody who is there has a claim on their value; until then Ready is False
+    /// with the reason Claiming. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
+    #[x_kube(validation = Rule::new("!self.exists(path, path.lowerAscii() in ['username', 'externalid'])")
+        .message("userName is always unique, and externalId by spec.uniqueExternalID.users: leave them out"))]
+    #[x_kube(validation = Rule::new("self.all(path, self.exists_one(other, other.lowerAscii() == path.lowerAscii()))")
+        .message("two unique attributes differ in letter case alone"))]
     #[schemars(length(max = 5), inner(length(min = 1, max = 256)))]
     pub unique_attributes: Vec<String>,
-    /// Which values userType may have. Default: any. Nothing acts on it yet.
+    /// Which values userType may have. Default: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_types: Option<UserTypes>,
-    /// What roles over SCIM amount to. Default: as sent. Nothing acts on it yet.
+    /// What roles over SCIM amount to. Default: the highest known portal role among them, Admin at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Roles>,
-    /// Extension schemas that this Directory declares, at most 32, each once; undeclared ones are stored as well.
-    /// Default: none. Nothing acts on it yet.
+    /// Extension schemas that this Directory declares, at most 32, each once whatever its letter case: they are shown in
+    /// /Schemas, and their values have effect. Undeclared ones are stored and returned as well. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["schema".into()]))]
+    #[x_kube(validation = Rule::new("self.all(one, self.exists_one(other, other.schema.lowerAscii() == one.schema.lowerAscii()))")
+        .message("two extensions have URNs that differ in letter case alone"))]
     pub extensions: Vec<Extension>,
-    /// How many active users there may be. Default: any number. Nothing acts on it yet.
+    /// How many active users there may be. Default: any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<Quota>,
 }
@@ -146,26 +168,29 @@ pub struct UserTypes {
     #[x_kube(merge_strategy = ListMerge::Set)]
     #[schemars(length(min = 1, max = 32), inner(length(min = 1, max = 256)))]
     pub allowed: Vec<String>,
-    /// What a user without a userType counts as; one of allowed. Default: nothing.
+    /// What a user without a userType counts as; one of allowed. Default: nothing, and then it is no wrong value either.
+    /// What was sent is stored and returned as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub default: Option<String>,
-    /// What happens to another value: the write is refused (Reject, the default), or the user counts as the default
-    /// (UseDefault).
+    /// What happens to another value: the write is refused (Reject, the default) with 400 invalidValue, or the user counts
+    /// as the default (UseDefault).
     #[serde(default)]
     pub on_invalid: OnInvalid,
 }
 
-/// What roles that come over SCIM amount to.
+/// What roles that come over SCIM amount to: the highest of ReadOnly, User, Admin and EnterpriseAdmin, spelled exactly,
+/// among the values of `roles`. Without one a user may log in to applications and not to the portal.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Roles {
-    /// The highest portal role that SCIM can give: ReadOnly, User, Admin or EnterpriseAdmin (the default).
+    /// The highest portal role that SCIM can give: ReadOnly, User, Admin (the default) or EnterpriseAdmin. A higher one is
+    /// stored and returned as it was sent, and counts as this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "PortalRole")]
     pub max_from_scim: Option<PortalRole>,
-    /// Whether an Add of one role takes the place of the one that is there, for providers that never remove. Default
-    /// false.
+    /// Whether a PATCH that adds one role takes the place of the roles that are there, for mappings that only ever add
+    /// (AppRoleAssignmentsComplex of Entra) and would leave a stale role. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub add_means_replace_when_single: Option<bool>,
 }
@@ -174,44 +199,73 @@ pub struct Roles {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Extension {
-    /// The URN, such as urn:ietf:params:scim:schemas:extension:2.0:Badge, 5 to 256 characters. Required.
-    #[schemars(length(min = 5, max = 256), regex(pattern = "^[uU][rR][nN]:"))]
+    /// The URN, such as urn:ietf:params:scim:schemas:extension:2.0:Badge, 5 to 256 letters, digits and signs that a URN
+    /// may have; not one of SCIM's own. Required.
+    #[schemars(
+        length(min = 5, max = 256),
+        regex(pattern = "^[uU][rR][nN]:[-a-zA-Z0-9:._~!$&'*+,;=@%/]*[-a-zA-Z0-9._~]$")
+    )]
+    #[x_kube(validation = Rule::new("!(self.lowerAscii() in ['urn:ietf:params:scim:schemas:core:2.0:user', \
+        'urn:ietf:params:scim:schemas:extension:enterprise:2.0:user'])")
+        .message("this is a schema of SCIM itself: it need not be declared and cannot be changed"))]
     pub schema: String,
-    /// Its attributes, at most 64, each once. Default: none.
+    /// Its attributes, at most 64, each once whatever its letter case. Default: none, and then the extension takes
+    /// arbitrary keys (metadata), each of which counts as text: a text as it is; true and false; a whole number by its
+    /// digits; a decimal in the shortest form that reads back as the same number; a list by the texts of its elements with
+    /// a comma between; an object that has value alone as that; any other object as compact JSON, its members in the order
+    /// of their names. What was sent is stored and returned as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[x_kube(validation = Rule::new("[self.map(one, one.name.lowerAscii())].all(names, \
+        names.all(one, names.exists_one(other, other == one)))")
+        .message("two attributes differ in letter case alone"))]
     pub attributes: Vec<ExtensionAttribute>,
 }
 
 /// An attribute of a declared schema.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.default) || self.type != 'Boolean' || self.default in ['true', 'false']")
+    .message("the default of a Boolean is true or false"))]
+#[x_kube(validation = Rule::new("!has(self.default) || self.type != 'Integer' || (has(self.multiValued) && self.multiValued) \
+    || self.default.matches('^-?[0-9]{1,18}$')")
+    .message("the default of an Integer is a whole number of at most 18 digits"))]
 pub struct ExtensionAttribute {
     /// Its name: a letter, then letters, digits, hyphens and underscores; at most 128 characters. Required.
     #[schemars(length(min = 1, max = 128), regex(pattern = "^[A-Za-z][-_A-Za-z0-9]*$"))]
     pub name: String,
-    /// Its type: String (the default), Boolean, Integer, Decimal or DateTime.
+    /// Its type: String (the default), Boolean, Integer, Decimal or DateTime. A value of another type is stored and
+    /// returned as it was sent, and has no effect.
     #[serde(default, rename = "type")]
     pub type_: ExtensionType,
-    /// Whether it holds a list. Default false.
+    /// Whether it holds a list. A text in it is split at its commas, and blanks around the parts are taken off: what Entra's
+    /// function Split makes of a text counts the same as the text. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multi_valued: Option<bool>,
-    /// What it counts as where it is absent, as text of at most 1,024 characters. Default: nothing.
+    /// What it counts as where it is absent, as text of at most 1,024 characters; for a list with commas between. Default:
+    /// nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub default: Option<String>,
 }
 
-/// How many active users there may be.
+/// How many active users there may be. From 80 percent on a condition warns; at 100 percent the create of an active user,
+/// a reactivation and a change into a userType that is full are refused with 400 invalidValue. Deactivations and other
+/// updates never are.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.activeUsers) || !has(self.byUserType) \
+    || self.byUserType.all(userType, self.byUserType[userType] <= self.activeUsers)")
+    .message("a userType cannot have more active users than activeUsers allows in all"))]
 pub struct Quota {
-    /// Active users of the whole Directory, 0 to 10,000,000. Default: any number.
+    /// Active users of the whole Directory, 0 to 10,000,000: all whose `active` is true, suspended ones and listed built-in
+    /// accounts included. Default: any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 10_000_000))]
     pub active_users: Option<i64>,
-    /// Active users of each userType, 0 to 10,000,000; at most 32 types of at most 256 characters. Default: any number.
+    /// Active users of each userType as it counts (userTypes.default included), 0 to 10,000,000; at most 32 types of at
+    /// most 256 characters. Default: any number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "counts_by_user_type")]
     #[x_kube(validation = Rule::new("self.all(userType, size(userType) >= 1 && size(userType) <= 256)")

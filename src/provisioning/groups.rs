@@ -24,7 +24,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let new_name = move || object_name(naming, 'g', "group", &display_name);
     let directory = &context.directory;
     let object = mapping::new_group(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
-    require_claimable(context, Kind::Group, &object)?;
+    require_claimable(context, Kind::Group, None, &object)?;
     let object = claims::create(&context.store, object, new_name).await?;
     context.report_ignored(&ignored);
     finish(context, object, &members).await
@@ -80,7 +80,7 @@ async fn change(
         ignored.get_or_init(|| parsed.ignored);
         let changed = mapping::changed_group(object, parsed.attributes, Timestamp::now());
         if let Some(changed) = &changed {
-            require_claimable(context, Kind::Group, changed)?;
+            require_claimable(context, Kind::Group, Some(object), changed)?;
         }
         Ok::<_, Error>(changed)
     };

@@ -10,7 +10,7 @@ use super::{Context, Error, EtagCondition, GroupMembers, Stored};
 use crate::api::directory::GroupsMode;
 use crate::rules::mapping::{Identity, etag, group_etag, identity_of, to_resource};
 use crate::rules::membership::groups_of;
-use crate::rules::naming::{Resource, ambiguous, too_long};
+use crate::rules::naming::{Resource, UniqueRules, ambiguous, too_long};
 use crate::rules::standing::{Standing, group_standing, standing};
 use crate::scim;
 use crate::scim::schema::{GROUP, ResourceType, USER};
@@ -112,21 +112,35 @@ fn require(standing: Standing) -> Result<(), Error> {
     }
 }
 
-/// That every unique value of an object that is about to be written can be claimed: there is one of it, and it is not
-/// longer than a claim holds. Found only by the API server, the object would have been written already.
-pub(super) fn require_claimable(context: &Context, kind: Kind, object: &Value) -> Result<(), Error> {
+/// That every unique value of an object that is about to be written can be claimed. Found only by the API server, the
+/// object would have been written already. What `before` could not claim either stands in nobody's way: a rule that was
+/// turned on later must not keep a person in.
+pub(super) fn require_claimable(
+    context: &Context,
+    kind: Kind,
+    before: Option<&Value>,
+    after: &Value,
+) -> Result<(), Error> {
     let resource = if kind == Kind::Group { Resource::Group } else { Resource::User };
     let rules = context.store.unique_rules(&context.directory.namespace, &context.directory.name);
-    let spec = &object["spec"];
-    let several = ambiguous(resource, spec, &rules).map(|attribute| {
+    let unclaimable = |object: &Value| unclaimable(resource, &object["spec"], &rules);
+    match unclaimable(after) {
+        Some(sentence) if before.and_then(unclaimable).as_ref() != Some(&sentence) => {
+            Err(scim::Error::InvalidValue(sentence).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why a unique value cannot be claimed: there are several of it, or it is longer than a claim holds.
+fn unclaimable(resource: Resource, spec: &Value, rules: &UniqueRules) -> Option<String> {
+    let several = ambiguous(resource, spec, rules).map(|attribute| {
         format!("{attribute} is unique in this directory and has more than one value; map one value to it.")
     });
-    let long = || {
-        too_long(resource, spec, &rules).map(|attribute| {
-            format!("{attribute} is unique in this directory and too long for that; map a shorter value to it.")
-        })
-    };
-    several.or_else(long).map_or(Ok(()), |sentence| Err(scim::Error::InvalidValue(sentence).into()))
+    several.or_else(|| {
+        let attribute = too_long(resource, spec, rules)?;
+        Some(format!("{attribute} is unique in this directory and too long for that; map a shorter value to it."))
+    })
 }
 
 /// That the object is the version that `If-Match` names: its own attributes, whatever its members are, of which the index

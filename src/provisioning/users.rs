@@ -5,25 +5,34 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::stored::{require_match, require_present, to_stored};
+use super::stored::{require_claimable, require_match, require_present, to_stored};
 use super::{Context, Error, EtagCondition, Stored};
 use crate::api::directory::Naming;
 use crate::rules::mapping::{self, to_attributes};
 use crate::rules::naming::{opaque_name, readable_name};
+use crate::rules::policy::Policy;
+use crate::rules::standing::is_built_in;
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::USER;
 use crate::scim::{self, Attributes, json, patch};
 use crate::store::claims;
 use crate::store::objects::Kind;
 
+const NOT_YOURS: &str = "this account was written by people and no provisioning has changed it yet, so provisioning may \
+                         not delete it; deactivate it instead, or delete the DirectoryUser with kubectl";
+
 /// `POST /Users`: the user is stored and owns its userName when this returns.
 pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
-    let Parsed { attributes, ignored, .. } = resource::parse(json::parse_object(body)?, &USER)?;
+    let policy = context.policy();
+    let Parsed { attributes, ignored, .. } =
+        resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
+    context.check(&policy, None, &attributes)?;
     let user_name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let naming = context.directory.spec.naming;
     let new_name = move || object_name(naming, 'u', "user", &user_name);
     let directory = &context.directory;
     let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
+    require_claimable(context, Kind::User, None, &object)?;
     let stored = claims::create(&context.store, object, new_name).await?;
     context.report_ignored(&ignored);
     Ok(to_stored(context, &stored))
@@ -51,8 +60,9 @@ pub async fn replace(
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
-    let parsed = resource::parse(json::parse_object(body)?, &USER)?;
-    change(context, id, if_match, |_| Ok(parsed.clone())).await
+    let policy = context.policy();
+    let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
+    change(context, &policy, id, if_match, |_| Ok(parsed.clone())).await
 }
 
 /// `PATCH /Users/{id}`: all operations or none.
@@ -62,13 +72,18 @@ pub async fn patch(
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
-    let operations = patch::parse(&json::parse_object(body)?, &USER)?;
-    change(context, id, if_match, |current| patch::apply(&operations, current, &USER)).await
+    let policy = context.policy();
+    let mut operations = patch::parse_with(&json::parse_object(body)?, &USER, policy.extensions())?;
+    if policy.add_means_replace_when_single() {
+        operations = operations.replacing_a_single_addition("roles");
+    }
+    change(context, &policy, id, if_match, |current| patch::apply(&operations, current, &USER)).await
 }
 
 /// Stores what `edit` makes of the attributes, on the newest version of the object, as often as it takes.
 async fn change(
     context: &Context,
+    policy: &Policy,
     id: &str,
     if_match: Option<&EtagCondition>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
@@ -78,9 +93,16 @@ async fn change(
     let edit_object = |object: &Value| {
         require_present(context, object)?;
         require_match(if_match, object)?;
-        let parsed = edit(&to_attributes(&object["spec"]["scim"]))?;
+        let before = to_attributes(&object["spec"]["scim"]);
+        let parsed = edit(&before)?;
         ignored.get_or_init(|| parsed.ignored);
-        Ok::<_, Error>(mapping::changed_user(object, parsed.attributes, Timestamp::now()))
+        let changed = mapping::changed_user(object, parsed.attributes, Timestamp::now());
+        let after = to_attributes(&changed.as_ref().unwrap_or(object)["spec"]["scim"]);
+        context.check(policy, Some(&before), &after)?;
+        if let Some(changed) = &changed {
+            require_claimable(context, Kind::User, Some(object), changed)?;
+        }
+        Ok::<_, Error>(changed)
     };
     let stored = claims::change(&context.store, Kind::User, &context.directory.namespace, id, edit_object).await?;
     context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
@@ -92,6 +114,9 @@ pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition
     let tombstone = |object: &Value| {
         require_present(context, object)?;
         require_match(if_match, object)?;
+        if is_built_in(object) {
+            return Err(Error::Scim(scim::Error::InvalidValue(NOT_YOURS.to_owned())));
+        }
         Ok::<_, Error>(mapping::tombstone(object, Timestamp::now()))
     };
     claims::delete(&context.store, Kind::User, &context.directory.namespace, id, tombstone).await

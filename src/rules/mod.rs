@@ -1,7 +1,9 @@
 //! Decisions, pure: values in, values out, time and chance as arguments. No client, no clock, no `async`.
 
+pub mod dialect;
 pub mod key;
 pub mod mapping;
 pub mod membership;
 pub mod naming;
+pub mod policy;
 pub mod standing;

@@ -9,7 +9,8 @@ use crate::api::directory::BuiltInUsers;
 pub enum Standing {
     /// It is a resource of this Directory.
     Present,
-    /// 404: a tombstone, an object of another Directory, or an account that people wrote (`managedBy: People`).
+    /// 404: a tombstone, an object of another Directory, or an account that people wrote (`managedBy: People`) in a
+    /// Directory that hides these.
     Absent,
     /// It lost its name before it was acknowledged, and the janitor is about to look once more: 503.
     Unsettled,
@@ -30,16 +31,28 @@ pub fn group_standing(object: &Value, directory: &str) -> Standing {
 /// The standing of `object` in `directory`. Whether it owns its name is not asked: nobody knows the id of an object
 /// that never did, and one that lost its name in a restore must stay within the provider's reach, or nobody could
 /// mend it.
-pub fn standing(object: &Value, directory: &str, _built_in_users: BuiltInUsers) -> Standing {
+///
+/// An account that people wrote is a resource where the Directory lists these; the first write over SCIM adopts it
+/// (`mapping::changed_user`). Until then SCIM may not delete it: see [`is_built_in`].
+pub fn standing(object: &Value, directory: &str, built_in_users: BuiltInUsers) -> Standing {
     let spec = &object["spec"];
-    if spec["directoryRef"]["name"] != directory || spec["managedBy"] != "Provisioning" || !spec["deletedAt"].is_null()
-    {
+    let is_shown = spec["managedBy"] == "Provisioning" || is_built_in(object) && built_in_users == BuiltInUsers::Listed;
+    if spec["directoryRef"]["name"] != directory || !is_shown || !spec["deletedAt"].is_null() {
         Standing::Absent
     } else if spec["rejected"] == true {
         Standing::Unsettled
     } else {
         Standing::Present
     }
+}
+
+/// Whether people wrote the account (`managedBy: People`) and SCIM has not adopted it.
+///
+/// Such an account is not deleted over SCIM, also where it is listed. It is often the one that is left when the provider
+/// is away, its manifest lies in somebody's Git, and a client that never wrote to it has no reason to end it. Whoever
+/// does want to can write to it first, which says who is responsible from then on, or delete it with kubectl.
+pub fn is_built_in(object: &Value) -> bool {
+    object["spec"]["managedBy"] == "People"
 }
 
 #[cfg(test)]
@@ -75,6 +88,7 @@ mod tests {
                 Standing::Absent,
             ),
             ("a built-in account", json!({ "managedBy": "People" }), Standing::Absent),
+            ("an account of a newer version's", json!({ "managedBy": "Robots" }), Standing::Absent),
             ("rejected", json!({ "rejected": true }), Standing::Unsettled),
             ("once rejected", json!({ "rejected": false }), Standing::Present),
             ("suspended, which is no business of SCIM", json!({ "suspended": true }), Standing::Present),
@@ -84,5 +98,27 @@ mod tests {
             spec.as_object_mut().expect("an object").extend(difference.as_object().cloned().expect("an object"));
             assert_eq!(standing(&json!({ "spec": spec }), "staff", BuiltInUsers::Hidden), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn built_in_accounts_are_present_where_they_are_listed() {
+        let people = json!({ "directoryRef": { "name": "staff" }, "managedBy": "People" });
+        let robots = json!({ "directoryRef": { "name": "staff" }, "managedBy": "Robots" });
+        let mut deleted = people.clone();
+        deleted["deletedAt"] = "2026-01-01T00:00:00Z".into();
+        let mut rejected = people.clone();
+        rejected["rejected"] = true.into();
+        let cases = [
+            ("listed", &people, BuiltInUsers::Listed, Standing::Present),
+            ("hidden", &people, BuiltInUsers::Hidden, Standing::Absent),
+            ("a value of a newer version", &people, BuiltInUsers::Unknown, Standing::Absent),
+            ("somebody else's account", &robots, BuiltInUsers::Listed, Standing::Absent),
+            ("a tombstone", &deleted, BuiltInUsers::Listed, Standing::Absent),
+            ("rejected", &rejected, BuiltInUsers::Listed, Standing::Unsettled),
+        ];
+        for (name, spec, built_in, expected) in cases {
+            assert_eq!(standing(&json!({ "spec": spec }), "staff", built_in), expected, "{name}");
+        }
+        assert!(is_built_in(&json!({ "spec": people })) && !is_built_in(&json!({ "spec": robots })));
     }
 }

@@ -6,6 +6,7 @@ pub mod case;
 pub mod discovery;
 mod entra;
 pub mod error;
+pub mod extension;
 pub mod filter;
 pub mod json;
 pub mod limits;

@@ -109,11 +109,6 @@ fn texts(count: usize) -> Vec<String> {
 async fn directories() {
     let named = |name: &str| json!({ "metadata": { "name": name } });
     let retention = |text: &str| spec(json!({ "retention": text }));
-    let types = |types: Value| users(json!({ "userTypes": types }));
-    let quota = |quota: Value| users(json!({ "quota": quota }));
-    let extension = |schema: &str, attribute: &str| {
-        users(json!({ "extensions": [{ "schema": schema, "attributes": [{ "name": attribute }] }] }))
-    };
     check_created(
         "Directory",
         vec![
@@ -133,6 +128,24 @@ async fn directories() {
             ("a retention that is too long", retention("87601h"), Err("at most 87600h")),
             ("no deletions at all", spec(json!({ "maxDeletesPerHour": 0 })), ACCEPTED),
             ("fewer than none", spec(json!({ "maxDeletesPerHour": -1 })), Err("maxDeletesPerHour")),
+            (
+                "a mode that does not exist",
+                spec(json!({ "provisioning": { "mode": "Off" } })),
+                Err("Unsupported value"),
+            ),
+            ("a field that does not exist", spec(json!({ "provisionning": {} })), Err("unknown field")),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies() {
+    let types = |types: Value| users(json!({ "userTypes": types }));
+    let quota = |quota: Value| users(json!({ "quota": quota }));
+    check_created(
+        "Directory",
+        vec![
             ("a default that is allowed", types(json!({ "allowed": ["A", "B"], "default": "B" })), ACCEPTED),
             (
                 "one that is not",
@@ -150,17 +163,114 @@ async fn directories() {
             ("a count of a type", quota(json!({ "byUserType": { "Premium": 1 } })), ACCEPTED),
             ("a type without a name", quota(json!({ "byUserType": { "": 1 } })), Err("1 to 256 characters")),
             ("less than nobody", quota(json!({ "byUserType": { "Premium": -1 } })), Err("byUserType")),
+            (
+                "a quota of a type that is allowed",
+                users(json!({ "userTypes": { "allowed": ["A"] }, "quota": { "byUserType": { "A": 1 } } })),
+                ACCEPTED,
+            ),
+            (
+                "of one that is not",
+                users(json!({ "userTypes": { "allowed": ["A"] }, "quota": { "byUserType": { "a": 1 } } })),
+                Err("names a userType that userTypes.allowed does not have"),
+            ),
+            ("a type as large as the whole", quota(json!({ "activeUsers": 5, "byUserType": { "A": 5 } })), ACCEPTED),
+            (
+                "a type that is larger",
+                quota(json!({ "activeUsers": 5, "byUserType": { "A": 6 } })),
+                Err("more active users than activeUsers allows"),
+            ),
+            ("a type that is required", users(json!({ "userTypes": { "allowed": ["A"] }, "requiredAttributes": ["userType"] })), ACCEPTED),
+            (
+                "one that is required and has a default",
+                users(json!({
+                    "userTypes": { "allowed": ["A"], "default": "A" }, "requiredAttributes": ["UserType"],
+                })),
+                Err("cannot be required and have a default"),
+            ),
+            (
+                "required attributes",
+                users(json!({ "requiredAttributes": ["displayName", "emails[type eq \"work\"].value", "urn:x:y:Cost Center"] })),
+                ACCEPTED,
+            ),
+            ("a required userName", users(json!({ "requiredAttributes": ["UserName"] })), Err("userName is always required")),
+            (
+                "an attribute that is required twice",
+                users(json!({ "requiredAttributes": ["title", "Title"] })),
+                Err("differ in letter case alone"),
+            ),
+            ("a required nothing", users(json!({ "requiredAttributes": ["  "] })), Err("is a SCIM path")),
+            ("a required empty text", users(json!({ "requiredAttributes": [""] })), Err("requiredAttributes")),
+            ("as many as may be", users(json!({ "requiredAttributes": texts(32) })), ACCEPTED),
+            ("one more", users(json!({ "requiredAttributes": texts(33) })), Err("requiredAttributes")),
+            ("a unique userName", users(json!({ "uniqueAttributes": ["USERNAME"] })), Err("userName is always unique")),
+            ("a unique externalId", users(json!({ "uniqueAttributes": ["externalId"] })), Err("uniqueExternalID.users")),
+            (
+                "an attribute that is unique twice",
+                users(json!({ "uniqueAttributes": ["title", "TITLE"] })),
+                Err("differ in letter case alone"),
+            ),
+            ("a limit for roles", users(json!({ "roles": { "maxFromScim": "EnterpriseAdmin" } })), ACCEPTED),
+            ("a limit that is no role", users(json!({ "roles": { "maxFromScim": "admin" } })), Err("Unsupported value")),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unique_attributes_and_extensions() {
+    let extension = |schema: &str, attribute: &str| {
+        users(json!({ "extensions": [{ "schema": schema, "attributes": [{ "name": attribute }] }] }))
+    };
+    let default_of = |attribute: Value| {
+        let mut attribute = attribute;
+        attribute["name"] = "a".into();
+        users(json!({ "extensions": [{ "schema": "urn:x:y", "attributes": [attribute] }] }))
+    };
+    check_created(
+        "Directory",
+        vec![
             ("five unique attributes", users(json!({ "uniqueAttributes": texts(5) })), ACCEPTED),
             ("six of them", users(json!({ "uniqueAttributes": texts(6) })), Err("uniqueAttributes")),
             ("an extension", extension("urn:example:badge", "number"), ACCEPTED),
             ("one that is no URN", extension("https://example.com", "number"), Err("schema")),
             ("an attribute that is no name", extension("urn:example:badge", "my number"), Err("name")),
+            ("a URN of SCIM itself", extension("urn:ietf:params:scim:schemas:core:2.0:User", "number"), Err("SCIM itself")),
             (
-                "a mode that does not exist",
-                spec(json!({ "provisioning": { "mode": "Off" } })),
-                Err("Unsupported value"),
+                "the enterprise extension in another letter case",
+                extension("URN:ietf:params:scim:schemas:extension:Enterprise:2.0:user", "number"),
+                Err("SCIM itself"),
             ),
-            ("a field that does not exist", spec(json!({ "provisionning": {} })), Err("unknown field")),
+            ("a URN with a blank", extension("urn:example:my badge", "number"), Err("schema")),
+            ("a URN that ends in a separator", extension("urn:example:", "number"), Err("schema")),
+            (
+                "an extension twice",
+                users(json!({ "extensions": [{ "schema": "urn:x:y" }, { "schema": "URN:x:Y" }] })),
+                Err("URNs that differ in letter case alone"),
+            ),
+            (
+                "an attribute twice",
+                users(json!({ "extensions": [{ "schema": "urn:x:y", "attributes": [{ "name": "a" }, { "name": "A" }] }] })),
+                Err("two attributes differ in letter case alone"),
+            ),
+            ("arbitrary keys", users(json!({ "extensions": [{ "schema": "urn:x:y" }] })), ACCEPTED),
+            ("a default of a Boolean", default_of(json!({ "type": "Boolean", "default": "true" })), ACCEPTED),
+            (
+                "another one",
+                default_of(json!({ "type": "Boolean", "default": "True" })),
+                Err("the default of a Boolean is true or false"),
+            ),
+            ("a default of an Integer", default_of(json!({ "type": "Integer", "default": "-7" })), ACCEPTED),
+            (
+                "one with a fraction",
+                default_of(json!({ "type": "Integer", "default": "7.5" })),
+                Err("the default of an Integer is a whole number"),
+            ),
+            (
+                "one of a list",
+                default_of(json!({ "type": "Integer", "multiValued": true, "default": "1, 2" })),
+                ACCEPTED,
+            ),
+            ("a default of a text", default_of(json!({ "default": "7.5" })), ACCEPTED),
         ],
     )
     .await;

@@ -4,6 +4,7 @@
 mod addresses;
 mod admission;
 mod bad_input;
+mod built_in;
 mod endings;
 mod examples;
 mod faults;
@@ -12,6 +13,9 @@ mod janitor;
 mod keys;
 mod kubectl;
 mod members;
+mod policy;
+mod policy_examples;
+mod policy_quota;
 mod process;
 mod replicas;
 mod rights;

@@ -37,12 +37,13 @@ pub(super) struct Call {
 /// Carries the request out. That the endpoint takes the method has been checked.
 pub(super) async fn handle(call: &Call) -> Result<Answer, Failure> {
     let Call { base, parameter, .. } = call;
+    let declared = || call.context.declared_extensions();
     match (call.endpoint, &call.method) {
         (Endpoint::ServiceProviderConfig, _) => found(Some(discovery::service_provider_config(base))),
-        (Endpoint::ResourceTypes, _) => found(Some(discovery::resource_types(base))),
-        (Endpoint::ResourceType, _) => found(discovery::resource_type(parameter, base)),
-        (Endpoint::Schemas, _) => found(Some(discovery::schemas(base))),
-        (Endpoint::Schema, _) => found(discovery::schema(parameter, base)),
+        (Endpoint::ResourceTypes, _) => found(Some(discovery::resource_types(base, &declared()))),
+        (Endpoint::ResourceType, _) => found(discovery::resource_type(parameter, base, &declared())),
+        (Endpoint::Schemas, _) => found(Some(discovery::schemas(base, &declared()))),
+        (Endpoint::Schema, _) => found(discovery::schema(parameter, base, &declared())),
 
         (Endpoint::Users, &Method::POST) => single::create(call, Kind::User).await,
         (Endpoint::Users, _) => lists::by_query(call, Kind::User).await,

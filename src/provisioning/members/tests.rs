@@ -222,3 +222,31 @@ async fn a_directory_that_ignores_groups_stores_no_member_and_loses_none() {
     let shown = crate::provisioning::users::get(&start(&memory, &json!({})), "u0000").await.expect("a user");
     assert_eq!(shown.resource["groups"], json!([{ "value": "blue", "display": "blue", "type": "direct" }]));
 }
+
+/// A rule that is in force when two values are there already.
+#[tokio::test]
+async fn two_values_of_a_unique_attribute_are_refused_and_stand_in_nobodys_way() {
+    let memory = Memory::default();
+    people(&memory, 2, 0);
+    let two = json!([{ "value": "a" }, { "value": "b" }]);
+    let scim = json!({ "userName": "u0001", "active": true, "entitlements": two });
+    let spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": scim });
+    put(&memory, Kind::User, "u0001", &spec);
+    let attribute = json!({ "attribute": "User.entitlements.value", "state": "InForce" });
+    let spec = json!({ "users": { "uniqueAttributes": ["entitlements"] } });
+    let metadata = json!({ "name": "staff", "namespace": "people" });
+    let status = json!({ "uniqueAttributes": [attribute] });
+    memory.put(Kind::Directory, &json!({ "metadata": metadata, "spec": spec, "status": status }));
+    let context = start(&memory, &spec);
+    let patch = async |id: &str, operation: Value| {
+        let body = json!({ "Operations": [operation] }).to_string();
+        crate::provisioning::users::patch(&context, id, None, body.as_bytes()).await
+    };
+    let add = |value: Value| json!({ "op": "add", "path": "entitlements", "value": value });
+    let error = patch("u0000", add(two)).await.expect_err("refused");
+    assert!(matches!(&error, Error::Scim(scim::Error::InvalidValue(text)) if text.contains("entitlements")), "{error}");
+    patch("u0000", add(json!([{ "value": "c" }]))).await.expect("one value");
+    let off = json!({ "op": "Replace", "path": "active", "value": "False" });
+    let stored = patch("u0001", off).await.expect("a person is always let out");
+    assert_eq!(stored.resource["active"], false);
+}

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 pub use self::group::{changed_group, group_etag, group_tombstone, new_group};
 use super::naming::{DIRECTORY_LABEL, UNDELETE_ANNOTATION};
+use super::standing::is_built_in;
 use crate::api::API_VERSION;
 use crate::scim::Attributes;
 use crate::scim::path::is_urn;
@@ -138,17 +139,28 @@ pub fn new_user(directory: &str, namespace: &str, name: &str, mut attributes: At
 /// `object` with these attributes in place of its own, or nothing where they are the same: nothing is
 /// written when nothing changed, and `lastModified` moves only when something did.
 ///
+/// An account that people wrote (`managedBy: People`) is adopted by its first write, also by one that changes nothing: it
+/// is the provider's from then on.
+///
 /// The object is edited as raw JSON, so a field of a newer version survives. The write that turns `active`
 /// off raises `sessionEpoch` in the same PUT: sessions from before stay dead after a reactivation.
 pub fn changed_user(object: &Value, mut attributes: Attributes, now: Timestamp) -> Option<Value> {
     let scim = &object["spec"]["scim"];
     let active = scim["active"].as_bool().unwrap_or(true);
     attributes.entry("active").or_insert(Value::Bool(active));
-    if to_attributes(scim) == attributes {
+    let is_adopted = is_built_in(object);
+    let is_same = to_attributes(scim) == attributes;
+    if is_same && !is_adopted {
         return None;
     }
-    let times = Times { last_modified: Some(time_text(now)), ..times_of(scim) };
+    let mut times = times_of(scim);
+    if !is_same {
+        times.last_modified = Some(time_text(now));
+    }
     let mut changed = object.clone();
+    if is_adopted {
+        changed["spec"]["managedBy"] = "Provisioning".into();
+    }
     let deactivated = active && attributes["active"] == Value::Bool(false);
     changed["spec"]["scim"] = to_scim(attributes, times);
     if deactivated {

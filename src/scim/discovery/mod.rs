@@ -2,7 +2,8 @@
 //!
 //! `base` is the address of the Directory's endpoint without a slash at its end. Nothing here is ever null, which
 //! Microsoft's onboarding test refuses; and of the common attributes `externalId` alone is shown, in both core
-//! schemas, because Entra offers an admin as targets only what `/Schemas` holds.
+//! schemas, because Entra offers an admin as targets only what `/Schemas` holds. For the same reason the extensions that
+//! a Directory declares for its users are there beside those of the table.
 
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 use serde_json::{Value, json};
 
 use super::case::same_name;
+use super::extension::{Extension, ExtensionAttribute};
 use super::list::{MAX_PAGE, list_response};
 use super::schema::{Attribute, GROUP, Kind, Mutability, ResourceType, Returned, Schema, USER, Uniqueness};
 
@@ -43,18 +45,23 @@ pub fn service_provider_config(base: &str) -> Value {
     })
 }
 
-/// `/ResourceTypes`: User first.
-pub fn resource_types(base: &str) -> Value {
-    all(RESOURCE_TYPES.iter().map(|resource_type| resource_type_body(resource_type, base)).collect())
+/// `/ResourceTypes`: User first. `declared` are the extensions of users beside the table's.
+pub fn resource_types(base: &str, declared: &[Extension]) -> Value {
+    all(RESOURCE_TYPES.iter().map(|resource_type| resource_type_body(resource_type, base, declared)).collect())
 }
 
 /// `/ResourceTypes/{name}`.
-pub fn resource_type(name: &str, base: &str) -> Option<Value> {
+pub fn resource_type(name: &str, base: &str, declared: &[Extension]) -> Option<Value> {
     let found = RESOURCE_TYPES.into_iter().find(|resource_type| same_name(resource_type.name, name));
-    found.map(|resource_type| resource_type_body(resource_type, base))
+    found.map(|resource_type| resource_type_body(resource_type, base, declared))
 }
 
-fn resource_type_body(resource_type: &'static ResourceType, base: &str) -> Value {
+/// The declared extensions of a resource type: only users have any.
+fn declared_for<'a>(resource_type: &ResourceType, declared: &'a [Extension]) -> &'a [Extension] {
+    if resource_type.name == USER.name { declared } else { &[] }
+}
+
+fn resource_type_body(resource_type: &'static ResourceType, base: &str, declared: &[Extension]) -> Value {
     let ResourceType { name, endpoint, description, schema, common: _, extensions } = resource_type;
     let mut body = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
@@ -65,29 +72,65 @@ fn resource_type_body(resource_type: &'static ResourceType, base: &str) -> Value
         "schema": schema.urn,
         "meta": { "resourceType": "ResourceType", "location": format!("{base}/ResourceTypes/{name}") },
     });
+    let declared = declared_for(resource_type, declared).iter().map(|extension| extension.urn.as_str());
+    let extension = |urn: &str| json!({ "schema": urn, "required": false });
+    let extensions: Vec<_> = extensions.iter().map(|schema| schema.urn).chain(declared).map(extension).collect();
     if !extensions.is_empty() {
-        let extension = |extension: &&Schema| json!({ "schema": extension.urn, "required": false });
-        body["schemaExtensions"] = extensions.iter().map(extension).collect();
+        body["schemaExtensions"] = extensions.into();
     }
     body
 }
 
-/// `/Schemas`.
-pub fn schemas(base: &str) -> Value {
-    all(every_schema().map(|(schema, resource_type)| schema_body(schema, resource_type, base)).collect())
+/// `/Schemas`: those of users, with what is `declared` for them, before those of groups.
+pub fn schemas(base: &str, declared: &[Extension]) -> Value {
+    let bodies = RESOURCE_TYPES.into_iter().flat_map(|resource_type| {
+        let known = schemas_of(resource_type).map(|(schema, core_of)| schema_body(schema, core_of, base));
+        known.chain(declared_for(resource_type, declared).iter().map(|extension| declared_body(extension, base)))
+    });
+    all(bodies.collect())
 }
 
 /// `/Schemas/{urn}`.
-pub fn schema(urn: &str, base: &str) -> Option<Value> {
-    let (schema, resource_type) = every_schema().find(|(schema, _)| same_name(schema.urn, urn))?;
-    Some(schema_body(schema, resource_type, base))
+pub fn schema(urn: &str, base: &str, declared: &[Extension]) -> Option<Value> {
+    let known = RESOURCE_TYPES.into_iter().flat_map(schemas_of).find(|(schema, _)| same_name(schema.urn, urn));
+    let known = known.map(|(schema, core_of)| schema_body(schema, core_of, base));
+    let declared = || declared.iter().find(|extension| same_name(&extension.urn, urn));
+    known.or_else(|| declared().map(|extension| declared_body(extension, base)))
 }
 
 /// Each schema with the resource type that it is the core schema of, or nothing for an extension.
-fn every_schema() -> impl Iterator<Item = (&'static Schema, Option<&'static ResourceType>)> {
-    RESOURCE_TYPES.into_iter().flat_map(|resource_type| {
-        let core = std::iter::once((resource_type.schema, Some(resource_type)));
-        core.chain(resource_type.extensions.iter().map(|extension| (*extension, None)))
+fn schemas_of(
+    resource_type: &'static ResourceType,
+) -> impl Iterator<Item = (&'static Schema, Option<&'static ResourceType>)> {
+    let core = std::iter::once((resource_type.schema, Some(resource_type)));
+    core.chain(resource_type.extensions.iter().map(|extension| (*extension, None)))
+}
+
+/// A declared extension as a schema. One that takes arbitrary keys has no attributes to show.
+fn declared_body(extension: &Extension, base: &str) -> Value {
+    let Extension { urn, attributes } = extension;
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
+        "id": urn,
+        "name": urn.rsplit(':').next(),
+        "description": "An extension that this directory declares.",
+        "attributes": attributes.iter().map(declared_attribute).collect::<Vec<_>>(),
+        "meta": { "resourceType": "Schema", "location": format!("{base}/Schemas/{urn}") },
+    })
+}
+
+fn declared_attribute(attribute: &ExtensionAttribute) -> Value {
+    let ExtensionAttribute { name, kind, multi_valued } = attribute;
+    json!({
+        "name": name,
+        "type": kind_name(*kind),
+        "multiValued": multi_valued,
+        "description": "An attribute that this directory declares.",
+        "required": false,
+        "caseExact": false,
+        "mutability": mutability_name(Mutability::ReadWrite),
+        "returned": returned_name(Returned::Default),
+        "uniqueness": uniqueness_name(Uniqueness::None),
     })
 }
 

@@ -15,10 +15,10 @@ fn walk(value: &Value, check: &mut dyn FnMut(&Value)) {
 
 #[test]
 fn nothing_is_null_and_everything_knows_where_it_is() {
-    for value in [service_provider_config(BASE), resource_types(BASE), schemas(BASE)] {
+    for value in [service_provider_config(BASE), resource_types(BASE, &[]), schemas(BASE, &[])] {
         walk(&value, &mut |part| assert!(!part.is_null(), "{value}"));
     }
-    let lists = [resource_types(BASE), schemas(BASE)];
+    let lists = [resource_types(BASE, &[]), schemas(BASE, &[])];
     let resources = lists.iter().flat_map(|list| list["Resources"].as_array().into_iter().flatten());
     for resource in resources.chain([&service_provider_config(BASE)]) {
         let kind = resource["schemas"][0].as_str().and_then(|urn| urn.rsplit(':').next()).expect("a URN");
@@ -26,14 +26,14 @@ fn nothing_is_null_and_everything_knows_where_it_is() {
         let location = resource["meta"]["location"].as_str().expect("a location");
         let parts: Vec<_> = location.strip_prefix(BASE).expect("below the base").split('/').collect();
         let found = match parts[1..] {
-            ["Schemas", urn] => schema(&urn.to_uppercase(), BASE),
-            ["ResourceTypes", name] => resource_type(&name.to_lowercase(), BASE),
+            ["Schemas", urn] => schema(&urn.to_uppercase(), BASE, &[]),
+            ["ResourceTypes", name] => resource_type(&name.to_lowercase(), BASE, &[]),
             _ => Some(service_provider_config(BASE)),
         };
         assert_eq!(found.as_ref(), Some(resource), "{location} is where the same is found alone");
     }
-    assert_eq!(schema("urn:nobody", BASE), None);
-    assert_eq!(resource_type("Nothing", BASE), None);
+    assert_eq!(schema("urn:nobody", BASE, &[]), None);
+    assert_eq!(resource_type("Nothing", BASE, &[]), None);
 }
 
 #[test]
@@ -57,18 +57,18 @@ fn users_come_before_groups() {
         "schemaExtensions": [{ "schema": ENTERPRISE, "required": false }],
         "meta": { "resourceType": "ResourceType", "location": format!("{BASE}/ResourceTypes/User") },
     });
-    let types = resource_types(BASE);
+    let types = resource_types(BASE, &[]);
     assert_eq!(types["Resources"][0], user);
     assert_eq!(types["Resources"][1]["endpoint"], "/Groups");
     assert_eq!((&types["totalResults"], &types["itemsPerPage"]), (&json!(2), &json!(2)));
-    let list = schemas(BASE);
+    let list = schemas(BASE, &[]);
     let ids: Vec<_> = list["Resources"].as_array().expect("a list").iter().map(|schema| schema["id"].clone()).collect();
     assert_eq!(ids, [CORE, ENTERPRISE, "urn:ietf:params:scim:schemas:core:2.0:Group"]);
 }
 
 #[test]
 fn an_attribute_is_described_as_the_rfc_asks() {
-    let user = schema(CORE, BASE).expect("the User schema");
+    let user = schema(CORE, BASE, &[]).expect("the User schema");
     assert!(user["description"].as_str().is_some_and(|text| text.contains("User Account")));
     let find = |name: &str| {
         let mut attributes = user["attributes"].as_array().into_iter().flatten();
@@ -92,7 +92,7 @@ fn an_attribute_is_described_as_the_rfc_asks() {
 
 /// What Microsoft's onboarding test makes of `/Schemas`: the targets that an admin can map to.
 fn targets() -> Vec<String> {
-    let list = schemas(BASE);
+    let list = schemas(BASE, &[]);
     let mut targets = Vec::new();
     for schema in list["Resources"].as_array().expect("a list") {
         let urn = schema["id"].as_str().expect("an id");
@@ -161,4 +161,39 @@ fn entra_finds_every_target_of_its_default_mapping() {
         assert!(targets.contains(&target), "{target} is in none of {targets:#?}");
     }
     assert_eq!(targets.iter().filter(|target| *target == "externalId").count(), 2, "of users and of groups");
+}
+
+#[test]
+fn what_a_directory_declares_is_shown_for_users_alone() {
+    let folders = ExtensionAttribute { name: "folders".to_owned(), kind: Kind::String, multi_valued: true };
+    let (urn, free) = ("urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName", "urn:example:Metadata");
+    let declared = [
+        Extension { urn: urn.to_owned(), attributes: vec![folders] },
+        Extension { urn: free.to_owned(), attributes: Vec::new() },
+    ];
+    let body = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
+        "id": urn, "name": "CustomExtensionName", "description": "An extension that this directory declares.",
+        "attributes": [{
+            "name": "folders", "type": "string", "multiValued": true, "required": false, "caseExact": false,
+            "description": "An attribute that this directory declares.",
+            "mutability": "readWrite", "returned": "default", "uniqueness": "none",
+        }],
+        "meta": { "resourceType": "Schema", "location": format!("{BASE}/Schemas/{urn}") },
+    });
+    assert_eq!(schema(&urn.to_uppercase(), BASE, &declared), Some(body.clone()));
+    assert_eq!(schema(urn, BASE, &[]), None);
+    let list = schemas(BASE, &declared);
+    let ids: Vec<_> = list["Resources"].as_array().expect("a list").iter().map(|schema| schema["id"].clone()).collect();
+    assert_eq!(ids, [CORE, ENTERPRISE, urn, free, "urn:ietf:params:scim:schemas:core:2.0:Group"]);
+    assert_eq!((&list["Resources"][2], &list["totalResults"]), (&body, &json!(5)));
+    assert_eq!(list["Resources"][3]["attributes"], json!([]), "an extension of arbitrary keys has none to show");
+    let types = resource_types(BASE, &declared);
+    let extension = |urn: &str| json!({ "schema": urn, "required": false });
+    assert_eq!(
+        types["Resources"][0]["schemaExtensions"],
+        json!([extension(ENTERPRISE), extension(urn), extension(free)])
+    );
+    assert_eq!(types["Resources"][1].get("schemaExtensions"), None, "groups have none");
+    assert_eq!(resource_type("User", BASE, &declared).as_ref(), Some(&types["Resources"][0]));
 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use self::reader::Reader;
 pub use self::target::{Selector, Target};
+use super::extension::Extension;
 use super::json::kind_of;
 use super::members::Members;
 use super::path::{member, shown};
@@ -53,6 +54,15 @@ enum Action {
 
 /// Reads the body of a PATCH. Its `schemas` is not asked for, and stray members are passed over.
 pub fn parse(body: &Attributes, resource_type: &'static ResourceType) -> Result<Patch, Error> {
+    parse_with(body, resource_type, &[])
+}
+
+/// [`parse`] where extensions are declared beside those of the table.
+pub fn parse_with(
+    body: &Attributes,
+    resource_type: &'static ResourceType,
+    declared: &[Extension],
+) -> Result<Patch, Error> {
     let operations = match member(body, "Operations") {
         Some(Value::Array(operations)) => operations,
         Some(other) => {
@@ -65,7 +75,7 @@ pub fn parse(body: &Attributes, resource_type: &'static ResourceType) -> Result<
         }
     };
     bound(operations.len())?;
-    let mut reader = Reader::new(resource_type);
+    let mut reader = Reader::new(resource_type, declared);
     let (mut count, mut seen) = (0, 0);
     for operation in operations {
         read_operation(operation, &mut reader)?;
@@ -77,8 +87,12 @@ pub fn parse(body: &Attributes, resource_type: &'static ResourceType) -> Result<
 }
 
 /// The members of a body as operations that replace them.
-pub(super) fn replacement(body: Attributes, resource_type: &'static ResourceType) -> Result<Patch, Error> {
-    let mut reader = Reader::new(resource_type);
+pub(super) fn replacement(
+    body: Attributes,
+    resource_type: &'static ResourceType,
+    declared: &[Extension],
+) -> Result<Patch, Error> {
+    let mut reader = Reader::new(resource_type, declared);
     reader.members(Action::Replace, body)?;
     bound(reader.named_members)?;
     Ok(reader.into_patch())
@@ -102,9 +116,33 @@ impl Patch {
     pub fn members(&self) -> &Members {
         &self.members
     }
+
+    /// The patch in which an Add of the one element takes the place of the whole core list `attribute`: for providers that
+    /// add and never remove. Where the Adds of the request name several elements together, they stay what they are.
+    pub fn replacing_a_single_addition(mut self, attribute: &str) -> Self {
+        let is_whole = |target: &Target| target.path.is_plain(attribute) && target.selector.is_none();
+        let is_addition = |operation: &&mut Operation| operation.action == Action::Add && is_whole(&operation.target);
+        let additions: Vec<_> = self.operations.iter_mut().filter(is_addition).collect();
+        let elements: usize = additions.iter().map(|operation| operation.elements()).sum();
+        if elements == 1 {
+            additions.into_iter().filter(|operation| operation.elements() == 1).for_each(|operation| {
+                operation.action = Action::Replace;
+            });
+        }
+        self
+    }
 }
 
 impl Operation {
+    /// How many elements of a list it names.
+    fn elements(&self) -> usize {
+        match &self.input {
+            Input::Nothing => 0,
+            Input::One(_) | Input::Parts(_) => 1,
+            Input::Many(elements) => elements.len(),
+        }
+    }
+
     /// What it counts towards [`MAX_OPERATIONS`].
     fn weight(&self) -> usize {
         match &self.input {
@@ -122,7 +160,7 @@ fn bound(count: usize) -> Result<(), Error> {
     Ok(())
 }
 
-fn read_operation(operation: &Value, reader: &mut Reader) -> Result<(), Error> {
+fn read_operation(operation: &Value, reader: &mut Reader<'_>) -> Result<(), Error> {
     let Value::Object(operation) = operation else {
         let sent = kind_of(operation);
         return Err(Error::InvalidSyntax(format!("An operation must be an object, but {sent} is in Operations.")));

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::target::Target;
 use super::{Action, Operation, Patch};
 use crate::scim::case::same_name;
+use crate::scim::extension::{Extension, Place, place};
 use crate::scim::json::kind_of;
 use crate::scim::members::{self, Members};
 use crate::scim::path::{AttributePath, is_urn};
@@ -26,8 +27,10 @@ enum Origin {
 }
 
 /// The operations so far, and what was ignored.
-pub struct Reader {
+pub struct Reader<'a> {
     resource_type: &'static ResourceType,
+    /// Extensions beside those of the table.
+    declared: &'a [Extension],
     /// In the order of the body.
     pub operations: Vec<Operation>,
     /// Attributes that a known schema does not have.
@@ -37,11 +40,11 @@ pub struct Reader {
     intent: Members,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     /// Nothing is read yet.
-    pub fn new(resource_type: &'static ResourceType) -> Self {
+    pub fn new(resource_type: &'static ResourceType, declared: &'a [Extension]) -> Self {
         let (operations, ignored) = (Vec::new(), Vec::new());
-        Self { resource_type, operations, ignored, named_members: 0, intent: Members::default() }
+        Self { resource_type, declared, operations, ignored, named_members: 0, intent: Members::default() }
     }
 
     /// What was read.
@@ -81,6 +84,9 @@ impl Reader {
     }
 
     fn member(&mut self, action: Action, name: &str, value: Value) -> Result<(), Error> {
+        if place(name, self.declared).is_some() {
+            return self.read(action, name, Some(value), Origin::Member);
+        }
         let is_known = self.resource_type.schema_by_urn(name).is_some();
         match value {
             Value::Object(members) if same_name(name, self.resource_type.schema.urn) => self.members(action, members),
@@ -93,6 +99,15 @@ impl Reader {
     }
 
     fn read(&mut self, action: Action, path: &str, value: Option<Value>, origin: Origin) -> Result<(), Error> {
+        match place(path, self.declared) {
+            Some(Place::Whole(urn)) => return self.whole_extension(action, urn.to_owned(), value),
+            Some(Place::Key(urn, key)) => {
+                let (schema, attribute) = (Some(urn.to_owned()), Some(key.to_owned()));
+                let path = AttributePath { schema, attribute, sub_attribute: None };
+                return self.push(action, Target { path, selector: None }, value);
+            }
+            None => {}
+        }
         let target = match (Target::parse(path, self.resource_type), origin) {
             (Ok(target), _) => target,
             (Err(error), Origin::Path) => return Err(error),

@@ -11,6 +11,7 @@ pub(super) mod value;
 pub(super) use check::{check, check_elements, check_extensions};
 
 use super::case::same_name;
+use super::extension::Extension;
 use super::members::Members;
 use super::patch;
 use super::path::is_urn;
@@ -30,7 +31,16 @@ pub struct Parsed {
 
 /// Reads the body of a POST or PUT.
 pub fn parse(body: Attributes, resource_type: &'static ResourceType) -> Result<Parsed, Error> {
-    let patch = patch::replacement(body, resource_type)?;
+    parse_with(body, resource_type, &[])
+}
+
+/// [`parse`] where extensions are declared beside those of the table.
+pub fn parse_with(
+    body: Attributes,
+    resource_type: &'static ResourceType,
+    declared: &[Extension],
+) -> Result<Parsed, Error> {
+    let patch = patch::replacement(body, resource_type, declared)?;
     patch::apply(&patch, &Attributes::new(), resource_type)
 }
 

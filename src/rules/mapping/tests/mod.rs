@@ -106,6 +106,20 @@ fn turning_active_off_ends_the_sessions_in_the_same_write() {
 }
 
 #[test]
+fn an_account_that_people_wrote_is_adopted_by_its_first_write() {
+    let mut object = stored();
+    object["spec"]["managedBy"] = "People".into();
+    let same = to_attributes(&object["spec"]["scim"]);
+    let adopted = changed_user(&object, same.clone(), NOW).expect("the write adopts, whatever it says");
+    assert_eq!(adopted["spec"]["managedBy"], "Provisioning");
+    assert_eq!(adopted["spec"]["scim"], object["spec"]["scim"], "no attribute has changed");
+    assert_eq!(changed_user(&adopted, same, NOW), None, "once");
+    let changed =
+        changed_user(&object, attributes(json!({ "userName": "b", "active": false })), NOW).expect("a change");
+    assert_eq!((&changed["spec"]["managedBy"], &changed["spec"]["sessionEpoch"]), (&json!("Provisioning"), &json!(1)));
+}
+
+#[test]
 fn a_tombstone_keeps_what_an_undelete_restores() {
     let mut object = stored();
     object["metadata"]["annotations"] = json!({ UNDELETE_ANNOTATION: "true", "team": "a" });

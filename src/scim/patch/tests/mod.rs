@@ -1,5 +1,6 @@
 //! What a PATCH does, as tables.
 
+mod declared;
 mod dialects;
 mod forms;
 mod properties;
