@@ -2,8 +2,9 @@
 //!
 //! A part that ends by itself ends the process: Kubernetes starts a whole one again, and half a process would serve what
 //! nobody keeps up to date. The end that is asked for has an order: unready first, so that load balancers look away;
-//! then no new connections, and what is being served is finished, writes included whose clients have gone; then the
-//! watches. All of it takes at most `END`.
+//! the leader's work stops and its Lease goes back, so that another replica goes on with it; then no new connections, and
+//! what is being served is finished, writes included whose clients have gone; then the watches. All of it takes at most
+//! `END`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, TlsFiles};
-use crate::controller::janitor;
+use crate::controller::{janitor, leader};
 use crate::http::address::Addressing;
 use crate::http::admin::Admin;
 use crate::http::limits::WHOLE_REQUEST;
@@ -92,6 +93,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
         tls,
         kubeconfig,
         context,
+        lease_namespace,
+        replica_name,
         log_format: _,
         log_filter: _,
     } = config;
@@ -129,6 +132,9 @@ pub async fn run(config: Config) -> Result<(), Error> {
     background.spawn(named("the watches", watching));
     let cleaning = janitor::run(store.clone(), metrics.clone());
     background.spawn(named("the janitor", until_stopped(cleaning, stop())));
+    let candidate = store.candidate(lease_namespace.as_deref(), &replica_name);
+    let leading = leader::run(store.clone(), metrics.clone(), candidate, stops.leading.clone());
+    background.spawn(named("the work of the leader", leading));
     let looking = look_at_schema(store.clone(), readiness.clone());
     background.spawn(named("the look at the kinds", until_stopped(looking, stop())));
     if let Some(tls) = tls {
@@ -158,6 +164,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
 /// What stops when.
 #[derive(Default)]
 struct Stops {
+    leading: CancellationToken,
     serving: CancellationToken,
     background: CancellationToken,
 }
@@ -215,6 +222,7 @@ impl Default for Ending {
 /// The end that was asked for.
 async fn end(mut serving: Parts, mut background: Parts, stops: &Stops, times: Ending) {
     let deadline = Instant::now() + times.whole;
+    stops.leading.cancel();
     sleep(times.unready).await;
     stops.serving.cancel();
     if timeout(times.drain, all(&mut serving)).await.is_err() {

@@ -48,10 +48,40 @@ const JANITOR: Entry = (
     "What the janitor did: objects settled, claims released, and attempts that failed and are repeated.",
 );
 const CONNECTIONS: Entry = ("rollcall_connections", "Open connections, by listener.");
+const LEADER: Entry = ("rollcall_leader", "1 on the replica that does the work in the background, 0 on the others.");
+const QUOTA_USED: Entry = (
+    "rollcall_quota_used",
+    "Active users that a quota counts, by Directory and userType (empty: the whole Directory); told by the leader.",
+);
+const QUOTA_LIMIT: Entry = (
+    "rollcall_quota_limit",
+    "Active users that a quota allows, by Directory and userType (empty: the whole Directory); told by the leader.",
+);
+const DUPLICATES: Entry = (
+    "rollcall_duplicate_external_ids",
+    "Users and groups whose externalId another one has as well, by Directory and kind; told by the leader.",
+);
+const STATUS_WRITES: Entry =
+    ("rollcall_status_writes_total", "Statuses that this replica wrote, by kind; none while nothing changes.");
 
 /// Every metric: its name and what it tells. The README's table is compared with it.
 pub fn reference() -> Vec<(&'static str, &'static str)> {
-    vec![REQUESTS, DURATION, FAILURES, IGNORED, UNKNOWN_MEMBERS, WATCH_AGE, VISIBLE, JANITOR, CONNECTIONS]
+    vec![
+        REQUESTS,
+        DURATION,
+        FAILURES,
+        IGNORED,
+        UNKNOWN_MEMBERS,
+        WATCH_AGE,
+        VISIBLE,
+        JANITOR,
+        CONNECTIONS,
+        LEADER,
+        QUOTA_USED,
+        QUOTA_LIMIT,
+        DUPLICATES,
+        STATUS_WRITES,
+    ]
 }
 
 /// Why credentials did not open a Directory. The client learns none of it.
@@ -155,6 +185,35 @@ struct ListenerLabels {
     listener: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct QuotaLabels {
+    namespace: String,
+    directory: String,
+    user_type: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DuplicateLabels {
+    namespace: String,
+    directory: String,
+    kind: &'static str,
+}
+
+/// One line of a quota.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// The namespace of the Directory.
+    pub namespace: String,
+    /// The Directory.
+    pub directory: String,
+    /// The userType that is counted; empty: all. From the Directory's spec, which bounds how many there are.
+    pub user_type: String,
+    /// How many are active.
+    pub used: i64,
+    /// How many may be.
+    pub limit: i64,
+}
+
 type Seconds = Gauge<f64, std::sync::atomic::AtomicU64>;
 
 /// The metrics. Cheap to clone.
@@ -172,6 +231,11 @@ struct Inner {
     visible: Family<DirectoryLabels, Gauge>,
     janitor: Family<ActionLabels, Counter>,
     connections: Family<ListenerLabels, Gauge>,
+    leader: Gauge,
+    quota_used: Family<QuotaLabels, Gauge>,
+    quota_limit: Family<QuotaLabels, Gauge>,
+    duplicates: Family<DuplicateLabels, Gauge>,
+    status_writes: Family<KindLabels, Counter>,
 }
 
 impl fmt::Debug for Metrics {
@@ -194,6 +258,11 @@ impl Default for Metrics {
             visible: registered(&mut registry, VISIBLE, Family::default()),
             janitor: registered(&mut registry, JANITOR, Family::default()),
             connections: registered(&mut registry, CONNECTIONS, Family::default()),
+            leader: registered(&mut registry, LEADER, Gauge::default()),
+            quota_used: registered(&mut registry, QUOTA_USED, Family::default()),
+            quota_limit: registered(&mut registry, QUOTA_LIMIT, Family::default()),
+            duplicates: registered(&mut registry, DUPLICATES, Family::default()),
+            status_writes: registered(&mut registry, STATUS_WRITES, Family::default()),
             registry,
         };
         Self(Arc::new(inner))
@@ -261,6 +330,42 @@ impl Metrics {
         self.0.connections.get_or_create(&ListenerLabels { listener }).dec();
     }
 
+    /// Whether this replica leads. What only a leader tells is forgotten with the end of it, or it would stand there for
+    /// ever.
+    pub fn set_leader(&self, leads: bool) {
+        self.0.leader.set(i64::from(leads));
+        if !leads {
+            self.set_quotas([]);
+            self.set_duplicates([]);
+        }
+    }
+
+    /// How far every quota is used. Those that are not named are forgotten.
+    pub fn set_quotas(&self, quotas: impl IntoIterator<Item = QuotaUse>) {
+        self.0.quota_used.clear();
+        self.0.quota_limit.clear();
+        for QuotaUse { namespace, directory, user_type, used, limit } in quotas {
+            let labels = QuotaLabels { namespace, directory, user_type };
+            self.0.quota_used.get_or_create(&labels).set(used);
+            self.0.quota_limit.get_or_create(&labels).set(limit);
+        }
+    }
+
+    /// How many users or groups of each Directory share an externalId: namespace, Directory, kind, count. Those that are
+    /// not named are forgotten.
+    pub fn set_duplicates(&self, counts: impl IntoIterator<Item = (String, String, &'static str, usize)>) {
+        self.0.duplicates.clear();
+        for (namespace, directory, kind, count) in counts {
+            let labels = DuplicateLabels { namespace, directory, kind };
+            self.0.duplicates.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// A status was written.
+    pub fn status_written(&self, kind: &str) {
+        self.0.status_writes.get_or_create(&KindLabels { kind: kind.to_owned() }).inc();
+    }
+
     /// All of them in the OpenMetrics text format.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -287,6 +392,17 @@ mod tests {
             metrics.connection_opened("public");
         }
         metrics.connection_ended("public");
+        metrics.set_leader(true);
+        let quota = |user_type: &str, used| QuotaUse {
+            namespace: "acme".to_owned(),
+            directory: "staff".to_owned(),
+            user_type: user_type.to_owned(),
+            used,
+            limit: 10,
+        };
+        metrics.set_quotas([quota("", 9), quota("Guest", 3)]);
+        metrics.set_duplicates([("acme".to_owned(), "staff".to_owned(), "directoryusers", 2)]);
+        metrics.status_written("directorygroups");
         let text = metrics.text();
         for (name, help) in reference() {
             let family = name.trim_end_matches("_total");
@@ -303,9 +419,24 @@ mod tests {
             "rollcall_visible_users{namespace=\"acme\",directory=\"staff\"} 7",
             "rollcall_janitor_actions_total{action=\"released\"} 1",
             "rollcall_connections{listener=\"public\"} 3",
+            "rollcall_leader 1",
+            "rollcall_quota_used{namespace=\"acme\",directory=\"staff\",user_type=\"\"} 9",
+            "rollcall_quota_limit{namespace=\"acme\",directory=\"staff\",user_type=\"Guest\"} 10",
+            "rollcall_duplicate_external_ids{namespace=\"acme\",directory=\"staff\",kind=\"directoryusers\"} 2",
+            "rollcall_status_writes_total{kind=\"directorygroups\"} 1",
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }
+    }
+
+    #[test]
+    fn what_a_leader_tells_ends_with_its_leadership() {
+        let metrics = Metrics::default();
+        metrics.set_leader(true);
+        metrics.set_duplicates([("a".to_owned(), "b".to_owned(), "directoryusers", 2)]);
+        metrics.set_leader(false);
+        let text = metrics.text();
+        assert!(text.contains("rollcall_leader 0") && !text.contains("directoryusers"), "{text}");
     }
 
     #[test]

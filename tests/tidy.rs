@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rules", &["scim", "api"]),
     ("store", &["api", "rules::naming"]),
     ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
-    ("controller", &["store", "metrics"]),
+    ("controller", &["api", "rules", "store", "metrics"]),
     ("http", &["scim", "api", "rules::key", "store", "provisioning", "metrics"]),
     ("cli", &["api", "config", "rules::naming"]),
     ("app", &["config", "controller", "http", "metrics", "store"]),

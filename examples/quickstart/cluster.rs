@@ -99,10 +99,11 @@ impl Cluster {
             &root().join("crds").display().to_string(),
         ])
         .await?;
-        self.apply(&root().join("charts/rollcall/files/rbac.yaml")).await?;
+        // The namespace first: the Role for the Lease lies in it.
         let account = self.state.join("service-account.json");
         std::fs::write(&account, service_account().to_string())?;
-        self.apply(&account).await
+        self.apply(&account).await?;
+        self.apply(&root().join("charts/rollcall/files/rbac.yaml")).await
     }
 
     /// A kubeconfig of the operator's service account: what it may do here is what the chart grants it.
@@ -112,6 +113,8 @@ impl Cluster {
             self.kubectl(&["-n", OPERATOR_NAMESPACE, "create", "token", SERVICE_ACCOUNT, "--duration=24h"]).await?;
         let mut config: Value = serde_json::from_str(&view).context("kubectl config view prints JSON")?;
         let user = config["contexts"][0]["context"]["user"].clone();
+        // The namespace of the Lease.
+        config["contexts"][0]["context"]["namespace"] = OPERATOR_NAMESPACE.into();
         config["users"] = json!([{ "name": user, "user": { "token": token.trim() } }]);
         let path = self.state.join("operator-kubeconfig");
         operator::write_private(&path, &config.to_string())?;
@@ -128,6 +131,12 @@ fn service_account() -> Value {
         {
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": "rollcall" },
             "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "rollcall" },
+            "subjects": [{ "kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": OPERATOR_NAMESPACE }],
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": { "name": "rollcall-leader-election", "namespace": OPERATOR_NAMESPACE },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "rollcall-leader-election" },
             "subjects": [{ "kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": OPERATOR_NAMESPACE }],
         },
     ] })

@@ -22,8 +22,11 @@ pub enum ConditionType {
     Stale,
     /// Directories, an alarm: deletions over SCIM are braked.
     MassDeleteBlocked,
-    /// Directories, an alarm: no more active users are taken.
+    /// Directories, an alarm: no more active users are taken. Below the limit it is False, and its reason says whether the
+    /// limit is near.
     QuotaReached,
+    /// Directories, an alarm: resources have the externalId of another one, where that is only warned of.
+    DuplicateExternalId,
 }
 
 impl ConditionType {
@@ -39,6 +42,7 @@ impl ConditionType {
             Self::Stale => "Stale",
             Self::MassDeleteBlocked => "MassDeleteBlocked",
             Self::QuotaReached => "QuotaReached",
+            Self::DuplicateExternalId => "DuplicateExternalId",
         }
     }
 }
@@ -60,6 +64,52 @@ pub enum AccessReason {
     NameConflict,
     /// A tombstone.
     Deleted,
+}
+
+/// Why a condition stands as it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Ready: the endpoint serves.
+    Serving,
+    /// Ready: the endpoint answers 503, as the spec wants it.
+    ProvisioningDisabled,
+    /// Not Ready: a rule of uniqueness is being turned on.
+    Claiming,
+    /// Not Ready: a part of the spec cannot be acted on.
+    InvalidPolicy,
+    /// `QuotaReached` is False: there is room.
+    Below,
+    /// `QuotaReached` is False: the limit is near.
+    Nearly,
+    /// `QuotaReached` is True.
+    Reached,
+    /// `DuplicateExternalId` is True.
+    Duplicates,
+    /// `DuplicateExternalId` is False.
+    NoDuplicates,
+    /// `NameClaimed` is False: another object has a value that this one names.
+    Taken,
+    /// `NameClaimed` is True.
+    Claimed,
+}
+
+impl Reason {
+    /// The `reason` of the condition.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Serving => "Serving",
+            Self::ProvisioningDisabled => "ProvisioningDisabled",
+            Self::Claiming => "Claiming",
+            Self::InvalidPolicy => "InvalidPolicy",
+            Self::Below => "Below",
+            Self::Nearly => "Nearly",
+            Self::Reached => "Reached",
+            Self::Duplicates => "Duplicates",
+            Self::NoDuplicates => "NoDuplicates",
+            Self::Taken => "Taken",
+            Self::Claimed => "Claimed",
+        }
+    }
 }
 
 /// The schema of `status.conditions`: a list with one entry for each type.

@@ -78,13 +78,13 @@ pub struct DirectoryGroupStatus {
     pub observed_generation: Option<i64>,
     /// How many direct members the group has, disabled people included and deleted ones not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 9_007_199_254_740_991_i64))]
     pub member_count: Option<i64>,
     /// The ids of the first members in the order of their ids, at most 100 of at most 63 characters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(min = 1, max = 63)), extend("x-kubernetes-list-type" = "atomic"))]
     pub first_members: Vec<String>,
-    /// Ready, NameClaimed; one entry for each.
+    /// NameClaimed where another object has or had a value that this one names; one entry for each type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

@@ -13,7 +13,7 @@ pub struct DirectoryStatus {
     /// The generation of the spec that this status speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, LoginReady, MassDeleteBlocked, QuotaReached, Stale; one entry for each.
+    /// Ready, QuotaReached, DuplicateExternalId, LoginReady, MassDeleteBlocked, Stale; one entry for each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
@@ -21,6 +21,45 @@ pub struct DirectoryStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["attribute"]))]
     pub unique_attributes: Vec<UniqueAttributeStatus>,
+    /// How many resources SCIM shows, as of a moment ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<DirectoryCounts>,
+    /// How far each quota of spec.users.quota is used: that of the whole Directory first, then those of userTypes; at most
+    /// 33.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 33), extend("x-kubernetes-list-type" = "atomic"))]
+    pub quota: Vec<QuotaStatus>,
+}
+
+/// How many resources SCIM shows.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryCounts {
+    /// Users, active or not; deleted ones are not counted. 0 or more. Required.
+    #[schemars(range(min = 0, max = 9_007_199_254_740_991_i64))]
+    pub users: i64,
+    /// Users who are active. 0 or more. Required.
+    #[schemars(range(min = 0, max = 9_007_199_254_740_991_i64))]
+    pub active_users: i64,
+    /// Groups. 0 or more. Required.
+    #[schemars(range(min = 0, max = 9_007_199_254_740_991_i64))]
+    pub groups: i64,
+}
+
+/// How far one quota is used.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaStatus {
+    /// The userType that is counted, 1 to 256 characters. Default: all active users are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub user_type: Option<String>,
+    /// How many are active. 0 or more. Required.
+    #[schemars(range(min = 0, max = 9_007_199_254_740_991_i64))]
+    pub used: i64,
+    /// How many may be, 0 or more. Required.
+    #[schemars(range(min = 0, max = 9_007_199_254_740_991_i64))]
+    pub limit: i64,
 }
 
 /// How far the operator is in making an attribute unique.

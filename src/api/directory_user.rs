@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DirectoryRef;
 use super::conditions::conditions;
+use super::directory::PortalRole;
 use super::scim_user::ScimUser;
 
 /// One person. `metadata.name` is the SCIM id: it never changes and is never used again.
@@ -186,15 +187,49 @@ pub struct PortalSuspension {
     pub reason: Option<String>,
 }
 
-/// What the operator concludes about a person. Nothing writes it yet.
+/// What the operator concludes about a person. Absent where there is nothing to say: the Directory's policy makes no
+/// difference, and the person owns every value that it names.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryUserStatus {
     /// The generation of the spec that this status speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, NameClaimed, AccessGranted; one entry for each.
+    /// NameClaimed where another object has or had a value that this one names, AccessGranted; one entry for each type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
+    /// What counts for this person under the Directory's policy, where that is not what was sent or says more. Default: what
+    /// was sent counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<EffectiveUser>,
+}
+
+/// What counts for a person under the policy of its Directory; spec.scim keeps what was sent.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct EffectiveUser {
+    /// The userType that the person counts as, up to 1,024 characters. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub user_type: Option<String>,
+    /// The role in the portal: ReadOnly, User, Admin or EnterpriseAdmin. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "PortalRole")]
+    pub portal_role: Option<PortalRole>,
+    /// The declared extensions by their URN, at most 32, with the values that their attributes count as. Default: none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "extensions")]
+    pub extensions: BTreeMap<String, serde_json::Value>,
+    /// What was sent and does not count as it was sent, in sentences; at most 32 of at most 4,096 characters. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(max = 4096)), extend("x-kubernetes-list-type" = "atomic"))]
+    pub notes: Vec<String>,
+}
+
+fn extensions(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object", "maxProperties": 32,
+        "additionalProperties": { "type": "object", "x-kubernetes-preserve-unknown-fields": true },
+    })
 }

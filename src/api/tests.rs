@@ -124,7 +124,7 @@ fn every_kind_has_the_same_group_and_version() {
 #[test]
 fn kinds_have_their_short_names_and_one_category() {
     let names: Vec<_> = crds::crds().iter().map(|crd| crd.spec.names.clone()).collect();
-    for (names, short) in names.iter().zip(["dir", "dkey", "duser", "dclaim"]) {
+    for (names, short) in names.iter().zip(["dir", "dkey", "duser", "dgroup", "dclaim"]) {
         assert_eq!(names.short_names.as_deref(), Some(&[short.to_owned()][..]));
         assert_eq!(names.categories.as_deref(), Some(&["rollcall".to_owned()][..]));
     }

@@ -117,12 +117,23 @@ pub struct RunArgs {
     /// The context of the kubeconfig. Default: its current one.
     #[arg(long, env = "ROLLCALL_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
+    /// The namespace of the Lease that elects which replica does the work in the background. Default: the operator's own,
+    /// that of the pod's service account or of the kubeconfig's context.
+    #[arg(long, env = "ROLLCALL_LEASE_NAMESPACE", value_name = "NAMESPACE")]
+    pub lease_namespace: Option<String>,
+    /// What this replica is called in the Lease. Default: $HOSTNAME, which in a pod is the name of the pod.
+    #[arg(long, env = "ROLLCALL_REPLICA_NAME", value_name = "NAME", default_value_t = host_name(), hide_default_value = true)]
+    pub replica_name: String,
     /// How the log is written: json or text.
     #[arg(long, env = "ROLLCALL_LOG_FORMAT", value_name = "FORMAT", default_value = "json")]
     pub log_format: String,
     /// What is logged: a level (error, warn, info, debug, trace) or a list such as info,rollcall=debug.
     #[arg(long, env = "ROLLCALL_LOG_LEVEL", value_name = "FILTER", default_value = "info")]
     pub log_level: String,
+}
+
+fn host_name() -> String {
+    std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "rollcall".to_owned())
 }
 
 /// What a log level leaves out unless it names it: kube's client logs each refused call as an error of its own, and what
@@ -150,6 +161,10 @@ pub struct Config {
     pub kubeconfig: Option<PathBuf>,
     /// Its context.
     pub context: Option<String>,
+    /// Where the Lease is; none: in the operator's own namespace.
+    pub lease_namespace: Option<String>,
+    /// What this replica is called in the Lease.
+    pub replica_name: String,
     /// How the log is written.
     pub log_format: LogFormat,
     /// What is logged.
@@ -202,6 +217,8 @@ impl Config {
             tls_key,
             kubeconfig,
             context,
+            lease_namespace,
+            replica_name,
             log_format,
             log_level,
         } = arguments;
@@ -235,6 +252,11 @@ impl Config {
             tls,
             kubeconfig,
             context,
+            lease_namespace: given(lease_namespace.as_slice())
+                .next()
+                .map(|name| dns_label("lease-namespace", name))
+                .transpose()?,
+            replica_name,
             log_format,
             log_filter,
         })

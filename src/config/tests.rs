@@ -56,6 +56,7 @@ fn a_wrong_value_is_one_line_that_names_its_flag() {
         (&["--public-url", "https://user@example.com"], "--public-url"),
         (&["--public-url", "https://example.com/?x"], "--public-url"),
         (&["--namespace", "Not_A_Name"], "--namespace"),
+        (&["--lease-namespace", "Not_A_Name"], "--lease-namespace"),
         (&["--tls-cert", "/nowhere.pem"], "--tls-key"),
         (&["--tls-key", "/nowhere.pem"], "--tls-cert"),
         (&["--log-format", "xml"], "--log-format"),

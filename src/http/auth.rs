@@ -131,6 +131,7 @@ mod tests {
         BasicRefused, Expired, Malformed, Missing, NotYetValid, OtherDirectory, Revoked, UnknownDirectory, UnknownKey,
     };
     use super::*;
+    use crate::store::registry::Seen;
 
     fn headers(lines: &[&str]) -> HeaderMap {
         lines.iter().map(|line| (AUTHORIZATION, HeaderValue::from_str(line).expect("a value"))).collect()
@@ -177,7 +178,13 @@ mod tests {
 
     fn directory(provisioning: &Value) -> Arc<Directory> {
         let spec = serde_json::from_value(json!({ "provisioning": provisioning })).expect("a spec");
-        Arc::new(Directory { namespace: "acme".to_owned(), name: "staff".to_owned(), spec, unique: Arc::default() })
+        Arc::new(Directory {
+            namespace: "acme".to_owned(),
+            name: "staff".to_owned(),
+            spec,
+            unique: Arc::default(),
+            seen: Seen::default(),
+        })
     }
 
     fn key(namespace: &str, directory: &str, mut spec: Value) -> Arc<Key> {

@@ -1,8 +1,9 @@
-//! The two clients of the API server: one for requests, one for watches.
+//! The clients of the API server: one for requests, one for watches, one for the Lease.
 //!
 //! kube repeats requests by itself unless told not to, a POST too: a create that timed out in etcd would be sent again and
 //! meet its own object. So neither client repeats anything; who calls decides. A request must not hang on a dead
-//! connection, and a watch must be able to rest, hence two.
+//! connection, and a watch must be able to rest, hence two. The Lease has the third: it must neither wait behind requests
+//! nor longer than a leader is believed.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the connection of a watch may be silent: longer than any that [`super::watch`] puts up with, so that this is
 /// only the last resort.
 const WATCH_READ_TIMEOUT: Duration = Duration::from_secs(150);
+/// How long the connection of a call on the Lease may rest. A leader that cannot renew has stopped before others take over.
+const LEASE_READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the operating system may take to accept what is written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -41,9 +44,12 @@ pub(super) struct Clients {
     pub(super) requests: Client,
     /// For lists and watches.
     pub(super) watches: Client,
+    /// For the Lease. Its default namespace is the operator's own: that of the pod's service account, or of the context
+    /// of the kubeconfig.
+    pub(super) lease: Client,
 }
 
-/// Makes both clients. Nothing is sent yet.
+/// Makes the clients. Nothing is sent yet.
 pub(super) async fn connect(settings: &Settings) -> Result<Clients, Error> {
     let mut config = config(settings).await?;
     config.default_retry = false;
@@ -56,7 +62,11 @@ pub(super) async fn connect(settings: &Settings) -> Result<Clients, Error> {
         config.read_timeout = Some(read_timeout);
         Client::try_from(config).map_err(|error| Error::Other(with_causes(&error)))
     };
-    Ok(Clients { requests: client(READ_TIMEOUT)?, watches: client(WATCH_READ_TIMEOUT)? })
+    Ok(Clients {
+        requests: client(READ_TIMEOUT)?,
+        watches: client(WATCH_READ_TIMEOUT)?,
+        lease: client(LEASE_READ_TIMEOUT)?,
+    })
 }
 
 async fn config(settings: &Settings) -> Result<Config, Error> {

@@ -8,6 +8,7 @@ pub mod claims;
 mod client;
 pub mod error;
 pub mod index;
+pub mod lease;
 pub mod objects;
 pub mod registry;
 mod schema_check;
@@ -32,6 +33,7 @@ use crate::rules::naming::UniqueRules;
 pub use client::Settings;
 pub use error::Error;
 use index::Index;
+use lease::Candidate;
 use objects::{Kind, Objects};
 use registry::{Directory, Key};
 use turns::Turns;
@@ -49,6 +51,8 @@ struct Inner {
     watches: Vec<Watch>,
     /// For lists and watches.
     client: Client,
+    /// For the Lease.
+    lease: Client,
 }
 
 impl Store {
@@ -61,6 +65,7 @@ impl Store {
             world: World::default(),
             watches: watches(settings.namespaces),
             client: clients.watches,
+            lease: clients.lease,
         })))
     }
 
@@ -113,6 +118,20 @@ impl Store {
         &self.0.objects
     }
 
+    /// This replica as a candidate for the work in the background. The Lease lies in this namespace, else in the operator's
+    /// own; `replica` is what people call this process, such as the name of its pod.
+    pub fn candidate(&self, namespace: Option<&str>, replica: &str) -> Candidate {
+        Candidate::new(self.0.lease.clone(), namespace, replica)
+    }
+
+    /// Merges `patch` into an object through its subresource `status`, and takes in what comes of it at once. As
+    /// [`Objects::write_status`].
+    pub async fn write_status(&self, kind: Kind, namespace: &str, name: &str, patch: &Value) -> Result<(), Error> {
+        let object = self.objects().write_status(kind, namespace, name, patch).await?;
+        self.apply(kind, &object);
+        Ok(())
+    }
+
     /// The queue per object of this process.
     fn turns(&self) -> &Turns {
         &self.0.turns
@@ -121,6 +140,11 @@ impl Store {
     /// The Directory, as the watch last saw it.
     pub fn directory(&self, namespace: &str, name: &str) -> Option<Arc<Directory>> {
         self.0.world.registry.directory(namespace, name)
+    }
+
+    /// Every Directory that can be read, as the watch last saw them.
+    pub fn directories(&self) -> Vec<Arc<Directory>> {
+        self.0.world.registry.directories()
     }
 
     /// Which values of a Directory are claimed, and how far each rule is, as the watch last saw it.

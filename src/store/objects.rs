@@ -125,6 +125,13 @@ impl Objects {
         self.write(Method::DELETE, &path, &options).await.map(|_| ())
     }
 
+    /// Merges `patch` (RFC 7396) into an object through its subresource `status`: the spec stays as it is, and so does what a
+    /// newer version wrote beside. With a `metadata.resourceVersion` in it, it is refused where the object has moved on.
+    pub async fn write_status(&self, kind: Kind, namespace: &str, name: &str, patch: &Value) -> Result<Value, Error> {
+        let path = object_path(kind, namespace, name).ok_or(Error::NotFound)?;
+        self.write(Method::PATCH, &format!("{path}/status?fieldValidation=Strict"), patch).await
+    }
+
     /// GET of a path.
     pub(super) async fn read(&self, path: &str) -> Result<Value, Error> {
         in_time(&self.reads, REQUEST_DEADLINE, send(&self.client, request(Method::GET, path, Vec::new())?)).await
@@ -186,10 +193,11 @@ fn refusal(code: StatusCode, body: &[u8]) -> Error {
 }
 
 pub(super) fn request(method: Method, path: &str, body: Vec<u8>) -> Result<Request<Body>, Error> {
+    let content_type = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
     Request::builder()
         .method(method)
         .uri(path)
-        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_TYPE, content_type)
         .body(Body::from(body))
         .map_err(|error| Error::Other(error.to_string()))
 }
@@ -303,9 +311,10 @@ mod tests {
             let objects = store.objects();
             async move {
                 let name = object["metadata"]["name"].as_str().expect("a name");
-                match number % 3 {
+                match number % 4 {
                     0 => drop(objects.create(Kind::User, "people", &object).await),
                     1 => drop(objects.replace(Kind::User, "people", &object).await),
+                    2 => drop(objects.write_status(Kind::User, "people", name, &json!({})).await),
                     _ => drop(objects.delete(Kind::User, "people", name, "", "").await),
                 }
             }

@@ -34,6 +34,33 @@ pub struct Directory {
     pub spec: DirectorySpec,
     /// Which values are unique beside the names, as far as its status says.
     pub unique: Arc<UniqueRules>,
+    /// Which state of it this is.
+    pub seen: Seen,
+}
+
+/// One state of an object, for who writes the status.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// `metadata.uid`: after a restore it is another object.
+    pub uid: String,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// `metadata.resourceVersion`.
+    pub version: String,
+    /// `status` as it stands, unknown fields included.
+    pub status: Value,
+}
+
+impl Seen {
+    fn of(object: &Value) -> Self {
+        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+        Self {
+            uid: text("uid"),
+            generation: object["metadata"]["generation"].as_i64().unwrap_or_default(),
+            version: text("resourceVersion"),
+            status: object["status"].clone(),
+        }
+    }
 }
 
 /// A DirectoryKey.
@@ -134,6 +161,13 @@ impl Registry {
         self.directories.read().get(namespace, name).cloned()
     }
 
+    /// Every Directory that can be read.
+    pub(super) fn directories(&self) -> Vec<Arc<Directory>> {
+        let directories = self.directories.read();
+        let entries = directories.entries.values().flat_map(BTreeMap::values);
+        entries.filter_map(|entry| entry.value.clone()).collect()
+    }
+
     /// The keys of this digest, of each namespace at most [`MAX_KEYS_PER_DIGEST`].
     pub(super) fn keys(&self, digest: &Digest) -> Vec<Arc<Key>> {
         let keys = self.keys.read();
@@ -147,7 +181,8 @@ impl Registry {
         let directory = || {
             let spec = spec_of(Kind::Directory, object)?;
             let unique = Arc::new(UniqueRules::of(&spec, &status_of(object)));
-            Some(Directory { namespace: namespace.to_owned(), name: name.to_owned(), spec, unique })
+            let (namespace, name) = (namespace.to_owned(), name.to_owned());
+            Some(Directory { namespace, name, spec, unique, seen: Seen::of(object) })
         };
         self.directories.write().put((namespace, name), version_of(object), origin, directory);
     }

@@ -65,7 +65,8 @@ impl Memory {
             turns: Turns::default(),
             world: World::default(),
             watches: Vec::new(),
-            client,
+            client: client.clone(),
+            lease: client,
         }))
     }
 
@@ -98,6 +99,12 @@ impl Memory {
                 let generation = known["metadata"]["generation"].as_u64().expect("a generation");
                 let same = known["spec"] == asked.body["spec"];
                 (200, self.write(place, asked.body.clone(), if same { generation } else { generation + 1 }))
+            }
+            ("PATCH", Some(known)) if is_unmoved(&asked.body, &known) => {
+                let mut object = known;
+                merge(&mut object, &asked.body);
+                let generation = object["metadata"]["generation"].as_u64().expect("a generation");
+                (200, self.write(place, object, generation))
             }
             _ => refusal(409, "Conflict"),
         }
@@ -145,6 +152,29 @@ impl Memory {
     /// How many requests were under way at one time at most.
     pub(crate) fn most_in_flight(&self) -> usize {
         self.0.most_in_flight.load(Ordering::Relaxed)
+    }
+}
+
+fn is_unmoved(patch: &Value, known: &Value) -> bool {
+    version(patch).is_null() || version(patch) == version(known)
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: &Value) {
+    let Some(fields) = patch.as_object() else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let target = target.as_object_mut().expect("an object");
+    for (name, value) in fields {
+        if value.is_null() {
+            target.remove(name);
+        } else {
+            merge(target.entry(name.clone()).or_insert(Value::Null), value);
+        }
     }
 }
 

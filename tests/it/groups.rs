@@ -127,10 +127,10 @@ async fn a_second_group_of_the_name_is_refused_and_a_rename_moves_the_name() {
     assert_eq!(found(&client, "displayName eq \"team green\"").await, ["Team Green"]);
     assert_eq!(found(&client, "displayName eq \"team blue\"").await, [""; 0]);
     let version =
-        directory.get("directorygroup", &id).await.expect("the object")["metadata"]["resourceVersion"].clone();
+        directory.get("directorygroup", &id).await.expect("the object")["metadata"]["generation"].clone();
     client.patch(&path, rename).await.expect(204);
     let unchanged = directory.get("directorygroup", &id).await.expect("the object");
-    assert_eq!(unchanged["metadata"]["resourceVersion"], version, "nothing changed, nothing is written");
+    assert_eq!(unchanged["metadata"]["generation"], version, "nothing changed, nothing is written");
 
     until("the old name to be free", async || {
         let answer = client.post("/Groups", &json!({ "displayName": "TEAM Blue" })).await;

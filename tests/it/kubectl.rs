@@ -28,7 +28,7 @@ async fn explain_says_what_every_field_is_and_what_it_may_hold() {
         ("directoryuser.spec.scim.emails", "at most 64"),
         ("directoryuser.spec.scim.emails.value", "up to 16,384 characters"),
         ("directory.spec.provisioning.mode", "enum: enabled disabled"),
-        ("directory.spec.users.quota", "nothing acts on it yet"),
+        ("directory.spec.users.quota", "how many active users there may be"),
         ("directorykey.spec.sha256", "64 characters"),
         ("directoryclaim.spec.nonce", "each is a write"),
     ] {

@@ -129,12 +129,12 @@ async fn seventeen_members_are_assigned_and_read_in_every_way() {
     let path = format!("/Groups/{group}");
     let before = client.get(&path).await.expect(200);
     let version =
-        directory.get("directorygroup", &group).await.expect("the object")["metadata"]["resourceVersion"].clone();
+        directory.get("directorygroup", &group).await.expect("the object")["metadata"]["generation"].clone();
     let modified = client.get(&format!("/Users/{}", ids[0])).await.expect(200)["meta"]["lastModified"].clone();
     client.patch(&path, add(&ids)).await.expect(204);
     assert_eq!(members(&client, &group).await, ids.iter().cloned().collect());
     let object = directory.get("directorygroup", &group).await.expect("the object");
-    assert_eq!(object["metadata"]["resourceVersion"], version, "members are no write of the group");
+    assert_eq!(object["metadata"]["generation"], version, "members are no write of the group");
 
     let read = client.get(&path).await.expect(200);
     assert_eq!(read["meta"]["lastModified"], before["meta"]["lastModified"]);

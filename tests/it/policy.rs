@@ -25,9 +25,10 @@ async fn change_spec(directory: &Directory, client: &Client, mut spec: Value) {
     until("the operator knows the spec", || async { (client.get(&path).await.status == 200).then_some(()) }).await;
 }
 
-async fn version(directory: &Directory, id: &str) -> String {
+/// The generation, which the status does not move.
+async fn version(directory: &Directory, id: &str) -> i64 {
     let object = directory.get("directoryuser", id).await.expect("the object");
-    object["metadata"]["resourceVersion"].as_str().expect("a version").to_owned()
+    object["metadata"]["generation"].as_i64().expect("a generation")
 }
 
 /// Sends the operations twice: they take effect, a GET returns it, and the second time nothing is written. Returns what

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::support::cluster::{self, apply, kubectl, root};
@@ -12,22 +13,25 @@ const ACCOUNT: &str = "confined";
 /// An account that has the chart's rules in one namespace and no right beyond; returns its kubeconfig.
 async fn confined_to(namespace: &str) -> PathBuf {
     let chart = std::fs::read_to_string(root().join("charts/rollcall/files/rbac.yaml")).expect("the chart's rules");
-    let mut role: Value = serde_yaml::from_str(&chart).expect("YAML");
-    assert_eq!(role["kind"], "ClusterRole");
-    role["kind"] = "Role".into();
-    role["metadata"]["namespace"] = namespace.into();
-    let name = role["metadata"]["name"].clone();
-    let metadata = json!({ "name": ACCOUNT, "namespace": namespace });
-    apply(&json!({ "apiVersion": "v1", "kind": "List", "items": [
-        { "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata },
-        role,
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": metadata,
-            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name },
-            "subjects": [{ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace }],
-        },
-    ] }))
-    .await;
+    let roles = serde_yaml::Deserializer::from_str(&chart).map(|role| Value::deserialize(role).expect("YAML"));
+    let roles: Vec<_> = roles.collect();
+    assert_eq!(roles.iter().map(|role| &role["kind"]).collect::<Vec<_>>(), ["ClusterRole", "Role"]);
+    let account = json!({ "name": ACCOUNT, "namespace": namespace });
+    apply(&json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": account })).await;
+    for mut role in roles {
+        role["kind"] = "Role".into();
+        role["metadata"]["namespace"] = namespace.into();
+        let metadata = json!({ "name": role["metadata"]["name"], "namespace": namespace });
+        apply(&json!({ "apiVersion": "v1", "kind": "List", "items": [
+            role,
+            {
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": metadata,
+                "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": metadata["name"] },
+                "subjects": [{ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace }],
+            },
+        ] }))
+        .await;
+    }
     let plane = cluster::shared().await.plane;
     plane.service_account_kubeconfig(namespace, ACCOUNT).await.expect("a token for the account")
 }

@@ -1,9 +1,11 @@
 //! The janitor heals what a crash, a restore or a person with kubectl leaves behind.
 //!
-//! In its smallest form: every replica makes a pass at its start and every minute over what its index shows as
-//! unsettled. No pass needs to be alone: each step is a step of the claim protocol, safe under every interleaving
-//! with requests and with other janitors.
+//! Every replica makes a pass at its start and every minute over what its index shows as unsettled. No pass needs to be
+//! alone: each step is a step of the claim protocol, safe under every interleaving with requests and with other janitors.
+//! Between two passes it looks every two seconds for objects that nobody has looked at yet (`looks`), so that a person
+//! who is asked back, or whose rival has gone, does not wait for a minute.
 
+mod looks;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::time::MissedTickBehavior;
 
+use self::looks::Looks;
 use crate::metrics::{JanitorAction, Metrics};
 use crate::store::Store;
 use crate::store::claims::{self, Settlement};
@@ -20,6 +23,8 @@ use crate::store::objects::Kind;
 
 /// Between two passes.
 const PASS_INTERVAL: Duration = Duration::from_secs(60);
+/// Between two looks for what is new.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// Between two looks at whether the watches are synced, before the first pass: an index that is not whole would show
 /// every claim as dead.
 const SYNC_POLL: Duration = Duration::from_millis(100);
@@ -29,11 +34,28 @@ pub async fn run(store: Store, metrics: Metrics) {
     while !store.synced() {
         tokio::time::sleep(SYNC_POLL).await;
     }
-    let mut interval = tokio::time::interval(PASS_INTERVAL);
+    let mut interval = tokio::time::interval(LOOK_INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut looks, mut passed) = (Looks::default(), None::<Instant>);
     loop {
         interval.tick().await;
-        pass(&store, &metrics).await;
+        if passed.is_none_or(|passed| passed.elapsed() >= PASS_INTERVAL) {
+            passed = Some(Instant::now());
+            pass(&store, &metrics).await;
+            looks.note_pass(&store);
+        } else {
+            look(&store, &metrics, &mut looks).await;
+        }
+    }
+}
+
+/// Settles what is new since the last pass.
+async fn look(store: &Store, metrics: &Metrics, looks: &mut Looks) {
+    for (namespace, directory, kind, name) in looks.due(store) {
+        if store.fresh(Instant::now()).is_err() {
+            return;
+        }
+        settle(store, metrics, kind, (&namespace, &directory, &name)).await;
     }
 }
 
@@ -52,11 +74,16 @@ async fn pass(store: &Store, metrics: &Metrics) {
 async fn settle_objects(store: &Store, metrics: &Metrics, namespace: &str, directory: &str, index: &Index) {
     for kind in [Kind::User, Kind::Group] {
         for name in index.unsettled(kind) {
-            let settled = claims::settle(store, kind, namespace, &name, Timestamp::now()).await;
-            let outcome = settled.map(|settlement| settlement != Settlement::Nothing);
-            report(metrics, JanitorAction::Settled, outcome, (namespace, directory, &name));
+            settle(store, metrics, kind, (namespace, directory, &name)).await;
         }
     }
+}
+
+async fn settle(store: &Store, metrics: &Metrics, kind: Kind, object: (&str, &str, &str)) {
+    let (namespace, _, name) = object;
+    let settled = claims::settle(store, kind, namespace, name, Timestamp::now()).await;
+    let outcome = settled.map(|settlement| settlement != Settlement::Nothing);
+    report(metrics, JanitorAction::Settled, outcome, object);
 }
 
 async fn release_claims(store: &Store, metrics: &Metrics, namespace: &str, directory: &str, index: &Index) {

@@ -8,7 +8,7 @@ use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::rules::naming::USER_NAME;
 use crate::scim::schema::USER;
-use crate::store::registry::Directory;
+use crate::store::registry::{Directory, Seen};
 use crate::store::scripted::Memory;
 
 const TWIN: &str = "displayName eq \"Twin\"";
@@ -41,8 +41,13 @@ fn twins(memory: &Memory, number: usize) -> Context {
     let store = memory.store(|_| None);
     memory.fill(&store);
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
-    let directory =
-        Directory { namespace: "people".to_owned(), name: "staff".to_owned(), spec, unique: Arc::default() };
+    let directory = Directory {
+        namespace: "people".to_owned(),
+        name: "staff".to_owned(),
+        spec,
+        unique: Arc::default(),
+        seen: Seen::default(),
+    };
     Context { directory: Arc::new(directory), store, metrics: Metrics::default() }
 }
 

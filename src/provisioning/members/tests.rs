@@ -7,7 +7,7 @@ use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::provisioning::groups;
-use crate::store::registry::Directory;
+use crate::store::registry::{Directory, Seen};
 use crate::store::scripted::{Memory, refusal};
 
 const GET_GROUP: &str = "GET directorygroups";
@@ -50,8 +50,13 @@ fn claim(memory: &Memory, attribute: &str, value: &str, holder: &str) {
 
 fn context(store: crate::store::Store, spec: &Value) -> Context {
     let spec = DirectorySpec::deserialize(spec).expect("a spec");
-    let directory =
-        Directory { namespace: "people".to_owned(), name: "staff".to_owned(), spec, unique: Arc::default() };
+    let directory = Directory {
+        namespace: "people".to_owned(),
+        name: "staff".to_owned(),
+        spec,
+        unique: Arc::default(),
+        seen: Seen::default(),
+    };
     Context { directory: Arc::new(directory), store, metrics: Metrics::default() }
 }
 

@@ -219,6 +219,20 @@ impl Index {
         resources.flat_map(|resources| &resources.unsettled).map(ToString::to_string).collect()
     }
 
+    /// Whether a resource is visible.
+    pub fn is_visible(&self, kind: Kind, name: &str) -> bool {
+        self.tables.read().resource(kind, name).is_some_and(|(_, resource)| resource.shown)
+    }
+
+    /// Every object of a kind that is not deleted, visible or not: its name and its `spec.scim`. The bodies are shared, not
+    /// copied.
+    pub fn living(&self, kind: Kind) -> Vec<(Arc<str>, Arc<[u8]>)> {
+        let tables = self.tables.read();
+        let records = tables.resources(kind).into_iter().flat_map(|resources| &resources.records);
+        let living = records.filter(|(_, resource)| !resource.marks.deleted);
+        living.map(|(name, resource)| (Arc::clone(name), Arc::clone(&resource.scim))).collect()
+    }
+
     /// Values that objects after this name want and do not own, in the order of the objects' names, at most [`MAX_BATCH`];
     /// an empty batch is the end. All of one object stand in one batch. Left out are objects that are deleted or rejected,
     /// and those on which a change is in progress.

@@ -55,6 +55,12 @@ impl Kubeconfig {
         self
     }
 
+    /// The same with a namespace for whoever asks for none, as the service account of a pod has its own.
+    pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
+        self.0["contexts"][0]["context"]["namespace"] = namespace.into();
+        self
+    }
+
     /// Writes it. JSON is YAML.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         fs::write(path, self.0.to_string())

@@ -117,6 +117,7 @@ impl ControlPlane {
     pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf, Error> {
         let token = self.run_kubectl(&["-n", namespace, "create", "token", name, "--duration=24h"]).await?;
         let kubeconfig = kubeconfig::with_token(self.ports.api_server, self.data.path(), token.trim());
+        let kubeconfig = kubeconfig.in_namespace(namespace);
         self.write_kubeconfig(&format!("service-account-{namespace}-{name}"), &kubeconfig)
     }
 

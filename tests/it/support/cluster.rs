@@ -59,12 +59,13 @@ pub(crate) async fn install(plane: &ControlPlane, crds: &Path) -> PathBuf {
             .then_some(())
     })
     .await;
-    run(&["apply", "--server-side", "-f", &rights], None).await;
+    // The namespace first: the Role for the Lease lies in it.
     run(&["apply", "--server-side", "-f", "-"], Some(&account().to_string())).await;
+    run(&["apply", "--server-side", "-f", &rights], None).await;
     plane.service_account_kubeconfig(NAMESPACE, ACCOUNT).await.expect("a token for the operator")
 }
 
-/// The account and the binding of the chart's rights to it.
+/// The account and the bindings of the chart's rights to it.
 fn account() -> Value {
     json!({ "apiVersion": "v1", "kind": "List", "items": [
         { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } },
@@ -72,6 +73,12 @@ fn account() -> Value {
         {
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": "rollcall" },
             "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "rollcall" },
+            "subjects": [{ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE }],
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": { "name": "rollcall-leader-election", "namespace": NAMESPACE },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "rollcall-leader-election" },
             "subjects": [{ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE }],
         },
     ] })

@@ -6,7 +6,7 @@ use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::provisioning::{Context, groups};
-use crate::store::registry::Directory;
+use crate::store::registry::{Directory, Seen};
 use crate::store::scripted::Memory;
 
 /// The group `blue`, to which so many users belong.
@@ -37,7 +37,7 @@ async fn group(members: usize) -> Stored {
     memory.fill(&store);
     let (namespace, name) = ("people".to_owned(), "staff".to_owned());
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
-    let directory = Arc::new(Directory { namespace, name, spec, unique: Arc::default() });
+    let directory = Arc::new(Directory { namespace, name, spec, unique: Arc::default(), seen: Seen::default() });
     let context = Context { directory, store, metrics: Metrics::default() };
     groups::get(&context, "blue").await.expect("a group")
 }

@@ -1,0 +1,137 @@
+//! Conditions as they should stand, from those that stand and those that are wanted.
+//!
+//! `lastTransitionTime` says since when a condition is what it is: it moves with the condition's `status` and with nothing
+//! else. Conditions of types that are not ours are left as they are: another controller wrote them, or a newer version.
+
+use jiff::{Timestamp, Unit};
+use serde_json::{Map, Value, json};
+
+use crate::api::conditions::{ConditionType, Reason};
+
+/// Longest message, in characters; the API server takes 32,768.
+pub const MAX_MESSAGE: usize = 1024;
+
+/// A condition that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its type.
+    pub name: ConditionType,
+    /// Whether it is True or False.
+    pub holds: bool,
+    /// Why.
+    pub reason: Reason,
+    /// A sentence for people; names of objects and no values of theirs.
+    pub message: String,
+}
+
+/// The conditions as they should stand, in the order of their types: of the types in `owned` those that are `wanted` and
+/// no other.
+pub fn merge(
+    stands: &Value,
+    owned: &[ConditionType],
+    wanted: Vec<Wanted>,
+    generation: i64,
+    now: Timestamp,
+) -> Vec<Value> {
+    let standing = |name: &str| stands.as_array().into_iter().flatten().find(|condition| condition["type"] == name);
+    let others = stands.as_array().into_iter().flatten();
+    let others = others.filter(|condition| owned.iter().all(|owned| condition["type"] != owned.as_str()));
+    let wanted = wanted.into_iter().map(|wanted| {
+        let status = if wanted.holds { "True" } else { "False" };
+        let unmoved = standing(wanted.name.as_str()).filter(|standing| standing["status"] == status);
+        let since = unmoved.and_then(|standing| standing["lastTransitionTime"].as_str()).map(str::to_owned);
+        json!({
+            "type": wanted.name.as_str(),
+            "status": status,
+            "observedGeneration": generation,
+            "lastTransitionTime": since.unwrap_or_else(|| in_seconds(now)),
+            "reason": wanted.reason.as_str(),
+            "message": wanted.message.chars().take(MAX_MESSAGE).collect::<String>(),
+        })
+    });
+    let mut conditions: Vec<_> = others.cloned().chain(wanted).collect();
+    conditions.sort_by(|one, other| one["type"].as_str().cmp(&other["type"].as_str()));
+    conditions
+}
+
+/// Whether a condition of this type stands.
+pub fn stands(status: &Value, name: ConditionType) -> bool {
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    conditions.into_iter().any(|condition| condition["type"] == name.as_str())
+}
+
+/// What the API server makes of times: whole seconds.
+fn in_seconds(now: Timestamp) -> String {
+    now.round(Unit::Second).unwrap_or(now).to_string()
+}
+
+/// Puts a list into a status, and nothing where it is empty.
+pub fn insert_list(status: &mut Map<String, Value>, name: &str, list: Vec<Value>) {
+    if !list.is_empty() {
+        status.insert(name.to_owned(), list.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNED: [ConditionType; 2] = [ConditionType::Ready, ConditionType::QuotaReached];
+
+    fn ready(holds: bool, reason: Reason) -> Wanted {
+        Wanted { name: ConditionType::Ready, holds, reason, message: "m".to_owned() }
+    }
+
+    fn standing(status: &str, reason: &str, since: &str) -> Value {
+        json!({ "type": "Ready", "status": status, "observedGeneration": 1, "lastTransitionTime": since,
+                "reason": reason, "message": "m" })
+    }
+
+    #[test]
+    fn a_transition_is_a_change_of_status_and_of_nothing_else() {
+        let now: Timestamp = "2026-03-01T10:00:00.4Z".parse().expect("a time");
+        let before = "2026-01-01T00:00:00Z";
+        let cases = [
+            ("new", json!(null), ready(true, Reason::Serving), "2026-03-01T10:00:00Z"),
+            ("the same", json!([standing("True", "Serving", before)]), ready(true, Reason::Serving), before),
+            (
+                "another reason",
+                json!([standing("False", "Claiming", before)]),
+                ready(false, Reason::InvalidPolicy),
+                before,
+            ),
+            (
+                "another status",
+                json!([standing("True", "Serving", before)]),
+                ready(false, Reason::Claiming),
+                "2026-03-01T10:00:00Z",
+            ),
+        ];
+        for (case, stands, wanted, since) in cases {
+            let reason = wanted.reason.as_str();
+            let merged = merge(&stands, &OWNED, vec![wanted], 7, now);
+            assert_eq!(merged.len(), 1, "{case}");
+            assert_eq!(merged[0]["lastTransitionTime"], since, "{case}");
+            assert_eq!((&merged[0]["reason"], &merged[0]["observedGeneration"]), (&json!(reason), &json!(7)), "{case}");
+        }
+    }
+
+    #[test]
+    fn conditions_of_others_stay_and_those_of_ours_that_are_not_wanted_go() {
+        let login = json!({ "type": "LoginReady", "status": "True", "of a newer version": 1 });
+        let quota = json!({ "type": "QuotaReached", "status": "True" });
+        let stands = json!([quota, login]);
+        let merged = merge(&stands, &OWNED, vec![ready(true, Reason::Serving)], 1, Timestamp::UNIX_EPOCH);
+        assert_eq!(merged[0], login);
+        assert_eq!(merged[1]["type"], "Ready");
+        assert_eq!(merged.len(), 2);
+        assert_eq!(merge(&Value::Null, &OWNED, Vec::new(), 1, Timestamp::UNIX_EPOCH), Vec::<Value>::new());
+    }
+
+    #[test]
+    fn a_message_is_bounded() {
+        let wanted = Wanted { message: "é".repeat(MAX_MESSAGE + 1), ..ready(true, Reason::Serving) };
+        let merged = merge(&Value::Null, &OWNED, vec![wanted], 1, Timestamp::UNIX_EPOCH);
+        assert_eq!(merged[0]["message"].as_str().map(|message| message.chars().count()), Some(MAX_MESSAGE));
+    }
+}

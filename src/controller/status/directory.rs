@@ -1,0 +1,349 @@
+//! `Directory.status`: whether the Directory is as its spec wants it, how far each unique attribute is, and how full it is.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::conditions::{self, Wanted, insert_list, merge};
+use crate::api::conditions::{ConditionType, Reason};
+use crate::api::directory::{DirectorySpec, ProvisioningMode, Uniqueness};
+use crate::api::directory_status::{DirectoryCounts, QuotaStatus, UniqueAttributeState, UniqueAttributeStatus};
+use crate::controller::claiming::{Pass, progress};
+use crate::rules::naming::unclaimable;
+use crate::rules::policy::Policy;
+use crate::rules::policy::quota::{Level, Usage};
+
+/// The conditions that are written here.
+const OWNED: [ConditionType; 3] =
+    [ConditionType::Ready, ConditionType::QuotaReached, ConditionType::DuplicateExternalId];
+/// The fields that are written here.
+pub const FIELDS: &[&str] = &["observedGeneration", "counts", "quota", "uniqueAttributes", "conditions"];
+
+/// Resources of one kind that share their externalId with another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Duplicates {
+    /// How many there are.
+    pub count: usize,
+    /// The ids of some of them.
+    pub examples: Vec<String>,
+}
+
+/// What is seen of a Directory.
+#[derive(Debug)]
+pub struct Observed<'a> {
+    /// Its rules.
+    pub spec: &'a DirectorySpec,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// The status as it stands.
+    pub status: &'a Value,
+    /// How many resources SCIM shows.
+    pub counts: DirectoryCounts,
+    /// How far each quota is used.
+    pub quota: &'a [Usage],
+    /// What is wrong with the spec, in sentences.
+    pub problems: &'a [String],
+    /// Of users, whose externalId may be shared and should not.
+    pub duplicate_users: Duplicates,
+    /// The same of groups.
+    pub duplicate_groups: Duplicates,
+    /// The last pass over the holders of each attribute that is being made unique, if it was about this state of the spec.
+    pub passes: &'a BTreeMap<String, Pass>,
+}
+
+/// What is wrong with a spec, in sentences: what the policy cannot act on, and paths that no claim can be read from.
+pub fn problems(spec: &DirectorySpec) -> Vec<String> {
+    let mut problems = Policy::of(spec).problems();
+    let unclaimable: Vec<_> = unclaimable(spec)
+        .into_iter()
+        .filter(|path| !problems.iter().any(|problem| problem.contains(path.as_str())))
+        .map(|path| format!("spec.users.uniqueAttributes has {path}, which no claim can be read from: it is ignored"))
+        .collect();
+    problems.extend(unclaimable);
+    problems
+}
+
+/// The status as it should stand.
+pub fn status(observed: &Observed<'_>, now: Timestamp) -> Map<String, Value> {
+    let Observed { spec, generation, status, counts, quota, passes, .. } = observed;
+    let unique = progress(spec, status, passes);
+    let wanted = [Some(ready(observed, &unique)), quota_reached(quota), duplicates(observed)];
+    let mut wanted_status = Map::new();
+    let mut set = |name: &str, value: Value| drop(wanted_status.insert(name.to_owned(), value));
+    set("observedGeneration", (*generation).into());
+    set("counts", json!(counts));
+    let quota = quota.iter().map(|usage| json!(quota_status(usage))).collect();
+    insert_list(&mut wanted_status, "quota", quota);
+    insert_list(&mut wanted_status, "uniqueAttributes", unique.iter().map(|attribute| json!(attribute)).collect());
+    let wanted = wanted.into_iter().flatten().collect();
+    insert_list(&mut wanted_status, "conditions", merge(&status["conditions"], &OWNED, wanted, *generation, now));
+    wanted_status
+}
+
+/// Whether the Directory is as its spec wants it: what is wrong first, then what is under way.
+fn ready(observed: &Observed<'_>, unique: &[UniqueAttributeStatus]) -> Wanted {
+    let wanted = |holds, reason, message| Wanted { name: ConditionType::Ready, holds, reason, message };
+    let claiming: Vec<_> = unique.iter().filter(|unique| unique.state == UniqueAttributeState::Claiming).collect();
+    if !observed.problems.is_empty() {
+        return wanted(false, Reason::InvalidPolicy, observed.problems.join("; "));
+    }
+    if !claiming.is_empty() {
+        let sentences: Vec<_> = claiming
+            .iter()
+            .map(|unique| claiming_sentence(&unique.attribute, observed.passes.get(&unique.attribute)))
+            .collect();
+        return wanted(false, Reason::Claiming, sentences.join("; "));
+    }
+    match observed.spec.provisioning.mode {
+        ProvisioningMode::Disabled => {
+            let message =
+                "provisioning.mode is Disabled: SCIM is answered with 503, and the provider tries again later";
+            wanted(true, Reason::ProvisioningDisabled, message.to_owned())
+        }
+        ProvisioningMode::Enabled | ProvisioningMode::Unknown => wanted(true, Reason::Serving, String::new()),
+    }
+}
+
+fn claiming_sentence(attribute: &str, pass: Option<&Pass>) -> String {
+    let taken = pass.map(|pass| pass.taken.as_slice()).unwrap_or_default();
+    match taken.first() {
+        None => format!("{attribute} is being made unique; until then a second use is not refused"),
+        Some((name, holder)) => format!(
+            "{attribute} cannot be unique yet: {} the value of another one, such as {name} that of {holder}; give one of \
+             each two another value, or take the rule back",
+            if taken.len() == 1 { "1 object has".to_owned() } else { format!("{} objects have", taken.len()) }
+        ),
+    }
+}
+
+/// The alarm of the quotas: the fullest one speaks.
+fn quota_reached(quota: &[Usage]) -> Option<Wanted> {
+    let level = quota.iter().map(Usage::level).max()?;
+    let of_level = quota.iter().filter(|usage| usage.level() == level);
+    let sentences: Vec<_> = of_level.map(quota_sentence).collect();
+    let (holds, reason, message) = match level {
+        Level::Reached => (true, Reason::Reached, sentences.join("; ")),
+        Level::Nearly => (false, Reason::Nearly, sentences.join("; ")),
+        Level::Below => (false, Reason::Below, String::new()),
+    };
+    Some(Wanted { name: ConditionType::QuotaReached, holds, reason, message })
+}
+
+fn quota_sentence(Usage { user_type, used, limit }: &Usage) -> String {
+    match user_type {
+        None => format!("{used} of {limit} active users"),
+        Some(user_type) => format!("{used} of {limit} active users of userType {user_type:?}"),
+    }
+}
+
+fn quota_status(Usage { user_type, used, limit }: &Usage) -> QuotaStatus {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    QuotaStatus { user_type: user_type.clone(), used: number(*used), limit: number(*limit) }
+}
+
+/// The alarm of shared externalIds, where they are only warned of. Without any it stands only if it stood before.
+fn duplicates(observed: &Observed<'_>) -> Option<Wanted> {
+    let warned = [
+        ("users", observed.spec.unique_external_id.users, &observed.duplicate_users),
+        ("groups", observed.spec.unique_external_id.groups, &observed.duplicate_groups),
+    ];
+    let warned = warned.into_iter().filter(|(_, rule, found)| *rule != Uniqueness::Enforce && found.count > 0);
+    let sentences: Vec<_> = warned
+        .map(|(kind, _, Duplicates { count, examples })| {
+            format!("{count} {kind} have an externalId that another one has as well, such as {}", examples.join(", "))
+        })
+        .collect();
+    let name = ConditionType::DuplicateExternalId;
+    if !sentences.is_empty() {
+        return Some(Wanted { name, holds: true, reason: Reason::Duplicates, message: sentences.join("; ") });
+    }
+    let stood = conditions::stands(observed.status, name);
+    stood.then(|| Wanted { name, holds: false, reason: Reason::NoDuplicates, message: String::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-03-01T10:00:00Z";
+
+    fn usage(user_type: Option<&str>, used: usize, limit: usize) -> Usage {
+        Usage { user_type: user_type.map(str::to_owned), used, limit }
+    }
+
+    fn spec(spec: Value) -> DirectorySpec {
+        serde_json::from_value(spec).expect("a spec")
+    }
+
+    /// In force, as a Directory that asks for nothing stands.
+    fn at_rest() -> Value {
+        json!({ "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "InForce" }] })
+    }
+
+    fn observed<'a>(spec: &'a DirectorySpec, status: &'a Value, passes: &'a BTreeMap<String, Pass>) -> Observed<'a> {
+        Observed {
+            spec,
+            generation: 2,
+            status,
+            counts: DirectoryCounts { users: 3, active_users: 2, groups: 1 },
+            quota: &[],
+            problems: &[],
+            duplicate_users: Duplicates::default(),
+            duplicate_groups: Duplicates::default(),
+            passes,
+        }
+    }
+
+    fn condition(status: &Map<String, Value>, name: &str) -> Option<(String, String, String)> {
+        let conditions = status["conditions"].as_array().expect("conditions");
+        let found = conditions.iter().find(|condition| condition["type"] == name)?;
+        let text = |field: &str| found[field].as_str().expect("a text").to_owned();
+        Some((text("status"), text("reason"), text("message")))
+    }
+
+    fn decide(observed: &Observed<'_>) -> Map<String, Value> {
+        status(observed, NOW.parse().expect("a time"))
+    }
+
+    #[test]
+    fn a_directory_at_rest_says_what_is_there() {
+        let (spec, status, passes) = (spec(json!({})), at_rest(), BTreeMap::new());
+        let expected = json!({
+            "observedGeneration": 2,
+            "counts": { "users": 3, "activeUsers": 2, "groups": 1 },
+            "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "InForce" }],
+            "conditions": [{
+                "type": "Ready", "status": "True", "reason": "Serving", "message": "", "observedGeneration": 2,
+                "lastTransitionTime": NOW,
+            }],
+        });
+        assert_eq!(Value::Object(decide(&observed(&spec, &status, &passes))), expected);
+    }
+
+    #[test]
+    fn ready_says_first_what_is_wrong_and_then_what_is_under_way() {
+        let problems = ["one thing".to_owned(), "another".to_owned()];
+        let taken = |names: &[&str]| Pass {
+            taken: names.iter().map(|name| ((*name).to_owned(), "ada-1".to_owned())).collect(),
+            ..Pass::default()
+        };
+        let disabled = json!({ "provisioning": { "mode": "Disabled" } });
+        let claiming = json!({ "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "Claiming" }] });
+        let cases = [
+            ("served", json!({}), at_rest(), &[][..], None, ("True", "Serving", "")),
+            ("disabled", disabled, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503")),
+            (
+                "contradictory",
+                json!({}),
+                claiming.clone(),
+                &problems,
+                None,
+                ("False", "InvalidPolicy", "one thing; another"),
+            ),
+            ("new", json!({}), json!(null), &[], None, ("False", "Claiming", "Group.externalId is being made unique")),
+            ("claimed", json!({}), claiming.clone(), &[], Some(taken(&[])), ("True", "Serving", "")),
+            (
+                "one rival",
+                json!({}),
+                claiming.clone(),
+                &[],
+                Some(taken(&["b-1"])),
+                ("False", "Claiming", "1 object has the value of another one, such as b-1 that of ada-1"),
+            ),
+            (
+                "two rivals",
+                json!({}),
+                claiming,
+                &[],
+                Some(taken(&["b-1", "c-1"])),
+                ("False", "Claiming", "2 objects have"),
+            ),
+        ];
+        for (case, rules, status, problems, pass, (holds, reason, message)) in cases {
+            let rules = spec(rules);
+            let passes = pass.into_iter().map(|pass| ("Group.externalId".to_owned(), pass)).collect();
+            let ready = condition(&decide(&Observed { problems, ..observed(&rules, &status, &passes) }), "Ready");
+            let ready = ready.unwrap_or_else(|| panic!("{case}: no condition"));
+            assert_eq!((ready.0.as_str(), ready.1.as_str()), (holds, reason), "{case}");
+            assert!(ready.2.contains(message), "{case}: {}", ready.2);
+        }
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_unique_is_named_once() {
+        let cases = [(&["emails[type eq \"work\"].value"][..], 0), (&["active"], 1), (&["nickName[", "userName"], 2)];
+        for (paths, expected) in cases {
+            let problems = problems(&spec(json!({ "users": { "uniqueAttributes": paths } })));
+            assert_eq!(problems.len(), expected, "{problems:?}");
+            assert!(problems.iter().all(|problem| problem.contains("uniqueAttributes")), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn the_fullest_quota_speaks() {
+        let (spec, status, passes) = (spec(json!({})), at_rest(), BTreeMap::new());
+        let whole = |used| usage(None, used, 10);
+        let guests = |used| usage(Some("Guest"), used, 5);
+        let cases = [
+            ("room", vec![whole(7)], ("False", "Below", "")),
+            ("80 percent", vec![whole(8)], ("False", "Nearly", "8 of 10 active users")),
+            ("all", vec![whole(10)], ("True", "Reached", "10 of 10 active users")),
+            ("more than all", vec![whole(12)], ("True", "Reached", "12 of 10 active users")),
+            ("a type", vec![whole(8), guests(5)], ("True", "Reached", "5 of 5 active users of userType \"Guest\"")),
+            (
+                "a type that is near",
+                vec![whole(1), guests(4)],
+                ("False", "Nearly", "4 of 5 active users of userType \"Guest\""),
+            ),
+            (
+                "two",
+                vec![whole(10), guests(5)],
+                ("True", "Reached", "10 of 10 active users; 5 of 5 active users of userType \"Guest\""),
+            ),
+        ];
+        for (case, quota, expected) in cases {
+            let decided = decide(&Observed { quota: &quota, ..observed(&spec, &status, &passes) });
+            let (holds, reason, message) = condition(&decided, "QuotaReached").expect(case);
+            assert_eq!((holds.as_str(), reason.as_str(), message.as_str()), expected, "{case}");
+            assert_eq!(decided["quota"].as_array().map(Vec::len), Some(quota.len()), "{case}");
+        }
+        let quota = [whole(8), guests(5)];
+        let decided = decide(&Observed { quota: &quota, ..observed(&spec, &status, &passes) });
+        let expected = json!([{ "used": 8, "limit": 10 }, { "userType": "Guest", "used": 5, "limit": 5 }]);
+        assert_eq!(decided["quota"], expected);
+        let mut stood = at_rest();
+        stood["conditions"] = json!([{ "type": "QuotaReached", "status": "True" }]);
+        let decided = decide(&observed(&spec, &stood, &passes));
+        assert_eq!(condition(&decided, "QuotaReached"), None, "no quota, no alarm");
+        assert!(!decided.contains_key("quota"));
+    }
+
+    #[test]
+    fn a_shared_external_id_is_told_of_where_it_is_only_warned_of() {
+        let passes = BTreeMap::new();
+        let some = |count| Duplicates { count, examples: vec!["ada-1".to_owned(), "bob-1".to_owned()] };
+        let mut stood = at_rest();
+        stood["conditions"] = json!([{ "type": "DuplicateExternalId", "status": "True", "lastTransitionTime": NOW }]);
+        let warn = || spec(json!({ "uniqueExternalId": { "users": "Warn", "groups": "Enforce" } }));
+        let enforce = || spec(json!({ "uniqueExternalId": { "users": "Enforce", "groups": "Enforce" } }));
+        let cases = [
+            ("none", warn(), at_rest(), some(0), None),
+            ("some", warn(), at_rest(), some(2), Some(("True", "Duplicates"))),
+            ("no more", warn(), stood.clone(), some(0), Some(("False", "NoDuplicates"))),
+            ("the rule refuses them", enforce(), at_rest(), some(2), None),
+        ];
+        for (case, rules, status, duplicate_users, expected) in cases {
+            let decided = decide(&Observed { duplicate_users, ..observed(&rules, &status, &passes) });
+            let found = condition(&decided, "DuplicateExternalId");
+            if let Some((_, _, message)) = found.as_ref().filter(|(holds, ..)| holds == "True") {
+                assert!(
+                    message.starts_with("2 users have an externalId") && message.contains("ada-1, bob-1"),
+                    "{message}"
+                );
+            }
+            let found = found.as_ref().map(|(holds, reason, _)| (holds.as_str(), reason.as_str()));
+            assert_eq!(found, expected, "{case}");
+        }
+    }
+}

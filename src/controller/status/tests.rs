@@ -1,0 +1,143 @@
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::controller::claiming::look_once;
+use crate::controller::pace::Pace;
+use crate::metrics::Metrics;
+use crate::rules::naming::{GROUP_NAME, USER_NAME, claim_name};
+use crate::store::objects::Kind;
+use crate::store::scripted::{Answer, Asked, Memory, refusal};
+
+/// A Directory with a group and two people in it.
+fn memory(spec: Value) -> Memory {
+    let memory = Memory::default();
+    let put = |kind: Kind, name: &str, spec: Value| {
+        let metadata = json!({ "name": name, "namespace": "people" });
+        let object = if kind == Kind::Group { "DirectoryGroup" } else { "DirectoryUser" };
+        memory.put(kind, &json!({ "kind": object, "metadata": metadata, "spec": spec }));
+    };
+    let claim = |attribute: &str, value: &str, holder: &str| {
+        let spec =
+            json!({ "directoryRef": { "name": "staff" }, "attribute": attribute, "value": value, "holder": holder });
+        put(Kind::Claim, &claim_name("staff", attribute, value), spec);
+    };
+    put(Kind::Directory, "staff", spec);
+    put(Kind::Group, "all-1", json!({ "directoryRef": { "name": "staff" }, "scim": { "displayName": "all" } }));
+    claim(GROUP_NAME, "all", "all-1");
+    for name in ["ada", "bob"] {
+        let object = format!("{name}-1");
+        put(
+            Kind::User,
+            &object,
+            json!({
+                "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "memberOf": ["all-1"],
+                "scim": { "userName": name, "active": true },
+            }),
+        );
+        claim(USER_NAME, name, &object);
+    }
+    memory
+}
+
+struct Leader {
+    memory: Memory,
+    leading: Leading,
+    passes: Passes,
+    rounds: HashMap<(String, String), Round>,
+}
+
+impl Leader {
+    fn new(memory: &Memory, meddle: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static) -> Self {
+        let leading = Leading { store: memory.store(meddle), metrics: Metrics::default(), pace: Pace::default() };
+        Self { memory: memory.clone(), leading, passes: Passes::default(), rounds: HashMap::new() }
+    }
+
+    /// The kinds whose statuses a look writes.
+    async fn look(&mut self) -> Vec<String> {
+        self.memory.fill(&self.leading.store);
+        self.memory.asked();
+        look(&self.leading, &self.passes, &mut self.rounds).await.expect("a look");
+        let asked = self.memory.asked().into_iter();
+        asked.filter_map(|asked| asked.strip_prefix("PATCH ").map(str::to_owned)).collect()
+    }
+
+    fn status(&self, kind: Kind, name: &str) -> Value {
+        let objects = self.memory.all(kind);
+        let object = objects.iter().find(|object| object["metadata"]["name"] == name).expect("an object");
+        object["status"].clone()
+    }
+}
+
+#[tokio::test]
+async fn a_look_writes_once_and_a_restart_writes_nothing() {
+    let memory = memory(json!({}));
+    let mut leader = Leader::new(&memory, |_| None);
+    assert_eq!(leader.look().await, ["directories", "directorygroups"]);
+    let group = leader.status(Kind::Group, "all-1");
+    assert_eq!((&group["memberCount"], &group["firstMembers"]), (&json!(2), &json!(["ada-1", "bob-1"])));
+    assert_eq!(leader.status(Kind::User, "ada-1"), Value::Null);
+    assert_eq!(leader.look().await, Vec::<String>::new());
+
+    // The rule on externalIds of groups comes into force once nobody breaks it.
+    look_once(&leader.leading, &leader.passes).await;
+    assert_eq!(leader.look().await, ["directories"]);
+    let directory = leader.status(Kind::Directory, "staff");
+    assert_eq!(directory["uniqueAttributes"][0]["state"], "InForce");
+    assert_eq!(directory["counts"], json!({ "users": 2, "activeUsers": 2, "groups": 1 }));
+    assert_eq!(leader.look().await, Vec::<String>::new());
+
+    let mut restarted = Leader::new(&memory, |_| None);
+    assert_eq!(restarted.look().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_policy_that_makes_a_difference_is_shown_on_each_person_and_goes_with_it() {
+    let memory = memory(json!({ "users": { "userTypes": { "allowed": ["Member"], "default": "Member" } } }));
+    let mut leader = Leader::new(&memory, |_| None);
+    assert_eq!(leader.look().await, ["directories", "directorygroups", "directoryusers", "directoryusers"]);
+    assert_eq!(leader.status(Kind::User, "bob-1")["effective"], json!({ "userType": "Member" }));
+    let mut directory = memory.all(Kind::Directory).remove(0);
+    directory["spec"] = json!({});
+    memory.put(Kind::Directory, &directory);
+    assert_eq!(leader.look().await, ["directoryusers", "directoryusers"]);
+    assert_eq!(leader.status(Kind::User, "bob-1")["effective"], Value::Null);
+    assert_eq!(leader.look().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_one_object_does_not_take_keeps_nobody_from_the_others() {
+    let memory = memory(json!({ "users": { "userTypes": { "allowed": ["Member"], "default": "Member" } } }));
+    let mut leader = Leader::new(&memory, |asked| match (asked.method.as_str(), asked.name.as_str()) {
+        ("PATCH", "ada-1") => Some(refusal(422, "Invalid")),
+        ("PATCH", "staff") => Some(refusal(409, "Conflict")),
+        _ => None,
+    });
+    assert_eq!(leader.look().await.len(), 4);
+    assert_eq!(leader.status(Kind::User, "bob-1")["effective"]["userType"], "Member");
+    let next = leader.look().await;
+    assert!(!next.contains(&"directoryusers".to_owned()), "a refusal is not asked for again: {next:?}");
+}
+
+#[tokio::test]
+async fn who_lost_a_value_is_told_unless_nobody_can_know_of_it() {
+    let memory = memory(json!({}));
+    let put = |name: &str, created: &str| {
+        let spec = json!({
+            "directoryRef": { "name": "staff" }, "managedBy": "Provisioning",
+            "scim": { "userName": "ADA", "meta": { "created": created } },
+        });
+        let metadata = json!({ "name": name, "namespace": "people" });
+        memory.put(Kind::User, &json!({ "kind": "DirectoryUser", "metadata": metadata, "spec": spec }));
+    };
+    put("old-1", "2020-01-01T00:00:00Z");
+    put("new-1", &Timestamp::now().to_string());
+    let mut leader = Leader::new(&memory, |_| None);
+    leader.look().await;
+    let condition = leader.status(Kind::User, "old-1")["conditions"][0].clone();
+    assert_eq!((&condition["type"], &condition["status"]), (&json!("NameClaimed"), &json!("False")));
+    assert_eq!(condition["message"], "User.userName belongs to ada-1: give one of the two another value");
+    // The condition would make a create that was cut short count as acknowledged.
+    assert_eq!(leader.status(Kind::User, "new-1"), Value::Null);
+    assert_eq!(leader.look().await, Vec::<String>::new());
+}
