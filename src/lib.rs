@@ -19,6 +19,9 @@
 //! 6. [`store::watch`] tells every replica, and [`store::index`] holds what lists are answered from.
 //! 7. [`controller::janitor`] heals what a crash or a restore left behind.
 //!
+//! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
+//! `entra-simulator`. It imports nothing of ours.
+//!
 //! # The layers
 //!
 //! ```text
@@ -51,5 +54,6 @@ pub mod metrics;
 pub mod provisioning;
 pub mod rules;
 pub mod scim;
+pub mod simulator;
 pub mod store;
 pub mod telemetry;

@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("controller", &["api", "rules", "store", "metrics"]),
     ("http", &["scim", "api", "rules::key", "store", "provisioning", "metrics"]),
     ("cli", &["api", "config", "rules::naming"]),
+    ("simulator", &[]),
     ("app", &["config", "controller", "http", "metrics", "store"]),
 ];
 

@@ -1,0 +1,252 @@
+//! The command line of `entra-simulator`: what is said, and what it means.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use crate::simulator::client::Token;
+use crate::simulator::mapping::DEFAULTS;
+use crate::simulator::patch::Dialect;
+use crate::simulator::scenario::Scenario;
+use crate::simulator::source::{Settings, Source};
+use crate::simulator::suites::SUITES;
+use crate::simulator::{MatchBy, Options, Plan};
+
+/// The environment variable of the token.
+const TOKEN_VARIABLE: &str = "ENTRA_SIMULATOR_TOKEN";
+/// How many people `--print-source` shows unless told otherwise.
+const SHOWN_PEOPLE: usize = 20;
+
+/// Plays Microsoft Entra ID's provisioning service against a SCIM endpoint and reports what an administrator would see,
+/// and what independent requests find after each cycle.
+#[derive(Debug, Parser)]
+#[command(name = "entra-simulator", version, after_help = AFTER_HELP)]
+pub struct Args {
+    /// The tenant URL, as it is typed into Entra; a flag such as ?aadOptscim062020 chooses the dialect.
+    #[arg(long, value_name = "URL", required_unless_present_any = ["list", "print_mappings", "print_scenario", "print_source"])]
+    url: Option<String>,
+    /// The secret token. In a list of processes others see it: prefer --token-file or ENTRA_SIMULATOR_TOKEN.
+    #[arg(long, value_name = "TOKEN", env = TOKEN_VARIABLE, hide_env_values = true)]
+    token: Option<String>,
+    /// A file that holds the secret token.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// What is played: a scenario or one of Microsoft's test lists. --list shows them.
+    #[arg(long, value_name = "NAME", default_value = "person", conflicts_with = "scenario_file")]
+    scenario: String,
+    /// A scenario of your own, as JSON.
+    #[arg(long, value_name = "FILE")]
+    scenario_file: Option<PathBuf>,
+    /// How PATCH is written. Default: as the flag in the URL says, and legacy without one.
+    #[arg(long, value_enum, value_name = "DIALECT")]
+    dialect: Option<DialectArg>,
+    /// How many people. Default: as the scenario says.
+    #[arg(long, value_name = "N")]
+    people: Option<usize>,
+    /// How many groups; 0 leaves groups out altogether. Default: as the scenario says.
+    #[arg(long, value_name = "N")]
+    groups: Option<usize>,
+    /// Decides all chance, names included: the same seed plays the same run. Default: another one each time.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// By what people are matched. Default: as the mappings say.
+    #[arg(long = "match", value_enum, value_name = "ATTRIBUTE")]
+    match_by: Option<MatchArg>,
+    /// Attribute mappings in place of the defaults, in the form of --print-mappings.
+    #[arg(long, value_name = "FILE")]
+    mappings: Option<PathBuf>,
+    /// How many members go into one PATCH of a group.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    batch: usize,
+    /// How many objects are worked on at once.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    parallel: usize,
+    /// The guard: more people to disable or delete in one cycle end in quarantine. Default: as the scenario says.
+    #[arg(long, value_name = "N")]
+    deletion_threshold: Option<usize>,
+    /// Leave alone who leaves the scope (SkipOutOfScopeDeletions).
+    #[arg(long)]
+    skip_out_of_scope_deletions: bool,
+    /// Leave what the run made on the endpoint. Default: it is deleted at the end; what was there before never is.
+    #[arg(long)]
+    keep: bool,
+    /// The longest that one request may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    deadline: u64,
+    /// Certificate authorities to trust, in PEM, in place of the system's.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Say nothing of the progress.
+    #[arg(long)]
+    quiet: bool,
+    /// Show what can be played.
+    #[arg(long)]
+    list: bool,
+    /// Print the default attribute mappings, as JSON.
+    #[arg(long)]
+    print_mappings: bool,
+    /// Print a scenario, as JSON: the form of --scenario-file.
+    #[arg(long, value_name = "NAME")]
+    print_scenario: Option<String>,
+    /// Print the people and groups that --seed, --people and --groups make, as JSON.
+    #[arg(long)]
+    print_source: bool,
+}
+
+const AFTER_HELP: &str = "Progress goes to standard error, the report to standard output.
+Exit status: 0 passed, 1 findings, 2 could not run.
+
+Example:
+  ENTRA_SIMULATOR_TOKEN=... entra-simulator --url https://scim.example/scim/v2 --scenario person --dialect standard";
+
+/// `--dialect`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DialectArg {
+    /// Without the flag: one operation for each attribute, booleans as text.
+    Legacy,
+    /// With the flag: pathless operations, real booleans.
+    Standard,
+}
+
+/// `--match`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MatchArg {
+    /// userName.
+    #[value(name = "userName", alias = "username")]
+    UserName,
+    /// externalId.
+    #[value(name = "externalId", alias = "externalid")]
+    ExternalId,
+    /// The work e-mail address.
+    Mail,
+}
+
+/// What the arguments ask for.
+pub enum Request {
+    /// A text to print.
+    Print(String),
+    /// A run, and whether its report is JSON.
+    Run(Box<Options>, bool),
+}
+
+/// What the arguments mean; an error is a sentence that names the flag.
+pub fn read(arguments: Args) -> Result<Request, String> {
+    if arguments.list {
+        return Ok(Request::Print(list()));
+    }
+    if arguments.print_mappings {
+        return Ok(Request::Print(DEFAULTS.to_owned()));
+    }
+    if let Some(name) = &arguments.print_scenario {
+        let text = Scenario::text(name).ok_or_else(|| format!("--print-scenario: there is no scenario {name:?}"))?;
+        return Ok(Request::Print(text.to_owned()));
+    }
+    if arguments.print_source {
+        return Ok(Request::Print(source(&arguments)));
+    }
+    let file = |flag: &str, path: &Path| {
+        fs::read_to_string(path).map_err(|error| format!("{flag}: cannot read {}: {error}", path.display()))
+    };
+    let token = match (&arguments.token_file, &arguments.token) {
+        (Some(path), _) => file("--token-file", path)?,
+        (None, Some(token)) => token.clone(),
+        (None, None) => return Err(format!("a token is missing: --token-file, --token or {TOKEN_VARIABLE}")),
+    };
+    let token = Token::new(&token).map_err(|error| error.to_string())?;
+    let plan = match &arguments.scenario_file {
+        Some(path) => Plan::Given(Box::new(Scenario::parse(&file("--scenario-file", path)?)?)),
+        None => Plan::Named(arguments.scenario.clone()),
+    };
+    let mappings = arguments.mappings.as_deref().map(|path| file("--mappings", path)).transpose()?;
+    let options = Options {
+        plan,
+        mappings,
+        dialect: arguments.dialect.map(|dialect| match dialect {
+            DialectArg::Legacy => Dialect::Legacy,
+            DialectArg::Standard => Dialect::Standard,
+        }),
+        people: arguments.people,
+        groups: arguments.groups,
+        seed: arguments.seed,
+        match_by: arguments.match_by.map(|by| match by {
+            MatchArg::UserName => MatchBy::UserName,
+            MatchArg::ExternalId => MatchBy::ExternalId,
+            MatchArg::Mail => MatchBy::Mail,
+        }),
+        batch: arguments.batch,
+        parallel: arguments.parallel,
+        deletion_threshold: arguments.deletion_threshold,
+        skip_out_of_scope: arguments.skip_out_of_scope_deletions,
+        keep: arguments.keep,
+        deadline: Duration::from_secs(arguments.deadline),
+        authorities: arguments.ca_file,
+        progress: if arguments.quiet { Arc::new(|_| {}) } else { Arc::new(to_standard_error) },
+        ..Options::new(arguments.url.unwrap_or_default(), token, arguments.scenario)
+    };
+    Ok(Request::Run(Box::new(options), arguments.json))
+}
+
+/// Progress of which nobody can read a line is no reason to stop.
+fn to_standard_error(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn list() -> String {
+    let scenarios = Scenario::built_in();
+    let scenarios = scenarios.iter().map(|scenario| (scenario.name.as_str(), scenario.description.as_str()));
+    let rows: Vec<_> = scenarios.chain(SUITES.iter().map(|suite| (suite.name, suite.description))).collect();
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    rows.into_iter().map(|(name, description)| format!("{name:<width$}  {description}\n")).collect()
+}
+
+fn source(arguments: &Args) -> String {
+    let seed = arguments.seed.unwrap_or_default();
+    let settings = Settings {
+        seed,
+        domain: super::run::domain(seed),
+        suffix: super::run::suffix(seed),
+        people: arguments.people.unwrap_or(SHOWN_PEOPLE),
+        groups: arguments.groups.unwrap_or_default(),
+    };
+    format!("{:#}\n", Source::generate(&settings).to_json())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_words(words: &[&str]) -> Result<Request, String> {
+        let words = ["entra-simulator"].iter().chain(words);
+        read(Args::try_parse_from(words).map_err(|error| error.to_string())?)
+    }
+
+    #[test]
+    fn the_command_line_says_what_is_played() {
+        let words = "--url http://h.example --token t --match mail --dialect standard --people 5 --seed 3 --json";
+        let words: Vec<_> = words.split(' ').collect();
+        let Ok(Request::Run(options, json)) = read_words(&words) else { panic!("a run") };
+        assert_eq!(
+            (options.people, options.seed, options.match_by, json),
+            (Some(5), Some(3), Some(MatchBy::Mail), true)
+        );
+        assert_eq!(options.dialect, Some(Dialect::Standard));
+        for (words, text) in [
+            ("--list", "person"),
+            ("--print-mappings", "Switch("),
+            ("--print-scenario restart", "\"reset\""),
+            ("--print-source --seed 1", "run-1"),
+        ] {
+            let words: Vec<_> = words.split(' ').collect();
+            assert!(matches!(read_words(&words), Ok(Request::Print(printed)) if printed.contains(text)), "{text}");
+        }
+        assert!(read_words(&["--token", "t"]).is_err(), "a URL is needed");
+        assert!(read_words(&["--url", "http://h.example", "--token-file", "/nowhere/token"]).is_err());
+    }
+}

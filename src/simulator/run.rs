@@ -1,0 +1,438 @@
+//! A run: options in, report out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use http::Method;
+use parking_lot::Mutex;
+
+use crate::simulator::check::{Checker, silent};
+use crate::simulator::client::{Client, Endpoint, Flag, Token, escape_segment};
+use crate::simulator::job::answer::{On, judge};
+use crate::simulator::job::{Job, Object, Outcome, Reach, Settings};
+use crate::simulator::mapping::{DEFAULTS, Mappings};
+use crate::simulator::patch::Dialect;
+use crate::simulator::random::Random;
+use crate::simulator::report::{Action, Check, Entry, Kind, Report, Section, Status};
+use crate::simulator::scenario::{Expect, Run, Scenario, Step};
+use crate::simulator::source::{self, Source};
+use crate::simulator::suites::{Context, SUITES, Suite};
+
+/// The most people of a run.
+pub const MAX_PEOPLE: usize = 200_000;
+/// The most groups of a run.
+pub const MAX_GROUPS: usize = 20_000;
+/// The most objects that are worked on at once.
+pub const MAX_PARALLEL: usize = 256;
+/// The most members in one PATCH.
+pub const MAX_BATCH: usize = 1_000;
+
+/// How often a cycle tells how far it is.
+const PROGRESS: Duration = Duration::from_secs(2);
+
+/// By what people are matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchBy {
+    /// `userName`, which is the default of a job.
+    UserName,
+    /// `externalId`.
+    ExternalId,
+    /// The work e-mail address. People without one can then not be provisioned.
+    Mail,
+}
+
+impl MatchBy {
+    fn target(self) -> &'static str {
+        match self {
+            Self::UserName => "userName",
+            Self::ExternalId => "externalId",
+            Self::Mail => "emails[type eq \"work\"].value",
+        }
+    }
+}
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// One of the scenarios or suites that come with the simulator.
+    Named(String),
+    /// Another scenario.
+    Given(Box<Scenario>),
+}
+
+/// What a run is told.
+#[derive(Clone)]
+pub struct Options {
+    /// The tenant URL.
+    pub url: String,
+    /// The secret token.
+    pub token: Token,
+    /// What is run.
+    pub plan: Plan,
+    /// How PATCH is written. Default: what a flag in the tenant URL says, and legacy without one.
+    pub dialect: Option<Dialect>,
+    /// How many people. Default: what the scenario says.
+    pub people: Option<usize>,
+    /// How many groups; with 0 no group is provisioned or asked for.
+    pub groups: Option<usize>,
+    /// Decides all chance, and with it the names of people and groups. Default: chance.
+    pub seed: Option<u64>,
+    /// By what people are matched. Default: what the mappings say.
+    pub match_by: Option<MatchBy>,
+    /// Attribute mappings as JSON. Default: [`DEFAULTS`].
+    pub mappings: Option<String>,
+    /// How many members go into one PATCH.
+    pub batch: usize,
+    /// How many objects are worked on at once.
+    pub parallel: usize,
+    /// The guard against accidental deletions. Default: what the scenario says.
+    pub deletion_threshold: Option<usize>,
+    /// `SkipOutOfScopeDeletions`.
+    pub skip_out_of_scope: bool,
+    /// Whether what the run made is left on the endpoint.
+    pub keep: bool,
+    /// The longest that one request may take.
+    pub deadline: Duration,
+    /// A PEM file of certificate authorities in place of the system's.
+    pub authorities: Option<PathBuf>,
+    /// Is told how far the run is.
+    pub progress: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Ends the run early when it is set; what the run made is cleaned up all the same.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Options {
+    /// A quiet run of a scenario with the defaults of the command line.
+    pub fn new(url: impl Into<String>, token: Token, scenario: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            token,
+            plan: Plan::Named(scenario.into()),
+            dialect: None,
+            people: None,
+            groups: None,
+            seed: None,
+            match_by: None,
+            mappings: None,
+            batch: 100,
+            parallel: 1,
+            deletion_threshold: None,
+            skip_out_of_scope: false,
+            keep: false,
+            deadline: crate::simulator::client::DEADLINE,
+            authorities: None,
+            progress: Arc::new(|_| {}),
+            stop: Arc::default(),
+        }
+    }
+}
+
+/// What is run, found by its name.
+enum Found {
+    Scenario(Box<Scenario>),
+    Suite(&'static Suite),
+}
+
+/// Runs it. What keeps it from running is in [`Report::error`].
+pub async fn run(options: Options) -> Report {
+    let start = Instant::now();
+    let seed = options.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let mut report = Report::default();
+    let result = match find(&options.plan) {
+        Ok(Found::Scenario(scenario)) => run_scenario(&options, &scenario, seed, &mut report).await,
+        Ok(Found::Suite(suite)) => run_suite(&options, suite, seed, &mut report).await,
+        Err(error) => Err(error),
+    };
+    report.error = result.err();
+    report.elapsed = start.elapsed();
+    report
+}
+
+fn find(plan: &Plan) -> Result<Found, String> {
+    let name = match plan {
+        Plan::Given(scenario) => return Ok(Found::Scenario(scenario.clone())),
+        Plan::Named(name) => name,
+    };
+    if let Some(scenario) = Scenario::built_in().into_iter().find(|scenario| scenario.name == *name) {
+        return Ok(Found::Scenario(Box::new(scenario)));
+    }
+    let suite = SUITES.iter().find(|suite| suite.name == name);
+    suite.map(Found::Suite).ok_or_else(|| format!("there is no scenario {name:?}; --list shows those that there are"))
+}
+
+/// The domain of a run: of a given seed it is always the same.
+pub(super) fn domain(seed: u64) -> String {
+    format!("run-{seed}.example")
+}
+
+/// What ends the name of each group of a run.
+pub(super) fn suffix(seed: u64) -> String {
+    format!("(run {seed})")
+}
+
+fn client(options: &Options, seed: u64) -> Result<Client, String> {
+    let endpoint = Endpoint::parse(&options.url).map_err(|error| error.to_string())?;
+    Client::new(endpoint, options.token.clone(), options.deadline, seed, options.authorities.as_deref())
+        .map_err(|error| error.to_string())
+}
+
+async fn run_suite(options: &Options, suite: &Suite, seed: u64, report: &mut Report) -> Result<(), String> {
+    let client = client(options, seed)?;
+    let dialect = dialect(options, &client);
+    report.settings = vec![
+        ("suite", suite.name.to_owned()),
+        ("endpoint", client.endpoint().base().to_owned()),
+        ("dialect", dialect_text(dialect).to_owned()),
+        ("seed", seed.to_string()),
+    ];
+    let context = Context { client, seed, domain: domain(seed), keep: options.keep, dialect };
+    report.sections = (suite.run)(&context).await;
+    Ok(())
+}
+
+/// How PATCH is written.
+fn dialect(options: &Options, client: &Client) -> Dialect {
+    let of_url = client.endpoint().flag().map(|flag| match flag {
+        Flag::Standard => Dialect::Standard,
+        Flag::Legacy => Dialect::Legacy,
+    });
+    options.dialect.or(of_url).unwrap_or(Dialect::Legacy)
+}
+
+fn dialect_text(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Legacy => "legacy (without the flag aadOptscim062020)",
+        Dialect::Standard => "standard (with the flag aadOptscim062020)",
+    }
+}
+
+/// The settings of the job, checked against what can be.
+fn settings(options: &Options, scenario: &Scenario, client: &Client) -> Result<(Settings, usize, usize), String> {
+    let people = options.people.unwrap_or(scenario.people);
+    let groups = options.groups.unwrap_or(scenario.groups);
+    for (name, value, most) in [
+        ("people", people, MAX_PEOPLE),
+        ("groups", groups, MAX_GROUPS),
+        ("parallel", options.parallel, MAX_PARALLEL),
+        ("batch", options.batch, MAX_BATCH),
+    ] {
+        if value > most || (value == 0 && name != "groups") {
+            return Err(format!(
+                "--{name} is {value}, and has to be between {} and {most}",
+                usize::from(name != "groups")
+            ));
+        }
+    }
+    let text = options.mappings.as_deref().unwrap_or(DEFAULTS);
+    let mut mappings = Mappings::parse(text).map_err(|error| format!("the mappings cannot be used: {error}"))?;
+    if let Some(by) = options.match_by {
+        mappings.users.match_by(by.target())?;
+    }
+    let settings = Settings {
+        dialect: dialect(options, client),
+        mappings,
+        batch: options.batch,
+        parallel: options.parallel,
+        with_groups: groups > 0,
+        deletion_threshold: options.deletion_threshold.or(scenario.deletion_threshold),
+        skip_out_of_scope: options.skip_out_of_scope,
+    };
+    Ok((settings, people, groups))
+}
+
+async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report: &mut Report) -> Result<(), String> {
+    let client = client(options, seed)?;
+    let (settings, people, groups) = settings(options, scenario, &client)?;
+    report.settings = described(scenario, &settings, &client, seed, people, groups);
+    let source =
+        Source::generate(&source::Settings { seed, domain: domain(seed), suffix: suffix(seed), people, groups });
+    let checker =
+        Checker::new(client.counted_apart(), settings.parallel, settings.with_groups, seed, Arc::clone(&options.stop))
+            .await;
+    let observer = client.counted_apart();
+    let mut player = Player {
+        job: Job::new(client.clone(), observer, settings, seed),
+        source,
+        now: Duration::ZERO,
+        random: Random::fork(seed, scenario.name.as_str()),
+        progress: Arc::clone(&options.progress),
+    };
+    let mut checker = match checker {
+        Ok(checker) => checker,
+        Err(error) => {
+            // The connection test says in Entra's words what is wrong, where it finds it too.
+            let outcome = player.cycle("Connection test", Reach::Changes).await;
+            report.sections.push(outcome.section);
+            return if report.sections[0].log.failures().is_empty() || is_unreachable(&report.sections[0]) {
+                Err(error)
+            } else {
+                Ok(())
+            };
+        }
+    };
+    player.job.stop_with(Arc::clone(&options.stop));
+    let is_interrupted = || options.stop.load(Ordering::Relaxed);
+    for (number, step) in scenario.steps.iter().enumerate() {
+        if is_interrupted() {
+            break;
+        }
+        let section = player.step(number + 1, step, &mut checker).await;
+        report.sections.push(section);
+        let is_stopped = player.job.quarantine().is_some() && step.expect == Expect::Done;
+        if is_stopped && number + 1 < scenario.steps.len() {
+            let left = scenario.steps.len() - number - 1;
+            let mut section = Section::new("The job is in quarantine");
+            section.checks.push(Check::failed(
+                "every step runs",
+                "no quarantine",
+                format!("{left} steps were not run"),
+            ));
+            report.sections.push(section);
+            break;
+        }
+    }
+    if !options.keep {
+        report.sections.push(player.clean_up(&checker).await);
+    }
+    if is_interrupted() { Err("it was interrupted".to_owned()) } else { Ok(()) }
+}
+
+/// Whether no request was answered at all.
+fn is_unreachable(section: &Section) -> bool {
+    section.traffic.as_ref().is_some_and(|traffic| traffic.unanswered() == traffic.requests)
+}
+
+fn described(
+    scenario: &Scenario,
+    settings: &Settings,
+    client: &Client,
+    seed: u64,
+    people: usize,
+    groups: usize,
+) -> Vec<(&'static str, String)> {
+    let matching = settings.mappings.users.matching();
+    let matching: Vec<_> = matching.iter().map(|row| row.target.text()).collect();
+    vec![
+        ("scenario", format!("{}: {}", scenario.name, scenario.description)),
+        ("endpoint", client.endpoint().base().to_owned()),
+        ("dialect", dialect_text(settings.dialect).to_owned()),
+        ("matching", matching.join(", then ")),
+        ("people", people.to_string()),
+        ("groups", groups.to_string()),
+        ("members in a PATCH", settings.batch.to_string()),
+        ("at once", settings.parallel.to_string()),
+        ("seed", format!("{seed} (people of {})", domain(seed))),
+    ]
+}
+
+/// A job, its source and the simulated clock.
+struct Player {
+    job: Job,
+    source: Source,
+    now: Duration,
+    random: Random,
+    progress: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Player {
+    async fn cycle(&mut self, title: &str, reach: Reach) -> Outcome {
+        let progress = Arc::clone(&self.progress);
+        let last = Mutex::new(Instant::now());
+        let tell = move |text: &str| {
+            let mut last = last.lock();
+            if last.elapsed() >= PROGRESS {
+                *last = Instant::now();
+                progress(&format!("{title}: {text}"));
+            }
+        };
+        self.job.cycle(title, &self.source, reach, self.now, &tell).await
+    }
+
+    /// Changes the source, runs the job, and checks.
+    async fn step(&mut self, number: usize, step: &Step, checker: &mut Checker) -> Section {
+        for change in &step.changes {
+            change.apply(&mut self.source, &mut self.random);
+        }
+        self.now += step.hours.map_or_else(|| self.job.next_cycle(), |hours| Duration::from_secs(3600) * hours);
+        let reach = match step.run {
+            Run::OnDemandUser(index) => Reach::OnDemand(Object::User(index)),
+            Run::OnDemandGroup(index) => Reach::OnDemand(Object::Group(index)),
+            _ => Reach::Changes,
+        };
+        match step.run {
+            Run::Restart => self.job.restart(),
+            Run::Reset => self.job.reset(),
+            Run::AllowDeletions => self.job.allow_deletions(),
+            _ => {}
+        }
+        let title = format!("{}. {}", number, step.title);
+        (self.progress)(&title);
+        let mut outcome = self.cycle(&title, reach).await;
+        let mut checks = self.ended_as_expected(step);
+        if self.job.quarantine().is_none() {
+            checks.extend(checker.after(&self.job, &self.source, &outcome).await);
+            if step.run == Run::Reset {
+                let created = [Kind::User, Kind::Group]
+                    .map(|kind| outcome.section.log.count(kind, Action::Create, Status::Success));
+                checks.push(Check::equal(
+                    "after a full reset nobody is created twice",
+                    &0,
+                    &created.iter().sum::<u64>(),
+                ));
+            }
+            if !matches!(reach, Reach::OnDemand(_)) {
+                let second = self.cycle(&format!("{title}: second cycle"), Reach::Everything).await;
+                checks.push(silent(&second));
+            }
+        }
+        outcome.section.checks = checks;
+        outcome.section
+    }
+
+    fn ended_as_expected(&self, step: &Step) -> Vec<Check> {
+        let name = "the job is in quarantine only where it should be";
+        let reason = self.job.quarantine().map(|quarantine| quarantine.reason.as_str());
+        match (step.expect, reason) {
+            (Expect::Done, None) => Vec::new(),
+            (Expect::Guard, Some(reason)) => vec![Check::passed(name, reason)],
+            (Expect::Done, Some(reason)) => vec![Check::failed(name, "no quarantine", reason)],
+            (Expect::Guard, None) => vec![Check::failed(name, "the guard stops the job", "it ran")],
+        }
+    }
+
+    /// Deletes what the run made, and nothing else.
+    async fn clean_up(&mut self, checker: &Checker) -> Section {
+        (self.progress)("clean-up");
+        let start = Instant::now();
+        let client = self.job.client().clone();
+        let mut section = Section::new("Clean-up: what this run made is deleted");
+        let (users, groups) = self.job.created();
+        let (users, groups) = (users.clone(), groups.clone());
+        for (kind, collection, ids) in [(Kind::Group, "/Groups", groups), (Kind::User, "/Users", users)] {
+            let client = &client;
+            let deletions = futures::stream::iter(ids).map(|id| async move {
+                let path = format!("{collection}/{}", escape_segment(&id));
+                let answer = judge(On::Delete, client.send(Method::DELETE, &path, None).await);
+                (id, answer)
+            });
+            let mut deletions = deletions.buffer_unordered(self.job.settings().parallel);
+            while let Some((id, answer)) = deletions.next().await {
+                let (status, code, reason) = match answer {
+                    Ok(_) => (Status::Success, None, String::new()),
+                    Err(problem) => (Status::Failure, Some(problem.code), problem.reason),
+                };
+                if status == Status::Success {
+                    self.job.forget_created(kind, &id);
+                }
+                section.log.add(Entry { kind, object: id, action: Action::Delete, status, code, reason });
+            }
+        }
+        section.traffic = Some(client.take_traffic());
+        section.elapsed = start.elapsed();
+        section.checks = checker.totals(&self.job).await;
+        section
+    }
+}

@@ -1,0 +1,119 @@
+//! Against a server without a defect every scenario passes, in both dialects and with every match.
+
+use serde_json::json;
+
+use rollcall::simulator::client::Token;
+use rollcall::simulator::patch::Dialect;
+use rollcall::simulator::report::{Report, Verdict};
+use rollcall::simulator::{MatchBy, Options, run};
+
+use crate::server::{Defect, Server};
+
+/// The options of a run with a seed.
+pub(crate) fn options(server: &Server, scenario: &str, dialect: Dialect) -> Options {
+    let token = Token::new("t0ken").expect("a token");
+    Options { dialect: Some(dialect), seed: Some(7), ..Options::new(&server.url, token, scenario) }
+}
+
+fn assert_passed(report: &Report) {
+    assert_eq!(report.verdict(), Verdict::Passed, "{}", report.to_text());
+}
+
+#[tokio::test]
+async fn every_scenario_passes_in_both_dialects_and_leaves_the_endpoint_as_it_was() {
+    for scenario in ["person", "reorganisation", "unassign-everybody", "restart"] {
+        for dialect in [Dialect::Legacy, Dialect::Standard] {
+            let server = Server::start(Defect::None).await;
+            let stranger = server.add_user(json!({ "userName": "stranger@elsewhere.example", "active": true }));
+            // Fewer than a person would choose, so that the test is quick.
+            let people = (scenario == "reorganisation").then_some(40);
+            let report = run(Options { people, ..options(&server, scenario, dialect) }).await;
+            assert_passed(&report);
+            assert_eq!(server.counts(), (1, 0), "{scenario}: {stranger} alone is left");
+            assert_eq!(server.oddities(), Vec::<String>::new(), "{scenario}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn people_are_matched_by_what_was_chosen() {
+    for match_by in [MatchBy::UserName, MatchBy::ExternalId, MatchBy::Mail] {
+        let server = Server::start(Defect::None).await;
+        let report = run(Options { match_by: Some(match_by), ..options(&server, "restart", Dialect::Legacy) }).await;
+        assert_passed(&report);
+    }
+}
+
+#[tokio::test]
+async fn batches_and_work_side_by_side_come_to_the_same() {
+    for (batch, parallel) in [(1, 1), (5, 8), (100, 64)] {
+        let server = Server::start(Defect::None).await;
+        let report = run(Options {
+            batch,
+            parallel,
+            people: Some(300),
+            groups: Some(8),
+            keep: true,
+            ..options(&server, "company", Dialect::Standard)
+        })
+        .await;
+        assert_passed(&report);
+        assert_eq!(server.counts(), (300, 8));
+        assert!(report.traffic().requests > 900);
+    }
+}
+
+#[tokio::test]
+async fn a_429_is_waited_out() {
+    let server = Server::start(Defect::Throttles).await;
+    let report = run(options(&server, "person", Dialect::Legacy)).await;
+    assert_passed(&report);
+    assert!(report.traffic().statuses[&429] > 10, "{}", report.to_text());
+}
+
+#[tokio::test]
+async fn what_was_kept_is_matched_by_the_next_run_and_not_created_again() {
+    let server = Server::start(Defect::None).await;
+    let by_id = |dialect| Options { match_by: Some(MatchBy::ExternalId), ..options(&server, "restart", dialect) };
+    let first = run(Options { keep: true, ..by_id(Dialect::Legacy) }).await;
+    assert_passed(&first);
+    let second = run(by_id(Dialect::Standard)).await;
+    let created = second.to_json().to_string().matches("\"action\":\"Create\"").count();
+    assert_eq!(created, 0, "{}", second.to_text());
+    assert_eq!(server.counts(), (60, 6), "what a run did not make it does not delete");
+}
+
+#[tokio::test]
+async fn without_an_endpoint_there_is_no_verdict_on_it() {
+    for (url, text) in [("http://127.0.0.1:1/scim", "no answer"), ("scim.example", "cannot be used")] {
+        let server = Server::start(Defect::None).await;
+        let report = run(Options { url: url.to_owned(), ..options(&server, "person", Dialect::Legacy) }).await;
+        assert_eq!(report.verdict(), Verdict::CouldNotRun, "{}", report.to_text());
+        assert!(report.to_text().contains(text), "{}", report.to_text());
+    }
+    let server = Server::start(Defect::None).await;
+    let report = run(options(&server, "nothing", Dialect::Legacy)).await;
+    assert!(report.to_text().contains("there is no scenario"), "{}", report.to_text());
+    for options in [
+        Options { people: Some(0), ..options(&server, "person", Dialect::Legacy) },
+        Options { batch: 1001, ..options(&server, "person", Dialect::Legacy) },
+        Options { mappings: Some("{}".to_owned()), ..options(&server, "person", Dialect::Legacy) },
+    ] {
+        assert_eq!(run(options).await.verdict(), Verdict::CouldNotRun);
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_run_cleans_up() {
+    let server = Server::start(Defect::None).await;
+    let options = options(&server, "person", Dialect::Legacy);
+    let stop = std::sync::Arc::clone(&options.stop);
+    let progress: std::sync::Arc<dyn Fn(&str) + Send + Sync> = std::sync::Arc::new(move |text| {
+        if text.starts_with("5.") {
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    });
+    let report = run(Options { progress, ..options }).await;
+    assert_eq!(report.verdict(), Verdict::CouldNotRun, "{}", report.to_text());
+    assert_eq!(server.counts(), (0, 0));
+}
