@@ -433,7 +433,7 @@ async fn groups_and_members_that_are_wrong_change_nothing() {
             Some("invalidPath"),
             "value eq",
         ),
-        ("a part of a member", "PATCH", &path, remove("members.display"), 400, Some("mutability"), "remove"),
+        ("a part of a member", "PATCH", &path, remove("members.type"), 400, Some("mutability"), "remove"),
         ("an attribute beside", "PATCH", &path, patch(both), 400, invalid, "a number"),
         ("10,001 members", "PATCH", &path, on("add", ids(10_001)), 413, None, "10000"),
         ("10,001 operations", "PATCH", &path, patch(many), 413, None, "10000"),

@@ -126,8 +126,7 @@ async fn a_second_group_of_the_name_is_refused_and_a_rename_moves_the_name() {
     renamed.expect(204);
     assert_eq!(found(&client, "displayName eq \"team green\"").await, ["Team Green"]);
     assert_eq!(found(&client, "displayName eq \"team blue\"").await, [""; 0]);
-    let version =
-        directory.get("directorygroup", &id).await.expect("the object")["metadata"]["generation"].clone();
+    let version = directory.get("directorygroup", &id).await.expect("the object")["metadata"]["generation"].clone();
     client.patch(&path, rename).await.expect(204);
     let unchanged = directory.get("directorygroup", &id).await.expect("the object");
     assert_eq!(unchanged["metadata"]["generation"], version, "nothing changed, nothing is written");

@@ -22,6 +22,7 @@ mod replicas;
 mod rights;
 mod scope;
 mod status;
+mod suites;
 mod support;
 mod users;
 mod watch;

@@ -128,8 +128,7 @@ async fn seventeen_members_are_assigned_and_read_in_every_way() {
     let group = group(&client, &json!({ "displayName": "Team Blue" })).await;
     let path = format!("/Groups/{group}");
     let before = client.get(&path).await.expect(200);
-    let version =
-        directory.get("directorygroup", &group).await.expect("the object")["metadata"]["generation"].clone();
+    let version = directory.get("directorygroup", &group).await.expect("the object")["metadata"]["generation"].clone();
     let modified = client.get(&format!("/Users/{}", ids[0])).await.expect(200)["meta"]["lastModified"].clone();
     client.patch(&path, add(&ids)).await.expect(204);
     assert_eq!(members(&client, &group).await, ids.iter().cloned().collect());

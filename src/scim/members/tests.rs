@@ -207,7 +207,7 @@ fn what_is_no_member_is_refused_with_a_sentence() {
         ("nobody named", path("members[value eq null]"), "invalidPath", "value eq"),
         ("one of two", path("members[value eq \"a\" or type eq \"User\"]"), "invalidPath", "value eq"),
         ("both of two", path("members[value eq \"a\" and value eq \"b\"]"), "invalidPath", "value eq"),
-        ("a part of a member", path("members[value eq \"a\"].display"), "mutability", "remove"),
+        ("a part of a member", path("members[value eq \"a\"].type"), "mutability", "remove"),
         ("a part of every member", on("replace", "members.value", json!("a")), "mutability", "remove"),
         (
             "a member replaced",

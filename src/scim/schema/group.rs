@@ -28,7 +28,8 @@ static CORE_GROUP: Schema = Schema {
     ],
 };
 
-/// A member is added and removed as a whole: none of its parts can change.
+/// A member is added and removed as a whole: none of its parts can change. A `display` is taken and not kept, and so it is
+/// not announced: it would cost a look at each member, and RFC 7643 section 8.7.1 has none either.
 const MEMBERS: &[Attribute] = &[
     Attribute { mutability: Mutability::Immutable, ..Attribute::exact("value", "The id of the member.") },
     Attribute {
@@ -37,5 +38,4 @@ const MEMBERS: &[Attribute] = &[
     },
     Attribute { mutability: Mutability::Immutable, ..Attribute::text("type", "The kind of the member.") }
         .of(&["User", "Group"]),
-    Attribute { mutability: Mutability::Immutable, ..Attribute::text("display", "The name of the member.") },
 ];

@@ -1,0 +1,37 @@
+//! Microsoft's lists of tests against the operator, in both dialects, beside other people.
+
+use rollcall::simulator::client::{self, Endpoint, Token};
+use rollcall::simulator::patch::Dialect;
+use rollcall::simulator::report::{Report, Section};
+use rollcall::simulator::suites::{Context, SUITES};
+use serde_json::json;
+
+use crate::support::{Directory, Operator};
+
+#[tokio::test]
+async fn the_lists_of_microsoft_pass_in_both_dialects_and_leave_nothing_behind() {
+    let (directory, operator) = (Directory::new().await, Operator::shared().await);
+    let scim = directory.client(operator).await;
+    for number in 0..12 {
+        scim.create(&json!({ "userName": format!("somebody-{number}@a.example") })).await;
+    }
+    let mut failed = Report::default();
+    for (number, dialect) in [Dialect::Legacy, Dialect::Standard].into_iter().enumerate() {
+        for suite in SUITES {
+            let endpoint = Endpoint::parse(&scim.base).expect("a URL");
+            let token = Token::new(&directory.secret).expect("a token");
+            let client = client::Client::new(endpoint, token, client::DEADLINE, 1, None).expect("a client");
+            let domain = format!("{}-{number}.example", suite.name);
+            let sections = (suite.run)(&Context { client, seed: 1, domain, keep: false, dialect }).await;
+            failed.sections.extend(sections.into_iter().filter(|section| !section.is_clean()).map(only_failures));
+        }
+    }
+    assert!(failed.sections.is_empty(), "{}", failed.to_text());
+    let (users, groups) = (scim.get("/Users").await.expect(200), scim.get("/Groups").await.expect(200));
+    assert_eq!((&users["totalResults"], &groups["totalResults"]), (&json!(12), &json!(0)), "{users}");
+}
+
+fn only_failures(mut section: Section) -> Section {
+    section.checks.retain(|check| !check.passed);
+    section
+}
