@@ -1,7 +1,8 @@
 //! What a request costs: the operator and the raw API server in the same run, on the same machine, eight connections each,
 //! etcd with fsync. Every figure is a ratio, because the machine decides the rest.
 //!
-//! `cargo bench` prints the table; nothing is asserted.
+//! `cargo bench` prints the table; nothing is asserted. `cargo bench -- --quick` shows within a minute that everything works,
+//! and `cargo bench -- --part groups` measures one part.
 #![allow(clippy::print_stdout, reason = "a benchmark is there to print")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values that are there to be handed over")]
 #![allow(dead_code, unused_imports, reason = "the tests' support is shared, and a benchmark needs a part of it")]
@@ -9,28 +10,36 @@
 #[path = "../../tests/it/support/mod.rs"]
 mod support;
 
-mod figures;
+mod alternation;
+mod company;
+mod groups;
 mod load;
 mod memory;
+mod people;
 mod raw;
+mod scale;
+mod stream;
 mod table;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Parser as _;
 use control_plane::{ControlPlane, Options};
 use serde_json::{Value, json};
 
+use scale::{Args, Part, Scale};
 use support::{Client, Operator, cluster};
 
 const NAMESPACE: &str = "rollcall-figures";
 const SECRET: &str = "secret-of-the-benchmark";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-/// The Directories of the benchmark, and how many people each is filled with.
-const DIRECTORIES: [(&str, usize); 2] = [("small", 1_000), ("large", 20_000)];
+/// The Directory of the company that joins through the simulator.
+const COMPANY: &str = "company";
 
 /// What the figures are taken on.
 struct Bench {
+    scale: &'static Scale,
     raw: raw::Raw,
     operator: Operator,
     _plane: ControlPlane,
@@ -45,33 +54,55 @@ struct Directory {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let bench = Bench::start().await?;
+    let args = Args::parse();
+    let bench = Bench::start(args.scale()).await?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!(
-        "{} connections, {cores} cores, etcd with fsync; each ratio is the median of alternating rounds",
-        load::CONNECTIONS
+        "{} connections, {cores} cores, etcd with fsync; each ratio is the median of {} alternating rounds",
+        load::CONNECTIONS,
+        bench.scale.rounds
     );
+    if args.wants(Part::People) || args.wants(Part::Groups) {
+        few_and_many(&bench, &args).await?;
+    }
+    if args.wants(Part::Company) {
+        company::measure(&bench).await?;
+    }
+    Ok(())
+}
+
+/// The same requests in a Directory of few people and in one of many.
+async fn few_and_many(bench: &Bench, args: &Args) -> Result<()> {
     let base = memory::resident(&bench.operator)?;
     let mut directories = Vec::new();
-    for (name, size) in DIRECTORIES {
+    for (name, size) in bench.scale.directories {
         let mut directory = bench.directory(name).await;
-        let filled = figures::fill(&mut directory, size).await?;
+        let filled = people::fill(&mut directory, size).await?;
         println!("\n{size} people (filled at {:.0} per second)", filled.per_second);
         directories.push(directory);
-        memory::print(&bench.operator, base, figures::total(&directories).await?)?;
-        table::print(&figures::ratios(&bench, &directories[directories.len() - 1]).await?);
+        memory::print(&bench.operator, base, people::total(&directories).await?)?;
+        let directory = &directories[directories.len() - 1];
+        if args.wants(Part::People) {
+            table::print(&people::ratios(bench, directory).await?);
+        }
+        if args.wants(Part::Groups) {
+            table::print(&groups::measure(bench, directory).await?);
+        }
     }
-    println!("\nlists: {} people beside {}, in alternating rounds", DIRECTORIES[0].1, DIRECTORIES[1].1);
-    table::print(&figures::growth(&directories[0], &directories[1]).await?);
+    if args.wants(Part::People) {
+        let [(_, few), (_, many)] = bench.scale.directories;
+        println!("\nlists: {few} people beside {many}, in alternating rounds");
+        table::print(&people::growth(bench.scale, [&directories[0], &directories[1]]).await?);
+    }
     Ok(())
 }
 
 impl Bench {
-    async fn start() -> Result<Self> {
+    async fn start(scale: &'static Scale) -> Result<Self> {
         let plane = ControlPlane::start(Options { fsync: true }).await?;
         let kubeconfig: PathBuf = cluster::install(&plane, &cluster::crds_folder()).await;
         let mut objects = vec![json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } })];
-        for (name, _) in DIRECTORIES {
+        for name in scale.directories.map(|(name, _)| name).into_iter().chain([COMPANY]) {
             let sha256 = support::directory::sha256(&secret(name));
             objects.push(object(name, "Directory", json!({})));
             objects.push(object(name, "DirectoryKey", json!({ "directoryRef": { "name": name }, "sha256": sha256 })));
@@ -81,7 +112,7 @@ impl Bench {
         cluster::kubectl_on(&plane, &apply, Some(&objects)).await.map_err(anyhow::Error::msg)?;
         let mut operator = Operator::launch(&kubeconfig, &["--log-level", "warn"]).await;
         operator.ready().await;
-        Ok(Self { raw: raw::Raw::new(&kubeconfig, NAMESPACE)?, operator, _plane: plane })
+        Ok(Self { scale, raw: raw::Raw::new(&kubeconfig, NAMESPACE)?, operator, _plane: plane })
     }
 
     /// A client of a Directory, once the operator knows it and its key.

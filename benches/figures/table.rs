@@ -5,7 +5,8 @@ pub(crate) struct Figure {
     pub(crate) name: &'static str,
     /// What was measured, in words.
     pub(crate) measured: String,
-    pub(crate) ratio: f64,
+    /// What the goal is about: a ratio, or a number whose unit the name tells.
+    pub(crate) value: f64,
     pub(crate) goal: Goal,
 }
 
@@ -18,8 +19,8 @@ pub(crate) enum Goal {
 impl Figure {
     fn verdict(&self) -> String {
         let (goal, met) = match self.goal {
-            Goal::AtLeast(goal) => (format!(">= {goal}"), self.ratio >= goal),
-            Goal::AtMost(goal) => (format!("<= {goal}"), self.ratio <= goal),
+            Goal::AtLeast(goal) => (format!(">= {goal}"), self.value >= goal),
+            Goal::AtMost(goal) => (format!("<= {goal}"), self.value <= goal),
         };
         format!("{goal:<8} {}", if met { "met" } else { "missed" })
     }
@@ -27,6 +28,6 @@ impl Figure {
 
 pub(crate) fn print(figures: &[Figure]) {
     for figure in figures {
-        println!("  {:<34} {:>7.2}  goal {:<16} {}", figure.name, figure.ratio, figure.verdict(), figure.measured);
+        println!("  {:<34} {:>7.2}  goal {:<16} {}", figure.name, figure.value, figure.verdict(), figure.measured);
     }
 }

@@ -1,12 +1,11 @@
 //! Rollcall in one command: a Kubernetes control plane, the operator under its own service account, a Directory,
-//! and people whom a provisioning client creates the way Entra ID does.
+//! and people and groups whom the simulator provisions the way Entra ID does.
 //!
 //! `cargo run --example quickstart` stays up until Ctrl-C; `-- --once` ends after the tour; `-- --context NAME` uses
 //! a cluster of yours in place of the embedded control plane.
 #![allow(clippy::print_stdout, reason = "a tour speaks to the person who started it")]
 
 mod cluster;
-mod entra;
 mod operator;
 mod tour;
 
@@ -17,7 +16,6 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 use cluster::Cluster;
-use entra::Job;
 use operator::Operator;
 
 /// A tour of Rollcall on a real Kubernetes API server.
@@ -80,8 +78,7 @@ async fn run(once: bool, context: Option<String>, state: &Path) -> Result<()> {
     let scim_url = format!("{}/scim/v2/{NAMESPACE}/{DIRECTORY}", operator.public_url);
     let environment = write_environment(state, &cluster, &operator, &scim_url, &token)?;
 
-    let job = Job::new(scim_url, token)?;
-    tour::run(&cluster, &job).await?;
+    tour::run(&cluster, &scim_url, &token).await?;
 
     if once {
         heading("Done");
@@ -143,8 +140,9 @@ fn write_environment(
     let mut text = format!(
         "export KUBECONFIG='{kubeconfig}'\nexport SCIM_URL='{scim_url}'\nexport SCIM_TOKEN='{token}'\nexport METRICS_URL='{metrics}/metrics'\n"
     );
-    // Who has no kubectl finds the one that was built; who has one keeps it.
-    if let Some(programs) = cluster.programs() {
+    // Who has no kubectl finds the one that was built; who has one keeps it. `rollcall` and `entra-simulator` likewise.
+    let binaries = operator::binaries()?;
+    for programs in cluster.programs().into_iter().chain([binaries.as_path()]) {
         text.push_str(&format!("export PATH=\"$PATH\":'{}'\n", programs.display()));
     }
     operator::write_private(&path, &text)?;
@@ -154,9 +152,10 @@ fn write_environment(
 fn look_around(environment: &Path) {
     heading("It stays up. Look around from another terminal, in this folder");
     println!("    source {}", environment.display());
-    println!("    kubectl -n {NAMESPACE} get directoryusers");
+    println!("    kubectl -n {NAMESPACE} get directoryusers,directorygroups");
     println!("    kubectl explain directoryuser.spec.scim");
     println!("    curl -H \"Authorization: Bearer $SCIM_TOKEN\" \"$SCIM_URL/Users?count=2\"");
     println!("    curl \"$METRICS_URL\"");
+    println!("    entra-simulator --url \"$SCIM_URL\" --token \"$SCIM_TOKEN\" --scenario person");
     println!("Ctrl-C ends everything.");
 }

@@ -26,14 +26,14 @@ pub(crate) struct Operator {
     pub(crate) log: PathBuf,
 }
 
-/// Builds the binary: `cargo run --example` builds the example and the library, and no more.
+/// Builds the binaries: `cargo run --example` builds the example and the library, and no more.
 ///
 /// The example is named beside it, so that Cargo takes the dependencies as they were built for it, and not once more
 /// without the features that only examples and tests ask for.
 pub(crate) async fn build() -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--locked", "--bin", "rollcall", "--example", "quickstart", "--manifest-path"]);
+    command.args(["build", "--locked", "--bins", "--example", "quickstart", "--manifest-path"]);
     command.arg(root().join("Cargo.toml"));
     // What `cargo run` told this example about itself: the build scripts of dependencies would take it for a change.
     for (name, _) in std::env::vars_os() {
@@ -43,16 +43,20 @@ pub(crate) async fn build() -> Result<()> {
     }
     let status = command.status().await.context("cannot run cargo")?;
     if !status.success() {
-        bail!("cargo build --bin rollcall failed");
+        bail!("cargo build --bins failed");
     }
     Ok(())
 }
 
-/// Beside this example: `target/debug/examples/quickstart` and `target/debug/rollcall`.
-fn binary() -> Result<PathBuf> {
+/// Where they are: beside the folder of this example, `target/debug/examples/quickstart`.
+pub(crate) fn binaries() -> Result<PathBuf> {
     let example = std::env::current_exe()?;
     let folder = example.parent().and_then(Path::parent).context("the example lies in target/PROFILE/examples")?;
-    Ok(folder.join("rollcall"))
+    Ok(folder.to_owned())
+}
+
+fn binary() -> Result<PathBuf> {
+    Ok(binaries()?.join("rollcall"))
 }
 
 impl Operator {

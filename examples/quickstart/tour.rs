@@ -1,82 +1,169 @@
-//! What a provisioning job does in its first hour: connection test, people, a manager, a change, a deactivation.
+//! What a provisioning job does in its first hour: connection test, people, a manager, groups, a change, a deactivation, and
+//! a cycle with nothing to do. The simulator plays Entra ID.
 
-use anyhow::Result;
-use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use rollcall::simulator::check::silent;
+use rollcall::simulator::client::{Client, DEADLINE, Endpoint, Token};
+use rollcall::simulator::job::quarantine::CYCLE;
+use rollcall::simulator::job::{Job, Reach, Settings};
+use rollcall::simulator::mapping::{DEFAULTS, Mappings};
+use rollcall::simulator::patch::Dialect;
+use rollcall::simulator::source::{Group, Person, Source};
 
 use crate::cluster::Cluster;
-use crate::entra::Job;
 use crate::{NAMESPACE, heading};
 
-const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-
 /// Given name, family name, title, department.
-const PEOPLE: &[(&str, &str, &str, &str)] = &[
+const PEOPLE: [(&str, &str, &str, &str); 5] = [
     ("Ada", "Lindqvist", "Head of Platform", "Engineering"),
     ("Bogdan", "Marin", "Site Reliability Engineer", "Engineering"),
     ("Chiara", "D'Amico", "Controller", "Finance"),
     ("Dagný", "Þórsdóttir", "Designer", "Product"),
     ("Emeka", "Okafor", "Support Lead", "Operations"),
 ];
+/// Positions in [`PEOPLE`].
+const ADA: usize = 0;
+const BOGDAN: usize = 1;
+const EMEKA: usize = 4;
+/// Groups and the positions of their members.
+const GROUPS: [(&str, &[usize]); 2] = [("Engineering", &[0, 1]), ("All Staff", &[0, 1, 2, 3, 4])];
+/// Nothing here depends on chance; the simulator wants a seed.
+const SEED: u64 = 1;
 
-/// Runs the tour and shows the cluster's view of it before and after the deactivation.
-pub(crate) async fn run(cluster: &Cluster, job: &Job) -> Result<()> {
+/// Plays the job and shows the cluster's view of it after every cycle that changed something.
+pub(crate) async fn run(cluster: &Cluster, scim_url: &str, token: &str) -> Result<()> {
+    let mut tour = Tour::new(scim_url, token)?;
+
     heading("Entra: test connection");
-    job.test_connection().await?;
+    if let Err(problem) = tour.job.test_connection().await {
+        bail!("the connection test failed: {}", problem.reason);
+    }
     println!("200 and an empty list, for users and for groups.");
 
-    heading("Entra: provision five people");
-    let mut ids = Vec::new();
-    for (number, person) in PEOPLE.iter().enumerate() {
-        let person = resource(number, person);
-        let (id, is_new) = job.provision(&person).await?;
-        println!(
-            "{:<32} {} as {id}",
-            person["userName"].as_str().unwrap_or_default(),
-            if is_new { "created" } else { "found" }
-        );
-        ids.push(id);
+    for index in 0..PEOPLE.len() {
+        tour.source.change_person(index, |person| person.assigned = true);
     }
+    tour.cycle("Entra: five people are assigned to the application", Reach::Changes).await?;
+    show(cluster, "directoryusers").await?;
 
-    heading("Entra: references follow, and a title changes");
-    let manager = format!("{ENTERPRISE}:manager");
-    for id in &ids[1..] {
-        job.patch(id, &[("Add", &manager, &ids[0])]).await?;
+    for index in BOGDAN..PEOPLE.len() {
+        tour.source.change_person(index, |person| person.manager = Some(ADA));
     }
-    job.patch(
-        &ids[1],
-        &[("Replace", "title", "Staff Engineer"), ("Add", "phoneNumbers[type eq \"mobile\"].value", "+40 21 555 0134")],
-    )
-    .await?;
-    // A tour that ran before on this cluster left the last person inactive.
-    job.patch(&ids[4], &[("Replace", "active", "True")]).await?;
-    println!("Four managers set, one title replaced.");
-    show(cluster).await?;
+    tour.source.change_person(BOGDAN, |bogdan| {
+        bogdan.attributes.insert("jobTitle".to_owned(), "Staff Engineer".to_owned());
+        bogdan.attributes.insert("mobile".to_owned(), "+40 21 555 0134".to_owned());
+    });
+    for index in 0..GROUPS.len() {
+        tour.source.change_group(index, |group| group.assigned = true);
+    }
+    tour.cycle("Entra: Ada leads them, Bogdan is promoted, two groups are assigned", Reach::Changes).await?;
+    tour.until_counted(cluster).await?;
+    show(cluster, "directorygroups").await?;
 
-    heading("Entra: Emeka leaves; his account is disabled");
-    job.patch(&ids[4], &[("Replace", "active", "False")]).await?;
-    show(cluster).await
+    tour.source.change_person(EMEKA, |emeka| emeka.enabled = false);
+    tour.cycle("Entra: Emeka leaves; his account is disabled", Reach::Changes).await?;
+    show(cluster, "directoryusers").await?;
+
+    tour.cycle("Entra: everybody is compared again; nothing is to be written", Reach::Everything).await
 }
 
-async fn show(cluster: &Cluster) -> Result<()> {
-    println!("\n$ kubectl -n {NAMESPACE} get directoryusers");
-    print!("{}", cluster.kubectl(&["-n", NAMESPACE, "get", "directoryusers"]).await?);
+/// The job, the directory that it provisions from, and the simulated time.
+struct Tour {
+    job: Job,
+    source: Source,
+    now: Duration,
+}
+
+impl Tour {
+    fn new(scim_url: &str, token: &str) -> Result<Self> {
+        let settings = Settings {
+            dialect: Dialect::Legacy,
+            mappings: Mappings::parse(DEFAULTS).map_err(anyhow::Error::msg)?,
+            batch: 1,
+            parallel: 1,
+            with_groups: true,
+            deletion_threshold: None,
+            skip_out_of_scope: false,
+        };
+        let client = Client::new(Endpoint::parse(scim_url)?, Token::new(token)?, DEADLINE, SEED, None)?;
+        let job = Job::new(client.clone(), client.counted_apart(), settings, SEED);
+        Ok(Self { job, source: source(), now: Duration::ZERO })
+    }
+
+    /// One cycle, forty simulated minutes after the last one, and its report.
+    async fn cycle(&mut self, title: &str, reach: Reach) -> Result<()> {
+        self.now += CYCLE;
+        let mut outcome = self.job.cycle(title, &self.source, reach, self.now, &|_| ()).await;
+        if reach == Reach::Everything {
+            let check = silent(&outcome);
+            outcome.section.checks.push(check);
+        }
+        print!("{}", outcome.section.to_text());
+        if !outcome.section.is_clean() {
+            bail!("the job reports failures");
+        }
+        Ok(())
+    }
+
+    /// Waits until the operator has counted the members, which it does in the background.
+    async fn until_counted(&self, cluster: &Cluster) -> Result<()> {
+        for (index, (_, members)) in GROUPS.iter().enumerate() {
+            let group = self.job.group(index).context("the job has a link to each group")?;
+            let count = format!("--for=jsonpath={{.status.memberCount}}={}", members.len());
+            cluster.kubectl(&["-n", NAMESPACE, "wait", &count, "--timeout=30s", "directorygroup", &group.id]).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn show(cluster: &Cluster, kind: &str) -> Result<()> {
+    println!("\n$ kubectl -n {NAMESPACE} get {kind}");
+    print!("{}", cluster.kubectl(&["-n", NAMESPACE, "get", kind]).await?);
     Ok(())
 }
 
-/// A person as Entra's default mapping sends one.
-fn resource(number: usize, (given, family, title, department): &(&str, &str, &str, &str)) -> Value {
-    let user_name = format!("{}@contoso.example", given.to_lowercase());
-    json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
-        "externalId": format!("0a21f0f2-8d2a-4f8e-bf98-{number:012}"),
-        "userName": user_name,
-        "active": true,
-        "displayName": format!("{given} {family}"),
-        "title": title,
-        "emails": [{ "primary": true, "type": "work", "value": user_name }],
-        "meta": { "resourceType": "User" },
-        "name": { "formatted": format!("{given} {family}"), "familyName": family, "givenName": given },
-        "roles": [],
-        ENTERPRISE: { "employeeNumber": format!("70{number:04}"), "department": department },
-    })
+/// The directory at Entra before anybody is assigned to the application.
+fn source() -> Source {
+    let people = PEOPLE.iter().enumerate().map(person).collect();
+    let groups = GROUPS.iter().enumerate().map(group).collect();
+    Source { domain: "contoso.example".to_owned(), people, groups, sequence: 0 }
+}
+
+fn person((number, (given, family, title, department)): (usize, &(&str, &str, &str, &str))) -> Person {
+    let name = format!("{}@contoso.example", given.to_lowercase());
+    let attributes = [
+        ("userPrincipalName", name.clone()),
+        ("mail", name),
+        ("displayName", format!("{given} {family}")),
+        ("givenName", (*given).to_owned()),
+        ("surname", (*family).to_owned()),
+        ("jobTitle", (*title).to_owned()),
+        ("department", (*department).to_owned()),
+        ("employeeId", format!("70{number:04}")),
+    ];
+    Person {
+        object_id: format!("0a21f0f2-8d2a-4f8e-bf98-{number:012}"),
+        attributes: BTreeMap::from(attributes.map(|(name, value)| (name.to_owned(), value))),
+        manager: None,
+        roles: Vec::new(),
+        assigned: false,
+        enabled: true,
+        soft_deleted: false,
+        purged: false,
+        changed_at: 0,
+    }
+}
+
+fn group((number, (name, members)): (usize, &(&str, &[usize]))) -> Group {
+    Group {
+        object_id: format!("5b7e7d0a-3f0e-4f19-9b53-{number:012}"),
+        display_name: (*name).to_owned(),
+        members: members.iter().copied().collect::<BTreeSet<_>>(),
+        assigned: false,
+        deleted: false,
+        changed_at: 0,
+    }
 }

@@ -10,6 +10,7 @@ mod examples;
 mod faults;
 mod groups;
 mod janitor;
+mod jobs;
 mod keys;
 mod kubectl;
 mod leader;

@@ -1,4 +1,5 @@
-//! The figures: how much of the API server's own rate is left when the operator stands in front of it.
+//! Requests for people: how much of the API server's own rate is left when the operator stands in front of it, and how lists
+//! grow.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,17 +7,15 @@ use anyhow::{Context as _, Result, ensure};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use crate::load::{Round, median, run};
+use crate::alternation::{Alternation, ratio};
+use crate::load::{Round, run};
 use crate::raw;
+use crate::scale::Scale;
 use crate::support::Client;
 use crate::support::client::Answer;
-use crate::table::{Figure, Goal};
+use crate::table::Figure;
 use crate::{Bench, Directory, person};
 
-/// Alternating rounds behind each ratio, and requests in each round.
-const ROUNDS: usize = 9;
-const READS: usize = 1_600;
-const WRITES: usize = 400;
 /// A step that visits people in no order: it is prime, and larger than a page.
 const STRIDE: usize = 7919;
 /// Rates of lists that were asked for, per second.
@@ -40,7 +39,7 @@ pub(crate) async fn fill(directory: &mut Directory, size: usize) -> Result<Round
     Ok(round)
 }
 
-async fn create(scim: &Client, user_name: &str) -> Result<String> {
+pub(crate) async fn create(scim: &Client, user_name: &str) -> Result<String> {
     let answer = scim.post("/Users", &person(user_name)).await;
     ensure!(answer.status == 201, "{}: {}", answer.status, answer.text);
     Ok(answer.json()["id"].as_str().context("an id")?.to_owned())
@@ -58,7 +57,8 @@ pub(crate) async fn total(directories: &[Directory]) -> Result<usize> {
 
 /// Every ratio of single requests.
 pub(crate) async fn ratios(bench: &Bench, directory: &Directory) -> Result<Vec<Figure>> {
-    let (raw, Directory { name, scim, people }) = (&bench.raw, directory);
+    let (Bench { raw, scale, .. }, Directory { name, scim, people }) = (bench, directory);
+    let (reads, writes) = ((scale.rounds, scale.reads), (scale.rounds, scale.writes));
     let person = |number: usize| &people[number * STRIDE % people.len()];
     let raw_get = async |number: usize| raw.get(&format!("directoryusers/{}", person(number))).await.map(drop);
     let get = async |number: usize| expect(&scim.get(&format!("/Users/{}", person(number))).await, 200);
@@ -86,10 +86,10 @@ pub(crate) async fn ratios(bench: &Bench, directory: &Directory) -> Result<Vec<F
         expect(&scim.patch(&format!("/Users/{}", person(number)), operations).await, 200)
     };
     Ok(vec![
-        ratio("GET by id / raw GET", Goal::AtLeast(0.8), READS, get, &raw_get).await?,
-        ratio("userName eq / raw GET", Goal::AtLeast(0.4), READS, find, &raw_get).await?,
-        ratio("POST / raw user and claim", Goal::AtLeast(0.7), WRITES, scim_create, &raw_create).await?,
-        ratio("PATCH / raw GET and PUT", Goal::AtLeast(0.85), WRITES, patch, &raw_write).await?,
+        ratio(("GET by id / raw GET", 0.8), reads, get, &raw_get).await?,
+        ratio(("userName eq / raw GET", 0.4), reads, find, &raw_get).await?,
+        ratio(("POST / raw user and claim", 0.7), writes, scim_create, &raw_create).await?,
+        ratio(("PATCH / raw GET and PUT", 0.85), writes, patch, &raw_write).await?,
     ])
 }
 
@@ -100,7 +100,7 @@ async fn find_one(scim: &Client, filter: &str) -> Result<()> {
     Ok(())
 }
 
-fn new_title() -> Value {
+pub(crate) fn new_title() -> Value {
     format!("Engineer {}", MADE.fetch_add(1, Ordering::Relaxed)).into()
 }
 
@@ -109,35 +109,16 @@ fn expect(answer: &Answer, status: u16) -> Result<()> {
     Ok(())
 }
 
-/// The median of the ratios of alternating rounds: whatever else the machine does meets both.
-async fn ratio(
-    name: &'static str,
-    goal: Goal,
-    requests: usize,
-    ours: impl AsyncFn(usize) -> Result<()>,
-    raw: &impl AsyncFn(usize) -> Result<()>,
-) -> Result<Figure> {
-    let (mut ratios, mut our_rates, mut raw_rates) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let (theirs, mine) = (run(requests, raw).await?, run(requests, &ours).await?);
-        ratios.push(mine.per_second / theirs.per_second);
-        our_rates.push(mine.per_second);
-        raw_rates.push(theirs.per_second);
-    }
-    let measured = format!("{:.0}/s of {:.0}/s", median(our_rates), median(raw_rates));
-    Ok(Figure { name, measured, ratio: median(ratios), goal })
-}
-
 /// How a page of a hundred and a look-up by work e-mail grow with the number of people.
-pub(crate) async fn growth(small: &Directory, large: &Directory) -> Result<Vec<Figure>> {
+pub(crate) async fn growth(scale: &Scale, directories: [&Directory; 2]) -> Result<Vec<Figure>> {
     let page = async |directory: &Directory, _| expect(&directory.scim.get("/Users?count=100").await, 200);
     let filter = async |directory: &Directory, number: usize| {
         let number = number * STRIDE % directory.people.len();
         let value = format!("mail-person-{number}%40contoso.example");
         find_one(&directory.scim, &format!("emails%5Btype+eq+%22work%22%5D.value+eq+%22{value}%22")).await
     };
-    let pages = alternate(small, large, page).await?;
-    let filters = alternate(small, large, filter).await?;
+    let pages = alternate(scale, directories, page).await?;
+    let filters = alternate(scale, directories, filter).await?;
     Ok(vec![
         pages.growth("page of 100: growth of p50"),
         filters.growth("work e-mail: growth of p50"),
@@ -146,36 +127,16 @@ pub(crate) async fn growth(small: &Directory, large: &Directory) -> Result<Vec<F
     ])
 }
 
-/// Rounds on the small and on the large Directory.
-struct Alternation {
-    small: Vec<Round>,
-    large: Vec<Round>,
-}
-
+/// The same requests to both, in alternating rounds.
 async fn alternate(
-    small: &Directory,
-    large: &Directory,
+    scale: &Scale,
+    [small, large]: [&Directory; 2],
     request: impl AsyncFn(&Directory, usize) -> Result<()>,
 ) -> Result<Alternation> {
-    let mut rounds = Alternation { small: Vec::new(), large: Vec::new() };
-    for _ in 0..ROUNDS {
-        rounds.small.push(run(WRITES, async |number| request(small, number).await).await?);
-        rounds.large.push(run(WRITES, async |number| request(large, number).await).await?);
+    let mut rounds = Alternation::default();
+    for _ in 0..scale.rounds {
+        rounds.few.push(run(scale.writes, async |number| request(small, number).await).await?);
+        rounds.many.push(run(scale.writes, async |number| request(large, number).await).await?);
     }
     Ok(rounds)
-}
-
-impl Alternation {
-    fn growth(&self, name: &'static str) -> Figure {
-        let p50 = |rounds: &[Round]| median(rounds.iter().map(|round| round.p50.as_secs_f64() * 1000.0).collect());
-        let ratios = self.small.iter().zip(&self.large);
-        let ratios = ratios.map(|(small, large)| large.p50.as_secs_f64() / small.p50.as_secs_f64()).collect();
-        let measured = format!("{:.2} ms and {:.2} ms", p50(&self.small), p50(&self.large));
-        Figure { name, measured, ratio: median(ratios), goal: Goal::AtMost(1.2) }
-    }
-
-    fn rate(&self, name: &'static str, wanted: f64) -> Figure {
-        let rate = median(self.large.iter().map(|round| round.per_second).collect());
-        Figure { name, measured: format!("{rate:.0}/s"), ratio: rate / wanted, goal: Goal::AtLeast(1.0) }
-    }
 }

@@ -1,0 +1,80 @@
+//! How much is measured: the figures are those of the full scale, and a quick look shows that everything works.
+
+use clap::{Parser, ValueEnum};
+
+/// What the benchmark may be asked for.
+#[derive(Parser)]
+#[command(about = "Figures of the operator beside those of the raw API server")]
+pub(crate) struct Args {
+    /// Few people and few rounds: a look at whether everything works, and no figure to tell others.
+    #[arg(long)]
+    quick: bool,
+    /// Measure this part alone; may be repeated. All parts by default.
+    #[arg(long = "part", value_enum)]
+    parts: Vec<Part>,
+    /// Cargo says that this is a benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// A part of the benchmark.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Requests for one person, and lists.
+    People,
+    /// Members of groups.
+    Groups,
+    /// A company that joins through the simulator.
+    Company,
+}
+
+impl Args {
+    pub(crate) fn scale(&self) -> &'static Scale {
+        if self.quick { &QUICK } else { &FULL }
+    }
+
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        self.parts.is_empty() || self.parts.contains(&part)
+    }
+}
+
+/// How many of everything.
+pub(crate) struct Scale {
+    /// The Directories of the benchmark, and how many people each is filled with.
+    pub(crate) directories: [(&'static str, usize); 2],
+    /// Alternating rounds behind each ratio.
+    pub(crate) rounds: usize,
+    /// Requests in a round of reads, and in one of writes.
+    pub(crate) reads: usize,
+    pub(crate) writes: usize,
+    /// Members of the small group; the large one has everybody.
+    pub(crate) small_group: usize,
+    /// People who join the small and the large group one at a time in a round.
+    pub(crate) joiners: usize,
+    /// PATCHes of [`super::groups::BATCH`] members in a round.
+    pub(crate) batches: usize,
+    /// People and groups of the company that joins through the simulator.
+    pub(crate) company: (usize, usize),
+}
+
+const FULL: Scale = Scale {
+    directories: [("small", 1_000), ("large", 20_000)],
+    rounds: 9,
+    reads: 1_600,
+    writes: 400,
+    small_group: 100,
+    joiners: 200,
+    batches: 24,
+    company: (20_000, 200),
+};
+
+const QUICK: Scale = Scale {
+    directories: [("small", 100), ("large", 400)],
+    rounds: 3,
+    reads: 80,
+    writes: 40,
+    small_group: 20,
+    joiners: 16,
+    batches: 4,
+    company: (100, 4),
+};
