@@ -1,8 +1,8 @@
 //! Rollcall keeps a cluster's roll of people in step with Microsoft Entra ID.
 //!
-//! Entra's automatic provisioning speaks SCIM 2.0 (RFC 7643, RFC 7644) to Rollcall; Rollcall writes each person into the
-//! cluster as a `DirectoryUser`, under `Directory` and `DirectoryKey` objects that people review in Git. This page is the
-//! map of the code.
+//! Entra's automatic provisioning speaks SCIM 2.0 (RFC 7643, RFC 7644) to Rollcall; Rollcall writes each person and group
+//! into the cluster as a `DirectoryUser` or `DirectoryGroup`, under `Directory` and `DirectoryKey` objects that people review
+//! in Git. This page is the map of the code.
 //!
 //! # The flow
 //!
@@ -13,11 +13,15 @@
 //! 2. [`scim`] reads the body: names folded to the schema's spelling, Entra's dialect coerced ([`scim::resource`],
 //!    [`scim::patch`], [`scim::filter`]). One attribute table ([`scim::schema`]) drives all of it and `/Schemas`.
 //! 3. [`provisioning`] has one function for each SCIM operation: read, rule, write.
-//! 4. [`rules::mapping`] turns attributes into an object and back; [`rules::naming`] says which values an object claims.
+//! 4. [`rules::policy`] says what the Directory asks for; [`rules::mapping`] turns attributes into an object and back;
+//!    [`rules::naming`] says which values an object claims, and [`rules::membership`] edits the edge that makes a member,
+//!    which stands on the member.
 //! 5. [`store::claims`] writes: the claim protocol, one API call at a time. Of four replicas that create one userName at
 //!    once, exactly one is answered 201.
 //! 6. [`store::watch`] tells every replica, and [`store::index`] holds what lists are answered from.
-//! 7. [`controller::janitor`] heals what a crash or a restore left behind.
+//! 7. [`controller`] works in the background. On every replica [`controller::janitor`] heals what a crash or a restore left
+//!    behind; on the leader `controller::status` tells what the operator concludes, and `controller::claiming` turns
+//!    rules of uniqueness on.
 //!
 //! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
 //! `entra-simulator`. It imports nothing of ours.
