@@ -16,8 +16,9 @@ use crate::{Bench, Directory, stream};
 
 /// Members in the PATCH that is measured beside as many bare writes.
 pub(crate) const BATCH: usize = 20;
-/// Members in a PATCH that fills a group.
-const FILLING: usize = 400;
+/// Members in a PATCH that fills a group: with eight at a time few enough to be written in the time that a request has, also
+/// where the machine is busy.
+const FILLING: usize = 100;
 
 /// A group.
 struct Group {

@@ -39,7 +39,7 @@ const COMPANY: &str = "company";
 
 /// What the figures are taken on.
 struct Bench {
-    scale: &'static Scale,
+    scale: Scale,
     raw: raw::Raw,
     operator: Operator,
     _plane: ControlPlane,
@@ -92,13 +92,13 @@ async fn few_and_many(bench: &Bench, args: &Args) -> Result<()> {
     if args.wants(Part::People) {
         let [(_, few), (_, many)] = bench.scale.directories;
         println!("\nlists: {few} people beside {many}, in alternating rounds");
-        table::print(&people::growth(bench.scale, [&directories[0], &directories[1]]).await?);
+        table::print(&people::growth(&bench.scale, [&directories[0], &directories[1]]).await?);
     }
     Ok(())
 }
 
 impl Bench {
-    async fn start(scale: &'static Scale) -> Result<Self> {
+    async fn start(scale: Scale) -> Result<Self> {
         let plane = ControlPlane::start(Options { fsync: true }).await?;
         let kubeconfig: PathBuf = cluster::install(&plane, &cluster::crds_folder()).await;
         let mut objects = vec![json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } })];

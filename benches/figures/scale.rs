@@ -9,6 +9,9 @@ pub(crate) struct Args {
     /// Few people and few rounds: a look at whether everything works, and no figure to tell others.
     #[arg(long)]
     quick: bool,
+    /// So many people in the small Directory, and so many in the large one.
+    #[arg(long, num_args = 2, value_names = ["FEW", "MANY"])]
+    people: Vec<usize>,
     /// Measure this part alone; may be repeated. All parts by default.
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
@@ -29,8 +32,12 @@ pub(crate) enum Part {
 }
 
 impl Args {
-    pub(crate) fn scale(&self) -> &'static Scale {
-        if self.quick { &QUICK } else { &FULL }
+    pub(crate) fn scale(&self) -> Scale {
+        let mut scale = if self.quick { QUICK } else { FULL };
+        for ((_, size), people) in scale.directories.iter_mut().zip(&self.people) {
+            *size = *people;
+        }
+        scale
     }
 
     pub(crate) fn wants(&self, part: Part) -> bool {
@@ -39,6 +46,7 @@ impl Args {
 }
 
 /// How many of everything.
+#[derive(Clone, Copy)]
 pub(crate) struct Scale {
     /// The Directories of the benchmark, and how many people each is filled with.
     pub(crate) directories: [(&'static str, usize); 2],
