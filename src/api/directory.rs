@@ -132,7 +132,7 @@ pub struct Users {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
     #[x_kube(validation = Rule::new("!self.exists(path, path.lowerAscii() in ['username', 'externalid'])")
-        .message("userName is always unique, and externalId by spec.uniqueExternalID.users: leave them out"))]
+        .message("userName is always unique, and externalId by spec.uniqueExternalId.users: leave them out"))]
     #[x_kube(validation = Rule::new("self.all(path, self.exists_one(other, other.lowerAscii() == path.lowerAscii()))")
         .message("two unique attributes differ in letter case alone"))]
     #[schemars(length(max = 5), inner(length(min = 1, max = 256)))]

@@ -203,7 +203,7 @@ async fn policies() {
             ("as many as may be", users(json!({ "requiredAttributes": texts(32) })), ACCEPTED),
             ("one more", users(json!({ "requiredAttributes": texts(33) })), Err("requiredAttributes")),
             ("a unique userName", users(json!({ "uniqueAttributes": ["USERNAME"] })), Err("userName is always unique")),
-            ("a unique externalId", users(json!({ "uniqueAttributes": ["externalId"] })), Err("uniqueExternalID.users")),
+            ("a unique externalId", users(json!({ "uniqueAttributes": ["externalId"] })), Err("uniqueExternalId.users")),
             (
                 "an attribute that is unique twice",
                 users(json!({ "uniqueAttributes": ["title", "TITLE"] })),
