@@ -114,16 +114,16 @@ fn require(standing: Standing) -> Result<(), Error> {
 
 /// That every unique value of an object that is about to be written can be claimed. Found only by the API server, the
 /// object would have been written already. What `before` could not claim either stands in nobody's way: a rule that was
-/// turned on later must not keep a person in.
+/// turned on later must not keep a person in. Nor must a second value that comes with `active: false`: nobody can claim
+/// several, so nobody loses any, and it is asked about when the person becomes active.
 pub(super) fn require_claimable(
     context: &Context,
     kind: Kind,
     before: Option<&Value>,
     after: &Value,
 ) -> Result<(), Error> {
-    let resource = if kind == Kind::Group { Resource::Group } else { Resource::User };
     let rules = context.store.unique_rules(&context.directory.namespace, &context.directory.name);
-    let unclaimable = |object: &Value| unclaimable(resource, &object["spec"], &rules);
+    let unclaimable = |object: &Value| unclaimable(kind.resource(), &object["spec"], &rules);
     match unclaimable(after) {
         Some(sentence) if before.and_then(unclaimable).as_ref() != Some(&sentence) => {
             Err(scim::Error::InvalidValue(sentence).into())
@@ -134,7 +134,8 @@ pub(super) fn require_claimable(
 
 /// Why a unique value cannot be claimed: there are several of it, or it is longer than a claim holds.
 fn unclaimable(resource: Resource, spec: &Value, rules: &UniqueRules) -> Option<String> {
-    let several = ambiguous(resource, spec, rules).map(|attribute| {
+    let is_asked = spec["scim"]["active"] != false;
+    let several = is_asked.then(|| ambiguous(resource, spec, rules)).flatten().map(|attribute| {
         format!("{attribute} is unique in this directory and has more than one value; map one value to it.")
     });
     several.or_else(|| {

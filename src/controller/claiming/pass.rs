@@ -124,7 +124,7 @@ async fn pass(
         match acquire_for_rule(&leading.store, kind, namespace, &name, attribute).await {
             Ok(Claimed::Owned | Claimed::NoValue) => {}
             Ok(Claimed::Taken { holder }) => taken.push((name.to_string(), holder)),
-            // Somebody deleted it, or the value is none that can be claimed.
+            // Somebody deleted it meanwhile.
             Err(Error::NotFound | Error::Store(StoreError::NotFound)) => {}
             Err(error) => return Err(error),
         }

@@ -58,8 +58,9 @@ pub async fn run(leading: Leading, passes: Passes) {
     }
 }
 
-/// One look at every Directory; says whether it came to the end of each. An error ends it: the next write would fare no
-/// better.
+/// One look at every Directory; says whether it came to the end of each. An API server that is away ends it: the next write
+/// would fare no better. Any other error (a right is missing in one namespace, a webhook forbids a write) is that of one
+/// Directory, and is returned when the others have been looked at.
 async fn look(
     leading: &Leading,
     passes: &Passes,
@@ -71,14 +72,18 @@ async fn look(
     let directories = leading.store.directories();
     let place = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
     rounds.retain(|(namespace, name), _| leading.store.directory(namespace, name).is_some());
-    let mut finished = true;
+    let mut finished = Ok(true);
     for directory in directories {
         let index = leading.store.index(&directory.namespace, &directory.name);
         let round = rounds.entry(place(&directory.namespace, &directory.name)).or_default();
-        finished &= round.make(leading, passes, &directory, &index).await?;
+        match round.make(leading, passes, &directory, &index).await {
+            Ok(whole) => finished = finished.map(|finished| finished && whole),
+            Err(error @ Error::Unavailable { .. }) => return Err(error),
+            Err(error) => finished = finished.and(Err(error)),
+        }
     }
     report(leading, rounds);
-    Ok(finished)
+    finished
 }
 
 /// What the metrics tell of the Directories.

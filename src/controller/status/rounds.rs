@@ -13,6 +13,7 @@ use super::directory::Duplicates;
 use super::user::Conflict;
 use super::writer::{Target, write};
 use super::{REVIEW, USERS_PER_ROUND, directory, group, user};
+use crate::api::directory::GroupsMode;
 use crate::api::directory_status::DirectoryCounts;
 use crate::controller::claiming::{Passes, begun};
 use crate::controller::leader::Leading;
@@ -95,8 +96,9 @@ impl Round {
             return Ok(true);
         }
         if !same_rules {
-            // What counts for users may be something else now.
+            // What counts for users, and whether groups have members, may be something else now.
             self.users.clear();
+            self.groups.clear();
         }
         let policy = Policy::of(&directory.spec);
         self.quota = usage(&policy, &index.active_users());
@@ -236,11 +238,14 @@ async fn write_group(
     basis: &Basis,
 ) -> Result<bool, Error> {
     let stands = json_of(basis.status.as_deref());
+    // Members that were stored before the Directory ignored them are kept, and none is shown.
+    let shown = (directory.spec.groups.mode != GroupsMode::Ignore).then_some(index);
+    let members = shown.map(|index| index.members(name, None)).unwrap_or_default();
     let observed = group::Observed {
         generation: basis.generation,
         status: &stands,
-        member_count: index.member_count(name),
-        first_members: index.members(name, None).iter().map(|member| member.name.to_string()).collect(),
+        member_count: shown.map_or(0, |index| index.member_count(name)),
+        first_members: members.iter().map(|member| member.name.to_string()).collect(),
         conflict: basis.conflict.as_ref(),
     };
     let wanted = group::status(&observed, Timestamp::now());

@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::directory_claim::MAX_VALUE;
 use crate::controller::claiming::look_once;
 use crate::controller::pace::Pace;
 use crate::metrics::Metrics;
@@ -140,4 +141,52 @@ async fn who_lost_a_value_is_told_unless_nobody_can_know_of_it() {
     // The condition would make a create that was cut short count as acknowledged.
     assert_eq!(leader.status(Kind::User, "new-1"), Value::Null);
     assert_eq!(leader.look().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_directory_that_comes_to_ignore_groups_shows_no_member_of_them() {
+    let memory = memory(json!({}));
+    let mut leader = Leader::new(&memory, |_| None);
+    leader.look().await;
+    assert_eq!(leader.status(Kind::Group, "all-1")["memberCount"], 2);
+    let mut directory = memory.all(Kind::Directory).remove(0);
+    for (mode, count, first) in [("Ignore", 0, Value::Null), ("Sync", 2, json!(["ada-1", "bob-1"]))] {
+        directory["spec"] = json!({ "groups": { "mode": mode } });
+        memory.put(Kind::Directory, &directory);
+        leader.look().await;
+        let group = leader.status(Kind::Group, "all-1");
+        assert_eq!((&group["memberCount"], &group["firstMembers"]), (&json!(count), &first), "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_directory_does_not_take_keeps_nobody_from_the_others() {
+    let memory = memory(json!({}));
+    let metadata = json!({ "name": "guests", "namespace": "people" });
+    memory.put(Kind::Directory, &json!({ "kind": "Directory", "metadata": metadata, "spec": {} }));
+    let leader = Leader::new(&memory, |asked| {
+        ((asked.method.as_str(), asked.name.as_str()) == ("PATCH", "guests")).then(|| refusal(403, "Forbidden"))
+    });
+    memory.fill(&leader.leading.store);
+    let error = look(&leader.leading, &leader.passes, &mut HashMap::new()).await.expect_err("one is forbidden");
+    assert!(error.to_string().contains("403"), "{error}");
+    assert_eq!(leader.status(Kind::Directory, "staff")["counts"]["users"], 2, "guests comes first");
+}
+
+#[tokio::test]
+async fn a_value_that_no_claim_holds_keeps_no_rule_from_everybody_else() {
+    let memory = memory(json!({ "uniqueExternalId": { "users": "Enforce" } }));
+    let mut leader = Leader::new(&memory, |asked| {
+        let value = asked.body["spec"]["value"].as_str().unwrap_or_default();
+        (value.len() > MAX_VALUE).then(|| refusal(422, "Invalid"))
+    });
+    let mut ada = memory.all(Kind::User).remove(0);
+    ada["spec"]["scim"]["externalId"] = "x".repeat(MAX_VALUE + 1).into();
+    memory.put(Kind::User, &ada);
+    leader.look().await;
+    leader.look().await;
+    look_once(&leader.leading, &leader.passes).await;
+    leader.look().await;
+    let directory = leader.status(Kind::Directory, "staff");
+    assert_eq!(directory["uniqueAttributes"][0], json!({ "attribute": "User.externalId", "state": "InForce" }));
 }

@@ -45,6 +45,13 @@ pub struct ClaimedValue {
     pub value: String,
 }
 
+impl ClaimedValue {
+    /// Whether it has more characters than a claim holds ([`MAX_VALUE`]). Canonical text can be longer than what was sent.
+    pub fn is_too_long(&self) -> bool {
+        self.value.chars().count() > MAX_VALUE
+    }
+}
+
 /// The values that the `spec` of an object names as committed: the name and the link always, others as far as a rule is
 /// in force or on its way. An attribute with two values has none to claim ([`ambiguous`]).
 pub fn claimed_values(resource: Resource, spec: &Value, rules: &UniqueRules) -> Vec<ClaimedValue> {
@@ -89,11 +96,10 @@ pub fn ambiguous(resource: Resource, spec: &Value, rules: &UniqueRules) -> Optio
     found.map(|(attribute, _)| without_kind(attribute))
 }
 
-/// The first claimed attribute whose value has more characters than a claim holds ([`MAX_VALUE`]), as the client
-/// names it. Canonical text can be longer than what was sent.
+/// The first claimed attribute whose value is [too long](ClaimedValue::is_too_long), as the client names it.
 pub fn too_long(resource: Resource, spec: &Value, rules: &UniqueRules) -> Option<String> {
     let values = claimed_values(resource, spec, rules);
-    let found = values.iter().find(|claimed| claimed.value.chars().count() > MAX_VALUE);
+    let found = values.iter().find(|claimed| claimed.is_too_long());
     found.map(|claimed| without_kind(&claimed.attribute))
 }
 

@@ -334,6 +334,8 @@ pub enum Claimed {
 /// The leader's pass over one object for a rule that is being turned on: claims the value of `attribute`
 /// (`User.externalId` and so on) for it, with a write also where the claim is its own already. The pass is over when this
 /// was said of every object of the kind, the oldest first; the rule may be in force when none was [`Claimed::Taken`].
+/// Whoever was there before the rule with a value that no claim holds does not keep it from everybody else: nobody who
+/// comes may have such a value.
 pub async fn acquire_for_rule(
     store: &Store,
     kind: Kind,
@@ -346,7 +348,8 @@ pub async fn acquire_for_rule(
     let mut turn_on = TurnOn::Read(name.to_owned());
     let turned_on = loop {
         let reply = driver.perform(turn_on.call()).await?;
-        turn_on = match turn_on.answered(reply, |holder: &Holder| holder.value_of(attribute)) {
+        let value = |holder: &Holder| holder.value_of(attribute).filter(|value| !value.claimed.is_too_long());
+        turn_on = match turn_on.answered(reply, value) {
             Step::Go(turn_on) => turn_on,
             Step::End(turned_on) => break turned_on,
         };
