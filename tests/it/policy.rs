@@ -114,6 +114,33 @@ async fn a_rule_that_is_tightened_stops_nobody_who_is_there() {
     client.delete(&path(2)).await.expect(204);
 }
 
+/// `active: false` passes whatever comes with it: two values of a unique attribute are nobody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_unique_value_keeps_nobody_in() {
+    let (directory, client) = start(json!({ "uniqueAttributes": ["emails[type eq \"work\"].value"] })).await;
+    let in_force = json!({ "attribute": "User.emails[type eq \"work\"].value", "state": "InForce" });
+    until("the rule to be in force", async || {
+        let status = directory.get("directory", &directory.name).await?["status"].take();
+        status["uniqueAttributes"].as_array()?.contains(&in_force).then_some(())
+    })
+    .await;
+    let email = |name: &str| json!({ "type": "work", "value": format!("{name}@contoso.example") });
+    let id = client.create(&json!({ "userName": "ada", "emails": [email("ada")] })).await;
+    let path = format!("/Users/{id}");
+    let second = json!({ "op": "add", "path": "emails", "value": [email("countess")] });
+    let set = |active: bool| json!({ "op": "replace", "path": "active", "value": active });
+    until("the operator to know the rule", async || {
+        let answer = client.patch(&path, json!([second])).await;
+        (answer.status == 400).then(|| answer.expect_error(400, Some("invalidValue")))
+    })
+    .await;
+    client.patch(&path, json!([set(false), second])).await.expect(200);
+    let detail = client.patch(&path, json!([set(true)])).await.expect_error(400, Some("invalidValue"));
+    assert!(detail.contains("more than one value"), "{detail}");
+    let one = json!({ "op": "replace", "path": "emails", "value": [email("countess")] });
+    client.patch(&path, json!([set(true), one])).await.expect(200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_that_cannot_be_read_binds_nobody() {
     let (_directory, client) = start(json!({ "requiredAttributes": ["emails[type eq", "shoeSize"] })).await;

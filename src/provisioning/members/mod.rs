@@ -142,6 +142,11 @@ fn full(id: &str) -> Error {
     )))
 }
 
+/// Whether a text may be an id of ours. Any other, such as an address, may say who somebody is, and is not logged.
+fn may_be_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
 /// What came of the changes.
 #[derive(Default)]
 struct Outcome {
@@ -158,7 +163,7 @@ impl Outcome {
             match found {
                 Ok(false) if change.edit == Edit::Add => {
                     self.unknown += 1;
-                    if self.first_unknown.len() < MAX_LOGGED {
+                    if self.first_unknown.len() < MAX_LOGGED && may_be_id(&change.id) {
                         self.first_unknown.push(change.id);
                     }
                 }

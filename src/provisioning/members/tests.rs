@@ -255,3 +255,12 @@ async fn two_values_of_a_unique_attribute_are_refused_and_stand_in_nobodys_way()
     let stored = patch("u0001", off).await.expect("a person is always let out");
     assert_eq!(stored.resource["active"], false);
 }
+
+#[test]
+fn only_what_may_be_an_id_is_logged() {
+    for (text, expected) in
+        [("ada-m6bv5r79v2szzv", true), ("u-4711", true), ("ada@contoso.example", false), ("Ada", false)]
+    {
+        assert_eq!(may_be_id(text), expected, "{text}");
+    }
+}
