@@ -135,6 +135,9 @@ async fn a_second_unique_value_keeps_nobody_in() {
     })
     .await;
     client.patch(&path, json!([set(false), second])).await.expect(200);
+    let filter = "emails%5Btype+eq+%22work%22%5D.value+eq+%22countess@contoso.example%22";
+    let found = client.get(&format!("/Users?filter={filter}")).await.expect(200);
+    assert_eq!(found["totalResults"], 1, "nobody has a claim on it, and it is found all the same");
     let detail = client.patch(&path, json!([set(true)])).await.expect_error(400, Some("invalidValue"));
     assert!(detail.contains("more than one value"), "{detail}");
     let one = json!({ "op": "replace", "path": "emails", "value": [email("countess")] });

@@ -15,14 +15,14 @@ use self::edges::Edges;
 use super::lookup::{Lookup, lookup};
 use super::stored::{self, standing_of, stored, stored_record, type_of};
 use super::{Context, Error, Stored};
-use crate::rules::naming::claim_name;
+use crate::rules::naming::{UniqueRules, claim_name};
 use crate::rules::standing::Standing;
 use crate::scim::Attributes;
 use crate::scim::filter;
 use crate::scim::list::ListRequest;
 use crate::scim::sort;
 use crate::store;
-use crate::store::index::{Index, MAX_BATCH, Record};
+use crate::store::index::{Index, LookupKey, MAX_BATCH, Record};
 use crate::store::objects::Kind;
 
 /// Most scans of an index at one time in this process: each keeps a core busy.
@@ -77,9 +77,10 @@ impl List {
         let rules = context.store.unique_rules(&context.directory.namespace, &context.directory.name);
         let names = match lookup(self.request.filter.as_ref(), self.kind, &rules) {
             Lookup::Id(id) => return Ok(Some(vec![id])),
-            Lookup::Claim { attribute, value } => {
-                return Ok(Some(holder(context, &attribute, &value).await?.into_iter().collect()));
-            }
+            Lookup::Claim { attribute, value } => match holder(context, &attribute, &value).await? {
+                Some(holder) => return Ok(Some(vec![holder])),
+                None => self.without_claim(context)?,
+            },
             // What needs every member of every candidate is a scan, and bounded as one.
             Lookup::GroupsOf(_) | Lookup::Index(_) if matches!(self.edges, Edges::All(_)) => return Ok(None),
             Lookup::GroupsOf(member) => self.edges.groups_of(&member),
@@ -88,6 +89,14 @@ impl List {
             Lookup::Scan => return Ok(None),
         };
         Ok((names.len() < MAX_BATCH).then_some(names))
+    }
+
+    /// Those who have several addresses where one is unique: they have a claim on none, and only the index knows them.
+    fn without_claim(&self, context: &Context) -> Result<Vec<String>, Error> {
+        match lookup(self.request.filter.as_ref(), self.kind, &UniqueRules::default()) {
+            Lookup::Index(key @ LookupKey::Email(_)) => Ok(fresh_index(context)?.candidates(self.kind, &key)),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// The users whom the index has in a group.
