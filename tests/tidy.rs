@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("telemetry", &["config"]),
     ("rules", &["scim", "api"]),
-    ("store", &["api", "rules::naming"]),
+    ("store", &["api", "rules::membership", "rules::naming"]),
     ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
     ("controller", &["api", "rules", "store", "metrics"]),
     ("http", &["scim", "api", "rules::key", "store", "provisioning", "metrics"]),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::claim::{Claim, ClaimId};
-use super::resource::{Claims, Resource, member_of};
+use super::resource::{Claims, Resource};
 use super::{Index, IndexRules, MAX_BATCH};
+use crate::rules::membership::groups_of;
 use crate::store::objects::Kind;
 use crate::store::version::{Origin, version_of};
 
@@ -14,7 +15,7 @@ impl Index {
     /// Takes in a state of an object of this Directory.
     pub(in crate::store) fn put(&self, kind: Kind, directory: &str, object: &Value, origin: Origin<'_>) {
         let Some(name) = object["metadata"]["name"].as_str() else { return };
-        let (stamp, member_of) = (origin.stamp(version_of(object)), member_of(object));
+        let (stamp, member_of) = (origin.stamp(version_of(object)), groups_of(object));
         let mut rules = Arc::clone(self.tables.read().rules());
         loop {
             // Hashing and encoding are done before the lock is taken, and again where the rules have changed meanwhile.

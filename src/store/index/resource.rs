@@ -163,11 +163,6 @@ impl Resource {
     }
 }
 
-/// The groups that an object names as those it belongs to.
-pub(super) fn member_of(object: &Value) -> Vec<&str> {
-    object["spec"]["memberOf"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
 /// Most objects have no status, and an empty one takes no memory.
 fn status(object: &Value) -> Option<Arc<[u8]>> {
     let status = object["status"].as_object().filter(|status| !status.is_empty())?;

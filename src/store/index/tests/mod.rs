@@ -9,8 +9,8 @@ mod rules;
 
 use serde_json::Value;
 
-use super::resource::member_of;
 use super::*;
+use crate::rules::membership::groups_of;
 use crate::store::version::{Origin, version_of};
 
 const DIRECTORY: &str = "staff";

@@ -158,7 +158,7 @@ impl Model {
         let mut members = Vec::new();
         for kind in [Kind::User, Kind::Group] {
             let visible = self.visible(kind).into_iter();
-            let inside = visible.filter(|(_, object)| member_of(object).contains(&group));
+            let inside = visible.filter(|(_, object)| groups_of(object).contains(&group));
             members.extend(inside.map(|(name, _)| Member { kind, name: name.into() }));
         }
         members.sort_by_key(|member| (member.name.clone(), member.kind == Kind::Group));
@@ -167,7 +167,7 @@ impl Model {
 
     pub(super) fn memberships(&self, kind: Kind, name: &str) -> Vec<Membership> {
         let Some(object) = self.of(kind).get(name) else { return Vec::new() };
-        let mut ids = member_of(object);
+        let mut ids = groups_of(object);
         ids.sort_unstable();
         ids.dedup();
         let display_name = |id: &str| self.groups[id]["spec"]["scim"]["displayName"].as_str().map(str::to_owned);
