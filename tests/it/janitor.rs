@@ -29,6 +29,29 @@ async fn a_restore_without_claims_gets_its_claims_back() {
     .await;
 }
 
+/// Somebody deletes a claim by hand, and another person takes the name before the janitor has it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_was_acknowledged_and_lost_the_name_is_kept_and_told() {
+    let directory = Directory::new().await;
+    let client = directory.client(Operator::shared().await).await;
+    let first = client.create(&json!({ "userName": "alice" })).await;
+    let claim = claim_name("staff", "User.userName", "alice");
+    let second = until("the name to be taken by somebody else", async || {
+        directory.kubectl(&["delete", "--ignore-not-found", "directoryclaim", &claim]).await.expect("kubectl delete");
+        let answer = client.post("/Users", &json!({ "userName": "ALICE" })).await;
+        (answer.status == 201).then(|| answer.json()["id"].as_str().expect("an id").to_owned())
+    })
+    .await;
+    until("the first to be told who has the name", async || {
+        let user = directory.get("directoryuser", &first).await.expect("nobody who was acknowledged is removed");
+        let conditions = user["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        let lost = conditions.iter().find(|one| one["type"] == "NameClaimed" && one["status"] == "False")?;
+        lost["message"].as_str().is_some_and(|message| message.contains(&second)).then_some(())
+    })
+    .await;
+    client.get(&format!("/Users/{second}")).await.expect(200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_claims_pending_marks_and_half_made_users_are_cleared() {
     let directory = Directory::new().await;

@@ -113,7 +113,7 @@ async fn read(
     let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
     let holder = Holder::new(object, Timestamp::now(), &directory.unique);
     let value = holder.committed().into_iter().find(|value| value.claim_name == seen.claim_name);
-    let known = index.is_visible(kind, &seen.name) || holder.is_known();
+    let known = index.was_visible(kind, &seen.name) || holder.is_known();
     let (Some(value), Some(rival), true) = (value, seen.holder.clone(), known) else { return Ok(None) };
     let conflict = Conflict { attribute: value.claimed.attribute, holder: rival };
     Ok(Some(Known { seen, generation, conflict }))

@@ -46,6 +46,8 @@ pub struct Holder {
     pub object: Value,
     now: Timestamp,
     rules: Arc<UniqueRules>,
+    /// Whether this process has seen it own its name.
+    was_visible: bool,
 }
 
 impl Claim {
@@ -110,7 +112,13 @@ impl Claim {
 impl Holder {
     /// An object as read or made at `now` under these rules.
     pub fn new(object: Value, now: Timestamp, rules: &Arc<UniqueRules>) -> Self {
-        Self { object, now, rules: Arc::clone(rules) }
+        Self { object, now, rules: Arc::clone(rules), was_visible: false }
+    }
+
+    /// The same object, which this process has seen own its name, or not.
+    #[must_use]
+    pub fn seen_visible(self, was_visible: bool) -> Self {
+        Self { was_visible, ..self }
     }
 
     /// The same object, seen at `now`.
@@ -122,7 +130,7 @@ impl Holder {
     /// Another content of the same object, at the same time and under the same rules.
     #[must_use]
     pub fn with_object(&self, object: Value) -> Self {
-        Self { object, now: self.now, rules: Arc::clone(&self.rules) }
+        Self { object, now: self.now, rules: Arc::clone(&self.rules), was_visible: self.was_visible }
     }
 
     /// The value of one attribute, whatever the rules are.
@@ -241,12 +249,18 @@ impl Subject for Holder {
         self.spec()[REJECTED] == Value::Bool(true)
     }
 
-    /// It has been settled before, is old enough, or was not made over SCIM (groups all are). The mark alone is never evidence, so an
+    /// It has been settled before, is old enough, was not made over SCIM (groups all are), or somebody may have used its id:
+    /// it has been visible, was changed, or is a member of a group. A person whose claim is taken away by hand so keeps the
+    /// object, whoever takes the name meanwhile. The mark alone is never evidence, so an
     /// object that [`Self::acknowledge`] spared is known by its age soon.
     fn is_known(&self) -> bool {
+        let meta = &self.spec()["scim"]["meta"];
         let conditions = self.object["status"]["conditions"].as_array().into_iter().flatten();
         conditions.map(|condition| text(&condition["type"])).any(|name| name == ConditionType::NameClaimed.as_str())
-            || self.is_older_than(KNOWN_AFTER, time(&self.spec()["scim"]["meta"]["created"]))
+            || self.is_older_than(KNOWN_AFTER, time(&meta["created"]))
+            || self.was_visible
+            || !meta["lastModified"].is_null() && meta["lastModified"] != meta["created"]
+            || !self.spec()["memberOf"].is_null()
             || self.kind() == Kind::User && self.spec()["managedBy"] != "Provisioning"
     }
 

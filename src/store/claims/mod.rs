@@ -246,7 +246,10 @@ pub async fn settle(
             driver.take_rules(None);
         }
         let reply = match driver.perform(settle.call()).await? {
-            Reply::Object(holder) => Reply::Object(holder.seen_at(now)),
+            Reply::Object(holder) => {
+                let was_visible = store.index(namespace, holder.directory()).was_visible(kind, name);
+                Reply::Object(holder.seen_at(now).seen_visible(was_visible))
+            }
             reply => reply,
         };
         settle = match settle.answered(reply) {

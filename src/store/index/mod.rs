@@ -224,6 +224,11 @@ impl Index {
         self.tables.read().resource(kind, name).is_some_and(|(_, resource)| resource.shown)
     }
 
+    /// Whether a resource is or was visible, as far as this process has seen: somebody may know of it.
+    pub fn was_visible(&self, kind: Kind, name: &str) -> bool {
+        self.tables.read().resource(kind, name).is_some_and(|(_, resource)| resource.was_shown)
+    }
+
     /// Every object of a kind that is not deleted, visible or not: its name and its `spec.scim`. The bodies are shared, not
     /// copied.
     pub fn living(&self, kind: Kind) -> Vec<(Arc<str>, Arc<[u8]>)> {

@@ -41,6 +41,8 @@ pub(super) struct Resource {
     pub(super) marks: Marks,
     /// Whether it stands among the visible ones.
     pub(super) shown: bool,
+    /// Whether it ever was, as far as this process has seen.
+    pub(super) was_shown: bool,
     pub(super) claims: Claims,
     /// The claims on the values of a change in progress.
     pub(super) pending: Box<[ClaimId]>,
@@ -127,6 +129,7 @@ impl Resource {
                 active: kind == Kind::User && scim["active"] == true,
             },
             shown: false,
+            was_shown: false,
             claims: Claims::project(kind, directory, spec, rules),
             pending: pending.collect(),
             member_of: Box::default(),

@@ -103,6 +103,7 @@ impl Tables {
         if let Some((shared, _)) = self.active.get_key_value(&new.user_type) {
             new.user_type = shared.clone();
         }
+        new.was_shown = old.as_ref().is_some_and(|old| old.was_shown);
         self.derive(kind, &name, &mut new);
         let before = old.as_ref().filter(|old| old.shown);
         self.show(kind, &name, before, new.shown.then_some(&new));
@@ -270,6 +271,7 @@ impl Tables {
     fn derive(&mut self, kind: Kind, name: &Arc<str>, resource: &mut Resource) {
         let owns = |id| self.owns(kind, name, id);
         resource.shown = resource.may_be_shown(&self.rules) && resource.claims.name().is_some_and(owns);
+        resource.was_shown |= resource.shown;
         let unsettled = resource.is_unsettled(owns);
         let Some(resources) = self.resources_mut(kind) else { return };
         if unsettled {

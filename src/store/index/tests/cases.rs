@@ -98,6 +98,19 @@ fn a_list_removes_whom_it_does_not_show() {
 }
 
 #[test]
+fn who_was_visible_once_counts_as_known_whatever_becomes_of_the_claim() {
+    let index = Index::default();
+    put(&index, Kind::User, "u-1", 1, &user_spec("alice", &[]), WATCH);
+    assert!(!index.was_visible(Kind::User, "u-1"), "it never owned its name");
+    add(&index, "u-1", "alice", 2, WATCH);
+    assert!(index.is_visible(Kind::User, "u-1"));
+    index.sweep_claims(u128::MAX, u32::MAX);
+    put(&index, Kind::User, "u-1", 3, &user_spec("alice", &["g"]), WATCH);
+    assert!(!index.is_visible(Kind::User, "u-1") && index.was_visible(Kind::User, "u-1"));
+    assert!(!index.was_visible(Kind::Group, "u-1"));
+}
+
+#[test]
 fn an_own_write_to_somebody_who_is_gone_by_now_brings_nobody_back() {
     let index = Index::default();
     add(&index, "u-1", "alice", 5, Origin::Own(&|| 7));
