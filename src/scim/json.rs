@@ -62,13 +62,30 @@ pub fn kind_of(value: &Value) -> &'static str {
 
 /// A number in the one form that it has here. JSON does not tell 1.0 from 1, and what is stored as the one may be read
 /// back as the other: the next PATCH with the same number would change something, in every cycle.
+///
+/// The API server keeps whole numbers of 64 bits with a sign as they are, and everything else as a double, which it prints
+/// by the shortest digits that mean it, and below 10^21 without an exponent. What it will print is what counts here.
 pub fn one_form(number: Number) -> Number {
-    /// Up to 2^53 a whole number is the same as a float.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => (float as i64).into(),
-        _ => number,
+        // What prints as -0 is not read as a whole number.
+        Some(0.0) => 0.into(),
+        _ if number.is_i64() => number,
+        Some(float) => digits(float).and_then(|digits| digits.parse().ok()).unwrap_or(number),
+        None => number,
     }
+}
+
+/// A number as text: a whole one by its digits, any other in the shortest form that reads back as the same number.
+pub fn number_text(number: Number) -> String {
+    let number = one_form(number);
+    let float = number.as_f64().filter(|_| number.is_f64());
+    float.and_then(digits).unwrap_or_else(|| number.to_string())
+}
+
+/// A whole number without an exponent, where the API server would print none.
+fn digits(float: f64) -> Option<String> {
+    const WITH_EXPONENT: f64 = 1e21;
+    (float.fract() == 0.0 && float.abs() < WITH_EXPONENT).then(|| float.to_string())
 }
 
 #[cfg(test)]
@@ -121,11 +138,21 @@ mod tests {
         let large = [
             ("9007199254740992.0", "9007199254740992"),
             ("1e300", "1e+300"),
-            ("18446744073709551615", "18446744073709551615"),
+            ("1e16", "10000000000000000"),
+            ("9223372036854775807", "9223372036854775807"),
+            ("9223372036854775808", "9223372036854776000"),
+            ("18446744073709551615", "18446744073709552000"),
+            ("1e20", "100000000000000000000"),
+            ("1e21", "1e+21"),
+            ("-1e20", "-100000000000000000000"),
         ];
         for (sent, expected) in cases.into_iter().chain(large) {
-            let number = serde_json::from_str(sent).expect("a number");
-            assert_eq!(one_form(number).to_string(), expected, "{sent}");
+            let number: Number = serde_json::from_str(sent).expect("a number");
+            assert_eq!(number_text(number.clone()), expected, "{sent}");
+            // As the API server gives it back.
+            let stored = serde_json::from_str(expected).expect("a number");
+            assert_eq!(one_form(number), stored, "{sent}");
+            assert_eq!(one_form(stored.clone()), stored, "{sent}: it stays");
         }
     }
 

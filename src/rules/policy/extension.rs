@@ -15,7 +15,7 @@ use crate::api::directory::{self, ExtensionType};
 use crate::scim::Attributes;
 use crate::scim::case::same_name;
 use crate::scim::extension::{Extension, ExtensionAttribute};
-use crate::scim::json::one_form;
+use crate::scim::json::{number_text, one_form};
 use crate::scim::path::{member, shown};
 use crate::scim::schema::{Kind, USER};
 
@@ -208,7 +208,7 @@ fn text(value: &Value) -> Option<String> {
     let text = match only_value(value) {
         Value::Null => return None,
         Value::Bool(boolean) => boolean.to_string(),
-        Value::Number(number) => one_form(number.clone()).to_string(),
+        Value::Number(number) => number_text(number.clone()),
         Value::String(text) => text.clone(),
         Value::Array(elements) => elements.iter().filter_map(text).collect::<Vec<_>>().join(","),
         Value::Object(members) if members.is_empty() => String::new(),
