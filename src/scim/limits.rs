@@ -22,6 +22,11 @@ pub const MAX_ELEMENTS: usize = 64;
 /// Most extensions of a resource, the enterprise extension included.
 pub const MAX_EXTENSIONS: usize = 32;
 
+/// Most bytes of the names and values of a resource as compact JSON. The cluster stores objects of 1.5 MiB: what is left holds the groups
+/// that a person belongs to and the marks that deactivate and delete, so that nothing a client sends can stand in their
+/// way.
+pub const MAX_RESOURCE_BYTES: usize = 1024 * 1024;
+
 /// Most work that the selectors of one PATCH may cause: characters compared, elements visited. A PATCH of Entra stays
 /// a hundred times below; ten thousand selectors over long values would otherwise keep a processor for minutes.
 pub const MAX_WORK: usize = 16 * 1024 * 1024;

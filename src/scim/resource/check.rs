@@ -31,7 +31,24 @@ pub fn check(attributes: &Attributes, stored: &Attributes, resource_type: &'stat
             }
         }
     }
-    check_extensions(attributes, resource_type)
+    check_extensions(attributes, resource_type)?;
+    check_size(attributes, stored)
+}
+
+/// Checks the size of a resource that grows. `active` is not counted: whatever else a person has, it can be turned off.
+fn check_size(attributes: &Attributes, stored: &Attributes) -> Result<(), Error> {
+    let (size, most) = (size_of(attributes), limits::MAX_RESOURCE_BYTES);
+    if size > most && size > size_of(stored) {
+        let message =
+            format!("The resource would have {size} bytes; at most {most} are kept. Map fewer or shorter values.");
+        return Err(Error::TooLarge(message));
+    }
+    Ok(())
+}
+
+fn size_of(attributes: &Attributes) -> usize {
+    let counted = attributes.iter().filter(|(name, _)| *name != "active");
+    counted.map(|(name, value)| name.len() + value.to_string().len()).sum()
 }
 
 /// Checks the number of extensions.

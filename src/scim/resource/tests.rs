@@ -329,6 +329,23 @@ fn every_bound_has_its_sentence() {
 }
 
 #[test]
+fn a_resource_grows_to_its_bound_and_one_beyond_it_can_still_be_deactivated() {
+    let user = |notes: usize, active: bool| {
+        object(json!({ "userName": "a", "active": active, CUSTOM: { "notes": "n".repeat(notes) } }))
+    };
+    let frame = "userName".len() + r#""a""#.len() + CUSTOM.len() + r#"{"notes":""}"#.len();
+    let fits = limits::MAX_RESOURCE_BYTES - frame;
+    super::check(&user(fits, true), &Attributes::new(), &USER).expect("as large as can be");
+    let refused = super::check(&user(fits + 1, true), &user(fits, true), &USER).expect_err("one byte more");
+    assert!(matches!(&refused, Error::TooLarge(text) if text.contains("1048576")), "{refused}");
+    // One that was stored before there was a bound.
+    let mut off = user(fits + 10, false);
+    super::check(&off, &user(fits + 10, true), &USER).expect("active: false always passes");
+    off.insert("title".to_owned(), "Engineer of Sites".into());
+    super::check(&off, &user(fits + 10, false), &USER).expect_err("it may not grow");
+}
+
+#[test]
 fn control_characters_are_refused_in_what_is_shown() {
     for member in ["userName", "displayName", "externalId"] {
         for character in ['\r', '\n', '\u{0}', '\u{7f}', '\u{85}', '\u{1b}'] {
