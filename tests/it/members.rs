@@ -349,6 +349,10 @@ async fn a_directory_that_ignores_groups_keeps_them_without_members() {
     })
     .await;
     shown("Ignore", 0).await;
-    client.patch(&format!("/Groups/{group}"), json!([{ "op": "remove", "path": "members" }])).await.expect(204);
     shown("Sync", 2).await;
+    // A right that is taken away meanwhile does not come back with the groups: Entra sends a removal once.
+    shown("Ignore", 0).await;
+    let remove = json!([{ "op": "Remove", "path": "members", "value": [{ "value": ids[0] }] }]);
+    client.patch(&format!("/Groups/{group}"), remove).await.expect(204);
+    shown("Sync", 1).await;
 }

@@ -30,12 +30,15 @@ const MEMBER_KINDS: [Kind; 2] = [Kind::User, Kind::Group];
 
 /// Carries out what a body says about the members of `group`, which is there. Ids that name nobody of the Directory are
 /// passed over: ids are ours and never used again, so such a member is gone for good, and a refusal would stand in the way
-/// of the others. A Directory that ignores groups is done at once.
+/// of the others. A Directory that ignores groups takes nobody in; but who leaves a group leaves it there as well, or a
+/// right that was taken away would be back with the groups.
 pub(super) async fn write(context: &Context, group: &str, members: &Members) -> Result<(), Error> {
-    let Some(index) = edges(context) else { return Ok(()) };
+    let ignores = edges(context).is_none();
+    let index = context.store.index(&context.directory.namespace, &context.directory.name);
     let group: Arc<str> = group.into();
     let mut outcome = Outcome::default();
-    let done = write_all(context, &index, &group, members, &mut outcome).await;
+    let is_carried_out = |edit: Edit| !ignores || edit == Edit::Remove;
+    let done = write_all(context, &index, &group, members, is_carried_out, &mut outcome).await;
     outcome.report(context, &group);
     done?;
     outcome.refused.map_or(Ok(()), Err)
@@ -46,9 +49,11 @@ async fn write_all(
     index: &Index,
     group: &Arc<str>,
     members: &Members,
+    is_carried_out: impl Fn(Edit) -> bool,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let named = members.edits().iter().map(|(id, edit)| Change::of(id, *edit, &MEMBER_KINDS)).collect();
+    let named = members.edits().iter().filter(|(_, edit)| is_carried_out(**edit));
+    let named = named.map(|(id, edit)| Change::of(id, *edit, &MEMBER_KINDS)).collect();
     outcome.take(changes(context, group, named)).await?;
     if members.replaces() {
         remove_others(context, index, group, members, outcome).await?;
