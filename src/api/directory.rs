@@ -205,8 +205,9 @@ pub struct Extension {
         length(min = 5, max = 256),
         regex(pattern = "^[uU][rR][nN]:[-a-zA-Z0-9:._~!$&'*+,;=@%/]*[-a-zA-Z0-9._~]$")
     )]
-    #[x_kube(validation = Rule::new("!(self.lowerAscii() in ['urn:ietf:params:scim:schemas:core:2.0:user', \
-        'urn:ietf:params:scim:schemas:extension:enterprise:2.0:user'])")
+    #[x_kube(validation = Rule::new("!self.lowerAscii().startsWith('urn:ietf:params:scim:schemas:core:') \
+        && !self.lowerAscii().startsWith('urn:ietf:params:scim:api:') \
+        && self.lowerAscii() != 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:user'")
         .message("this is a schema of SCIM itself: it need not be declared and cannot be changed"))]
     pub schema: String,
     /// Its attributes, at most 64, each once whatever its letter case. Default: none, and then the extension takes
