@@ -101,13 +101,15 @@ impl Policy {
         let user_type = user_type::effective(self.user_types.as_ref(), attributes, &mut notes);
         let portal_role = role::effective(self.ceiling, attributes, &mut notes);
         let extensions = extension::effective(&self.extensions, &self.defaults, attributes, &mut notes);
+        // The limit is there without being written: what it takes away is to be seen.
+        let is_capped = notes.iter().any(|note| matches!(note, Note::RoleCapped { .. }));
         Effective {
             user_type,
             portal_role,
             extensions,
             notes,
             shows_user_type: self.user_types.is_some(),
-            shows_portal_role: self.roles_are_declared,
+            shows_portal_role: self.roles_are_declared || is_capped,
         }
     }
 

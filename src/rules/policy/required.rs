@@ -109,6 +109,10 @@ fn can_have_a_value(path: &AttributePath, has_selector: bool) -> Result<(), Stri
     if attribute.sub_attributes.is_empty() && (path.sub_attribute.is_some() || has_selector) {
         return Err("goes into an attribute that has no parts".to_owned());
     }
+    // A client could send any part, and it would be kept; but a misspelt one would keep everybody out.
+    if path.sub_attribute.as_deref().is_some_and(|part| attribute.sub_attribute(part).is_none()) {
+        return Err("names a part that the attribute does not have".to_owned());
+    }
     Ok(())
 }
 

@@ -35,11 +35,14 @@ fn refusal(policy: &Policy, user: Value) -> Option<String> {
 #[test]
 fn a_directory_that_asks_for_nothing_refuses_nothing_and_shows_nothing() {
     let policy = policy(json!({}));
-    let user = json!({ "userName": "a", "userType": "x", "roles": [{ "value": "EnterpriseAdmin" }, { "value": "y" }] });
-    assert_eq!(refusal(&policy, user.clone()), None);
-    let effective = policy.effective(&attributes(user));
+    let user = |role: &str| json!({ "userName": "a", "userType": "x", "roles": [{ "value": role }, { "value": "y" }] });
+    assert_eq!(refusal(&policy, user("Admin")), None);
+    let effective = policy.effective(&attributes(user("Admin")));
     assert_eq!((effective.user_type.as_deref(), effective.portal_role), (Some("x"), Some(PortalRole::Admin)));
     assert_eq!(effective.to_status(), None, "nobody's status is written for what nobody declared");
+    let capped =
+        policy.effective(&attributes(user("EnterpriseAdmin"))).to_status().expect("the limit is there undeclared");
+    assert_eq!(capped["portalRole"], "Admin");
     assert_eq!(policy.problems(), [""; 0]);
 }
 
@@ -56,6 +59,7 @@ fn what_admission_cannot_see_is_a_problem_and_binds_nobody() {
         ("two paths", json!({ "requiredAttributes": ["title pr or displayName"] }), "is no path"),
         ("blanks alone", json!({ "requiredAttributes": [" "] }), "is no path"),
         ("what no schema has", json!({ "requiredAttributes": ["shoeSize"] }), "no schema has"),
+        ("a misspelt part", json!({ "requiredAttributes": ["name.givnName"] }), "part"),
         (
             "what the enterprise extension has not",
             json!({ "requiredAttributes": ["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:shoeSize"] }),
