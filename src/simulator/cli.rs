@@ -9,10 +9,10 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 
 use crate::simulator::client::Token;
-use crate::simulator::mapping::DEFAULTS;
+use crate::simulator::mapping::{DEFAULTS, Mappings};
 use crate::simulator::patch::Dialect;
-use crate::simulator::scenario::Scenario;
-use crate::simulator::source::{Settings, Source};
+use crate::simulator::scenario::{Scenario, VERBS};
+use crate::simulator::source::{Settings, Source, attributes};
 use crate::simulator::suites::SUITES;
 use crate::simulator::{MatchBy, Options, Plan};
 
@@ -27,7 +27,7 @@ const SHOWN_PEOPLE: usize = 20;
 #[command(name = "entra-simulator", version, after_help = AFTER_HELP)]
 pub struct Args {
     /// The tenant URL, as it is typed into Entra; a flag such as ?aadOptscim062020 chooses the dialect.
-    #[arg(long, value_name = "URL", required_unless_present_any = ["list", "print_mappings", "print_scenario", "print_source"])]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["list", "print_mappings", "print_scenario", "print_source", "print_vocabulary"])]
     url: Option<String>,
     /// The secret token. In a list of processes others see it: prefer --token-file or ENTRA_SIMULATOR_TOKEN.
     #[arg(long, value_name = "TOKEN", env = TOKEN_VARIABLE, hide_env_values = true)]
@@ -95,6 +95,9 @@ pub struct Args {
     /// Print a scenario, as JSON: the form of --scenario-file.
     #[arg(long, value_name = "NAME")]
     print_scenario: Option<String>,
+    /// Print what mappings and scenarios can name: the attributes of the source, and the verbs of "do" with their fields.
+    #[arg(long)]
+    print_vocabulary: bool,
     /// Print the people and groups that --seed, --people and --groups make, as JSON.
     #[arg(long)]
     print_source: bool,
@@ -148,6 +151,9 @@ pub fn read(arguments: Args) -> Result<Request, String> {
         let text = Scenario::text(name).ok_or_else(|| format!("--print-scenario: there is no scenario {name:?}"))?;
         return Ok(Request::Print(text.to_owned()));
     }
+    if arguments.print_vocabulary {
+        return Ok(Request::Print(vocabulary()));
+    }
     if arguments.print_source {
         return Ok(Request::Print(source(&arguments)));
     }
@@ -161,10 +167,20 @@ pub fn read(arguments: Args) -> Result<Request, String> {
     };
     let token = Token::new(&token).map_err(|error| error.to_string())?;
     let plan = match &arguments.scenario_file {
-        Some(path) => Plan::Given(Box::new(Scenario::parse(&file("--scenario-file", path)?)?)),
+        Some(path) => {
+            let scenario = Scenario::parse(&file("--scenario-file", path)?);
+            Plan::Given(Box::new(scenario.map_err(|error| format!("--scenario-file {}: {error}", path.display()))?))
+        }
         None => Plan::Named(arguments.scenario.clone()),
     };
-    let mappings = arguments.mappings.as_deref().map(|path| file("--mappings", path)).transpose()?;
+    let mappings = match &arguments.mappings {
+        Some(path) => {
+            let text = file("--mappings", path)?;
+            Mappings::parse(&text).map_err(|error| format!("--mappings {}: {error}", path.display()))?;
+            Some(text)
+        }
+        None => None,
+    };
     let options = Options {
         plan,
         mappings,
@@ -206,6 +222,27 @@ fn list() -> String {
     rows.into_iter().map(|(name, description)| format!("{name:<width$}  {description}\n")).collect()
 }
 
+fn vocabulary() -> String {
+    let mut text = format!(
+        "Attributes that a mapping reads of a person: {}\n  and {} in a function for roles; \"manager\" alone in its row\n\
+         Attributes that a mapping reads of a group: {}\n  and \"members\" alone in its row\n\
+         Attributes that \"set\" sets: {}\n\
+         What \"do\" takes, with its fields:\n",
+        attributes::readable(),
+        attributes::ROLES,
+        attributes::OF_GROUPS.join(", "),
+        attributes::settable(),
+    );
+    for (verb, fields) in VERBS {
+        text.push_str(&format!("  {verb:<14}  {fields}\n"));
+    }
+    text.push_str(
+        "\"who\" and \"groups\" take a position from 0 on, a list of positions, {\"from\": 0, \"count\": 2}, {\"percent\": 10}, \
+         or \"all\".\nIn \"attributes\", {n} stands for the position, {domain} for the domain of the run; null empties.\n",
+    );
+    text
+}
+
 fn source(arguments: &Args) -> String {
     let seed = arguments.seed.unwrap_or_default();
     let settings = Settings {
@@ -242,9 +279,20 @@ mod tests {
             ("--print-mappings", "Switch("),
             ("--print-scenario restart", "\"reset\""),
             ("--print-source --seed 1", "run-1"),
+            ("--print-vocabulary", "facsimileTelephoneNumber"),
+            ("--print-vocabulary", "  takeName        who, from"),
         ] {
             let words: Vec<_> = words.split(' ').collect();
             assert!(matches!(read_words(&words), Ok(Request::Print(printed)) if printed.contains(text)), "{text}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("given.json").display().to_string();
+        fs::write(&path, "[]").expect("a file");
+        for flag in ["--mappings", "--scenario-file"] {
+            let Err(error) = read_words(&["--url", "http://h.example", "--token", "t", flag, &path]) else {
+                panic!("{flag} takes no list");
+            };
+            assert!(error.starts_with(&format!("{flag} {path}: ")), "the error names the file: {error}");
         }
         assert!(read_words(&["--token", "t"]).is_err(), "a URL is needed");
         assert!(read_words(&["--url", "http://h.example", "--token-file", "/nowhere/token"]).is_err());

@@ -226,6 +226,7 @@ fn settings(options: &Options, scenario: &Scenario, client: &Client) -> Result<(
             ));
         }
     }
+    scenario.fit(people, groups)?;
     let text = options.mappings.as_deref().unwrap_or(DEFAULTS);
     let mut mappings = Mappings::parse(text).map_err(|error| format!("the mappings cannot be used: {error}"))?;
     if let Some(by) = options.match_by {

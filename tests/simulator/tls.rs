@@ -33,7 +33,7 @@ async fn only_a_trusted_certificate_is_spoken_to() {
         (Some(folder.path().join("none.pem")), Verdict::CouldNotRun),
         (None, Verdict::CouldNotRun),
     ] {
-        let options = Options { authorities, people: Some(3), ..options(&server, "restart", Dialect::Legacy) };
+        let options = Options { authorities, people: Some(9), ..options(&server, "restart", Dialect::Legacy) };
         let report = run(options).await;
         assert_eq!(report.verdict(), verdict, "{}", report.to_text());
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::target::Target;
-use crate::simulator::source::{AppRole, Entity};
+use crate::simulator::source::{AppRole, Entity, attributes};
 
 /// The deepest nesting of calls.
 const MAX_DEPTH: usize = 8;
@@ -63,6 +63,19 @@ impl Expression {
     /// Whether the value is a whole list which only adds to that of the target.
     pub fn only_adds(&self) -> bool {
         matches!(self, Self::Call(call) if matches!(call.function, Function::AppRoleAssignmentsComplex | Function::Split))
+    }
+
+    /// The first attribute that it reads and that the source does not have.
+    pub fn unknown(&self, is_known: &dyn Fn(&str) -> bool) -> Option<&str> {
+        match self {
+            Self::Attribute(name) => (!is_known(name)).then_some(name),
+            Self::Constant(_) => None,
+            Self::Call(call) => {
+                let reads_roles = !matches!(call.function, Function::Join | Function::Split | Function::Switch);
+                let is_known = |name: &str| if reads_roles { name == attributes::ROLES } else { is_known(name) };
+                call.arguments.iter().find_map(|argument| argument.unknown(&is_known))
+            }
+        }
     }
 
     /// The value for an object of the source; null where there is none.

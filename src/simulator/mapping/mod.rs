@@ -11,7 +11,7 @@ mod tests;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::simulator::source::Entity;
+use crate::simulator::source::{Entity, attributes};
 pub use expression::Expression;
 pub use target::Target;
 
@@ -20,8 +20,44 @@ pub const DEFAULTS: &str = include_str!("default.json");
 /// The most rows of one kind of object.
 const MAX_ROWS: usize = 200;
 
-/// The attributes of the source that name other objects; they are written after the objects.
-const REFERENCES: [&str; 2] = ["manager", "members"];
+/// What a table of mappings is for, and so what its rows may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    Users,
+    Groups,
+}
+
+impl For {
+    /// The attribute of the source that names other objects; it is written after the objects.
+    fn reference(self) -> &'static str {
+        match self {
+            Self::Users => "manager",
+            Self::Groups => "members",
+        }
+    }
+
+    fn has(self, attribute: &str) -> bool {
+        match self {
+            Self::Users => attributes::is_of_people(attribute),
+            Self::Groups => attributes::OF_GROUPS.contains(&attribute),
+        }
+    }
+
+    /// The sentence about an attribute that the source does not have.
+    fn unknown(self, name: &str) -> String {
+        let known = match self {
+            Self::Users => {
+                format!(
+                    "{}, manager (alone in its row), {} (in a function for roles)",
+                    attributes::readable(),
+                    attributes::ROLES
+                )
+            }
+            Self::Groups => format!("{}, members (alone in its row)", attributes::OF_GROUPS.join(", ")),
+        };
+        format!("the source has no attribute {name:?}; it has {known}")
+    }
+}
 
 /// A row as it is written.
 #[derive(Debug, Deserialize)]
@@ -42,8 +78,8 @@ struct Written {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenMappings {
-    users: Vec<Written>,
-    groups: Vec<Written>,
+    users: Option<Vec<Written>>,
+    groups: Option<Vec<Written>>,
 }
 
 /// One row: what is read from the source and where it goes.
@@ -93,36 +129,45 @@ pub struct Table {
 }
 
 impl Table {
-    fn read(written: Vec<Written>) -> Result<Self, String> {
+    fn read(written: Vec<Written>, of: For) -> Result<Self, String> {
         if written.len() > MAX_ROWS {
             return Err(format!("there are more than {MAX_ROWS} rows"));
         }
         let mut table = Self { rows: Vec::new(), reference: None };
-        for row in written {
-            let target = Target::parse(&row.target)?;
-            let source = match (row.attribute, row.expression, row.constant) {
-                (Some(name), None, None) if REFERENCES.contains(&name.as_str()) => {
-                    table.reference = Some(target);
-                    continue;
-                }
-                (Some(name), None, None) => Expression::Attribute(name),
-                (None, Some(text), None) => Expression::parse(&text)?,
-                (None, None, Some(text)) => Expression::Constant(text),
-                _ => return Err(format!("the row for {} needs one of attribute, expression, constant", row.target)),
-            };
-            table.rows.push(Row {
-                source,
-                default: row.default,
-                target,
-                precedence: row.r#match,
-                only_on_creation: row.only_on_creation,
-                send_empty: row.send_empty,
-            });
+        for (index, row) in written.into_iter().enumerate() {
+            let place = format!("row {} ({})", index + 1, row.target);
+            table.add(row, of).map_err(|error| format!("{place}: {error}"))?;
         }
         if table.matching().is_empty() {
             return Err("no row has a \"match\"".to_owned());
         }
         Ok(table)
+    }
+
+    fn add(&mut self, row: Written, of: For) -> Result<(), String> {
+        let target = Target::parse(&row.target)?;
+        let source = match (row.attribute, row.expression, row.constant) {
+            (Some(name), None, None) if name == of.reference() => {
+                self.reference = Some(target);
+                return Ok(());
+            }
+            (Some(name), None, None) => Expression::Attribute(name),
+            (None, Some(text), None) => Expression::parse(&text)?,
+            (None, None, Some(text)) => Expression::Constant(text),
+            _ => return Err("it needs one of attribute, expression, constant".to_owned()),
+        };
+        if let Some(name) = source.unknown(&|name| of.has(name)) {
+            return Err(of.unknown(name));
+        }
+        self.rows.push(Row {
+            source,
+            default: row.default,
+            target,
+            precedence: row.r#match,
+            only_on_creation: row.only_on_creation,
+            send_empty: row.send_empty,
+        });
+        Ok(())
     }
 
     /// The rows to match by, in order of precedence.
@@ -201,12 +246,26 @@ pub struct Mappings {
 }
 
 impl Mappings {
-    /// Reads mappings from JSON in the form of [`DEFAULTS`].
+    /// Reads mappings from JSON in the form of [`DEFAULTS`]. What the text leaves out, users or groups, is mapped by the
+    /// defaults.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let form = "a mappings file is an object with \"users\" and \"groups\", as --print-mappings shows";
+        let json: Value = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
+        if !json.is_object() {
+            return Err(form.to_owned());
+        }
+        // From the text once more, so that an error names the line.
         let written: WrittenMappings = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if written.users.is_none() && written.groups.is_none() {
+            return Err(form.to_owned());
+        }
+        let defaults: WrittenMappings = serde_json::from_str(DEFAULTS).map_err(|error| error.to_string())?;
+        let table = |of, name, given: Option<Vec<Written>>, default: Option<Vec<Written>>| {
+            Table::read(given.or(default).unwrap_or_default(), of).map_err(|error| format!("{name}: {error}"))
+        };
         Ok(Self {
-            users: Table::read(written.users).map_err(|error| format!("users: {error}"))?,
-            groups: Table::read(written.groups).map_err(|error| format!("groups: {error}"))?,
+            users: table(For::Users, "users", written.users, defaults.users)?,
+            groups: table(For::Groups, "groups", written.groups, defaults.groups)?,
         })
     }
 }

@@ -142,3 +142,40 @@ fn a_default_stands_in_and_a_match_can_be_chosen() {
     let rows = vec![r#"{"constant": "x", "target": "nickName"}"#; MAX_ROWS + 1].join(",");
     assert!(Mappings::parse(&format!(r#"{{"users": [{rows}], "groups": []}}"#)).is_err());
 }
+
+#[test]
+fn what_a_row_reads_has_to_be_there() {
+    let users = |row: &str| {
+        let text = format!(r#"{{"users": [{{"attribute": "mail", "target": "userName", "match": 1}}, {row}]}}"#);
+        Mappings::parse(&text).map(|mappings| mappings.groups.rows.len())
+    };
+    for row in [
+        r#"{"attribute": "extensionAttribute3", "target": "title"}"#,
+        r#"{"attribute": "manager", "target": "manager"}"#,
+        r#"{"expression": "AppRoleAssignmentsComplex([appRoleAssignments])", "target": "roles"}"#,
+    ] {
+        assert_eq!(users(row), Ok(2), "the groups are mapped by the defaults: {row}");
+    }
+    for row in [
+        r#"{"attribute": "jobTitel", "target": "title"}"#,
+        r#"{"attribute": "members", "target": "title"}"#,
+        r#"{"expression": "Join(\" \", [givenName], [jobTitel])", "target": "title"}"#,
+        r#"{"expression": "Switch([jobTitel], , \"a\", \"b\")", "target": "title"}"#,
+        r#"{"expression": "Split(Join(\"\", [jobTitel]), \",\")", "target": "title"}"#,
+        r#"{"expression": "SingleAppRoleAssignment([jobTitle])", "target": "title"}"#,
+    ] {
+        let error = users(row).expect_err(row);
+        assert!(error.starts_with("users: row 2 (title): the source has no attribute"), "{error}");
+        assert!(error.contains("jobTitle, "), "the sentence lists those that there are: {error}");
+    }
+    let groups = r#"{"groups": [{"attribute": "mail", "target": "displayName", "match": 1}]}"#;
+    let error = Mappings::parse(groups).map(|_| ()).expect_err("no group has it");
+    assert!(
+        error.starts_with("groups: row 1 (displayName)") && error.ends_with("members (alone in its row)"),
+        "{error}"
+    );
+    for text in ["[]", "7", "{}"] {
+        let error = Mappings::parse(text).map(|_| ()).expect_err(text);
+        assert!(error.contains("is an object with \"users\" and \"groups\""), "{error}");
+    }
+}

@@ -9,7 +9,10 @@ use crate::simulator::source::{Person, Source};
 
 /// Which people or groups.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a position, a list of positions, {\"from\": 0, \"count\": 2}, {\"percent\": 10} or \"all\" was expected"
+)]
 pub enum Who {
     /// The one at this position.
     One(usize),

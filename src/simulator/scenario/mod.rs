@@ -4,12 +4,14 @@
 //! same form.
 
 mod change;
+mod fit;
 #[cfg(test)]
 mod tests;
 
 use serde::Deserialize;
 
 pub use change::{Change, Who};
+pub use fit::VERBS;
 
 /// The most steps of a scenario.
 const MAX_STEPS: usize = 200;
@@ -95,10 +97,19 @@ impl Scenario {
     pub fn parse(text: &str) -> Result<Self, String> {
         let scenario: Self =
             serde_json::from_str(text).map_err(|error| format!("the scenario cannot be read: {error}"))?;
+        if scenario.steps.is_empty() {
+            return Err("the scenario has no steps, so nothing would be played".to_owned());
+        }
         if scenario.steps.len() > MAX_STEPS {
             return Err(format!("the scenario has more than {MAX_STEPS} steps"));
         }
         Ok(scenario)
+    }
+
+    /// Whether everything that it names is there with so many people and groups; an error names the step. With no group
+    /// at all, what is said of groups does not count.
+    pub fn fit(&self, people: usize, groups: usize) -> Result<(), String> {
+        fit::fit(self, people, groups).map_err(|error| format!("the scenario cannot be played: {error}"))
     }
 
     /// The text of a scenario that comes with the simulator.

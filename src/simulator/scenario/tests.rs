@@ -56,7 +56,66 @@ fn changes_touch_whom_they_name() {
         assert!(serde_json::from_str::<Change>(wrong).is_err(), "{wrong}");
     }
     let step = r#"{"title": "x"}"#;
+    let empty = r#"{"name":"x","description":"","people":1,"groups":0,"steps":[]}"#;
+    assert!(Scenario::parse(empty).is_err_and(|error| error.contains("no steps")));
     let steps = vec![step; MAX_STEPS + 1].join(",");
     let text = format!(r#"{{"name":"x","description":"","people":1,"groups":0,"steps":[{steps}]}}"#);
     assert!(Scenario::parse(&text).is_err());
+}
+
+fn of_one_change(change: &str) -> Scenario {
+    let step = format!(r#"{{"title": "a step", "changes": [{{"do": "join", "who": "all"}}, {change}]}}"#);
+    let text = format!(r#"{{"name":"x","description":"","people":3,"groups":2,"steps":[{{"title":"one"}},{step}]}}"#);
+    Scenario::parse(&text).expect(change)
+}
+
+#[test]
+fn what_a_step_names_has_to_be_there() {
+    for change in [
+        r#"{"do": "leave", "who": [0, 2]}"#,
+        r#"{"do": "leave", "who": {"from": 1, "count": 2}}"#,
+        r#"{"do": "set", "who": 0, "attributes": {"jobTitle": "x", "extensionAttribute1": "y"}}"#,
+        r#"{"do": "assignGroups", "groups": 1}"#,
+    ] {
+        assert_eq!(of_one_change(change).fit(3, 2), Ok(()), "{change}");
+    }
+    for (change, reason) in [
+        (r#"{"do": "leave", "who": 9}"#, "there is no position 9 among 3 people"),
+        (r#"{"do": "leave", "who": [0, 3]}"#, "there is no position 3 among 3 people"),
+        (r#"{"do": "leave", "who": {"from": 2, "count": 2}}"#, "2 from position 2 on go beyond the 3 people"),
+        (r#"{"do": "leave", "who": {"percent": 101}}"#, "101 percent are more than all"),
+        (
+            r#"{"do": "set", "who": 0, "attributes": {"jobTitel": "x"}}"#,
+            "no attribute \"jobTitel\" to set; there are user",
+        ),
+        (r#"{"do": "set", "who": 0, "attributes": {"accountEnabled": "x"}}"#, "no attribute \"accountEnabled\""),
+        (r#"{"do": "park", "who": 3}"#, "no position 3"),
+        (r#"{"do": "takeName", "who": 0, "from": 3}"#, "no position 3"),
+        (r#"{"do": "manager", "who": 0, "to": 3}"#, "no position 3"),
+        (r#"{"do": "addMembers", "groups": 2, "who": 0}"#, "there is no position 2 among 2 groups"),
+    ] {
+        let error = of_one_change(change).fit(3, 2).expect_err(change);
+        assert!(error.contains("step 2 (a step): change 2: ") && error.contains(reason), "{error}");
+    }
+    assert_eq!(of_one_change(r#"{"do": "assignGroups", "groups": 7}"#).fit(3, 0), Ok(()), "groups are left out");
+    let mut on_demand = of_one_change(r#"{"do": "leave", "who": 0}"#);
+    on_demand.steps[0].run = Run::OnDemandUser(3);
+    assert!(on_demand.fit(3, 2).is_err_and(|error| error.contains("step 1 (one)")));
+    for scenario in Scenario::built_in() {
+        assert_eq!(scenario.fit(scenario.people, scenario.groups), Ok(()), "{}", scenario.name);
+    }
+}
+
+#[test]
+fn the_verbs_that_are_listed_are_those_that_there_are() {
+    let error = serde_json::from_str::<Change>(r#"{"do": "fly"}"#).expect_err("no verb").to_string();
+    let known: Vec<_> = error.split('`').skip(3).step_by(2).collect();
+    assert_eq!(known, VERBS.map(|(verb, _)| verb));
+    for (verb, fields) in VERBS {
+        let mut change = serde_json::json!({ "do": verb });
+        for field in fields.split(" (").next().unwrap_or_default().split(", ") {
+            change[field] = if field == "attributes" { serde_json::json!({}) } else { 0.into() };
+        }
+        assert!(serde_json::from_value::<Change>(change.clone()).is_ok(), "{change}");
+    }
 }

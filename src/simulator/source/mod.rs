@@ -2,6 +2,7 @@
 //!
 //! Everything is decided by the seed. Objects are addressed by their position, which never changes.
 
+pub mod attributes;
 mod generate;
 mod names;
 #[cfg(test)]

@@ -39,6 +39,30 @@ fn a_tenant_is_as_mixed_as_a_real_one() {
 }
 
 #[test]
+fn every_attribute_that_somebody_has_is_known_by_name() {
+    for person in Source::generate(&settings(5)).people {
+        for name in person.attributes.keys() {
+            assert!(attributes::can_be_set(name), "{name}");
+        }
+        for name in attributes::OF_STATE {
+            assert!(person.attribute(name).is_some() && !attributes::can_be_set(name), "{name}");
+        }
+    }
+    let group = &Source::generate(&settings(5)).groups[0];
+    assert!(attributes::OF_GROUPS.iter().all(|name| group.attribute(name).is_some()));
+    for (name, is_known) in [
+        ("extensionAttribute15", true),
+        ("extension_0a21f0f2_costCenter", true),
+        ("extensionAttribute16", false),
+        ("extension_costCenter", false),
+        ("jobTitel", false),
+        ("manager", false),
+    ] {
+        assert_eq!(attributes::is_of_people(name), is_known, "{name}");
+    }
+}
+
+#[test]
 fn the_recycle_bin_frees_the_name() {
     let mut source = Source::generate(&settings(5));
     let name = source.people[3].user_principal_name();

@@ -1,0 +1,113 @@
+//! Whether a scenario means something: what it names has to be there, or a step would silently do nothing.
+
+use super::change::{Change, Who};
+use super::{Run, Scenario, Step};
+use crate::simulator::source::attributes;
+
+/// The verbs of `do` and the fields of each.
+pub const VERBS: [(&str, &str); 18] = [
+    ("join", "who"),
+    ("leave", "who"),
+    ("set", "who, attributes"),
+    ("rename", "who"),
+    ("park", "who (one position)"),
+    ("takeName", "who, from (one position each)"),
+    ("manager", "who, to (one position)"),
+    ("disable", "who"),
+    ("enable", "who"),
+    ("softDelete", "who"),
+    ("restore", "who"),
+    ("purge", "who"),
+    ("assignGroups", "groups"),
+    ("unassignGroups", "groups"),
+    ("renameGroups", "groups"),
+    ("deleteGroups", "groups"),
+    ("addMembers", "groups, who"),
+    ("removeMembers", "groups, who"),
+];
+
+/// How many there are of what a step may name.
+#[derive(Clone, Copy)]
+struct Sizes {
+    people: usize,
+    /// `None` where groups are left out altogether: then nothing that is said of them can be wrong.
+    groups: Option<usize>,
+}
+
+/// An error names the step and the change in it.
+pub(super) fn fit(scenario: &Scenario, people: usize, groups: usize) -> Result<(), String> {
+    let sizes = Sizes { people, groups: Some(groups).filter(|groups| *groups > 0) };
+    for (index, step) in scenario.steps.iter().enumerate() {
+        fit_step(step, sizes).map_err(|error| format!("step {} ({}): {error}", index + 1, step.title))?;
+    }
+    Ok(())
+}
+
+fn fit_step(step: &Step, sizes: Sizes) -> Result<(), String> {
+    for (index, change) in step.changes.iter().enumerate() {
+        fit_change(change, sizes).map_err(|error| format!("change {}: {error}", index + 1))?;
+    }
+    match step.run {
+        Run::OnDemandUser(index) => one(index, sizes.people, "people"),
+        Run::OnDemandGroup(index) => sizes.groups.map_or(Ok(()), |groups| one(index, groups, "groups")),
+        _ => Ok(()),
+    }
+}
+
+fn fit_change(change: &Change, sizes: Sizes) -> Result<(), String> {
+    let people = |who: &Who| several(who, sizes.people, "people");
+    let groups = |which: &Who| sizes.groups.map_or(Ok(()), |length| several(which, length, "groups"));
+    match change {
+        Change::Join { who }
+        | Change::Leave { who }
+        | Change::Rename { who }
+        | Change::Disable { who }
+        | Change::Enable { who }
+        | Change::SoftDelete { who }
+        | Change::Restore { who }
+        | Change::Purge { who } => people(who),
+        Change::Set { who, attributes } => {
+            let unknown = attributes.keys().find(|name| !attributes::can_be_set(name));
+            unknown.map_or(Ok(()), |name| {
+                Err(format!("there is no attribute {name:?} to set; there are {}", attributes::settable()))
+            })?;
+            people(who)
+        }
+        Change::Park { who } => one(*who, sizes.people, "people"),
+        Change::TakeName { who, from: other } => {
+            one(*who, sizes.people, "people")?;
+            one(*other, sizes.people, "people")
+        }
+        Change::Manager { who, to } => {
+            people(who)?;
+            one(*to, sizes.people, "people")
+        }
+        Change::AssignGroups { groups: which }
+        | Change::UnassignGroups { groups: which }
+        | Change::RenameGroups { groups: which }
+        | Change::DeleteGroups { groups: which } => groups(which),
+        Change::AddMembers { groups: which, who } | Change::RemoveMembers { groups: which, who } => {
+            people(who)?;
+            groups(which)
+        }
+    }
+}
+
+fn several(who: &Who, length: usize, kind: &str) -> Result<(), String> {
+    match who {
+        Who::One(index) => one(*index, length, kind),
+        Who::Some(indices) => indices.iter().try_for_each(|index| one(*index, length, kind)),
+        Who::Range { from, count } if from.saturating_add(*count) > length => {
+            Err(format!("{count} from position {from} on go beyond the {length} {kind} that there are"))
+        }
+        Who::Percent { percent } if *percent > 100 => Err(format!("{percent} percent are more than all")),
+        Who::Range { .. } | Who::Percent { .. } | Who::All(_) => Ok(()),
+    }
+}
+
+fn one(index: usize, length: usize, kind: &str) -> Result<(), String> {
+    if index < length {
+        return Ok(());
+    }
+    Err(format!("there is no position {index} among {length} {kind}; the first one is 0"))
+}
