@@ -18,6 +18,29 @@ pub enum Flag {
 pub struct Endpoint {
     base: String,
     flag: Option<Flag>,
+    ignored: Vec<String>,
+}
+
+/// The flags that the service knows.
+const FLAGS: [(&str, Flag); 3] = [
+    ("aadOptscim062020", Flag::Standard),
+    ("AzureAdScimPatch062020", Flag::Standard),
+    ("AzureAdScimPatch2017", Flag::Legacy),
+];
+/// How a query part begins that means to be a flag.
+const FLAG_BEGINNINGS: [&str; 2] = ["aadopt", "azureadscim"];
+
+/// The flag of a query part; `None` for a part that has nothing to do with flags.
+fn flag(part: &str) -> Result<Option<Flag>, &'static str> {
+    let name = part.split('=').next().unwrap_or_default();
+    let lower = name.to_ascii_lowercase();
+    match FLAGS.iter().find(|(known, _)| *known == name) {
+        Some((_, flag)) => Ok(Some(*flag)),
+        None if FLAG_BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning)) => Err(
+            "it has a flag that is not known; known are aadOptscim062020, AzureAdScimPatch062020, AzureAdScimPatch2017",
+        ),
+        None => Ok(None),
+    }
 }
 
 impl Endpoint {
@@ -41,12 +64,21 @@ impl Endpoint {
             }
             Some(_) => {}
         }
-        let flag = query.split('&').find_map(|flag| match flag.split('=').next() {
-            Some("aadOptscim062020" | "AzureAdScimPatch062020") => Some(Flag::Standard),
-            Some("AzureAdScimPatch2017") => Some(Flag::Legacy),
-            _ => None,
-        });
-        Ok(Self { base: address.strip_suffix('/').unwrap_or(address).to_owned(), flag })
+        let base = address.strip_suffix('/').unwrap_or(address);
+        match uri.path().trim_end_matches('/').rsplit_once('/') {
+            Some((_, last)) if last.eq_ignore_ascii_case("Users") => return Err(refuse("give it without /Users")),
+            Some((_, last)) if last.eq_ignore_ascii_case("Groups") => return Err(refuse("give it without /Groups")),
+            _ => {}
+        }
+        let (mut found, mut ignored) = (None, Vec::new());
+        for part in query.split('&').filter(|part| !part.is_empty()) {
+            match (flag(part).map_err(refuse)?, found) {
+                (None, _) => ignored.push(part.split('=').next().unwrap_or_default().to_owned()),
+                (Some(flag), Some(other)) if flag != other => return Err(refuse("its flags contradict each other")),
+                (Some(flag), _) => found = Some(flag),
+            }
+        }
+        Ok(Self { base: base.to_owned(), flag: found, ignored })
     }
 
     /// The address without trailing slash and query.
@@ -57,6 +89,11 @@ impl Endpoint {
     /// The feature flag of the URL.
     pub fn flag(&self) -> Option<Flag> {
         self.flag
+    }
+
+    /// The names of the other parts of the query, which mean nothing and are not sent. Values may be secrets.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
     }
 
     /// Whether the connection is encrypted.

@@ -22,6 +22,19 @@ fn a_tenant_url_is_taken_as_an_administrator_types_it() {
     for url in ["", "host.example/scim", "ftp://host.example", "https://host.example/#x", "/scim", "https://"] {
         assert!(Endpoint::parse(url).is_err(), "{url}");
     }
+    for (url, reason) in [
+        ("https://host.example/v2?aadOptscim06020", "a flag that is not known; known are aadOptscim062020"),
+        ("https://host.example/v2?aadoptscim062020", "a flag that is not known"),
+        ("https://host.example/v2?AzureAdScimPatch2020", "a flag that is not known"),
+        ("https://host.example/v2?aadOptscim062020&AzureAdScimPatch2017", "contradict each other"),
+        ("https://host.example/v2/Users", "give it without /Users"),
+        ("https://host.example/v2/groups/?aadOptscim062020", "give it without /Groups"),
+    ] {
+        let error = Endpoint::parse(url).expect_err(url).to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    let endpoint = Endpoint::parse("https://host.example/v2?key=s3cret&aadOptscim062020&debug").expect("a URL");
+    assert_eq!(endpoint.ignored(), ["key", "debug"]);
     let error = Endpoint::parse("https://user:secret@host.example/").expect_err("a secret in it").to_string();
     assert!(!error.contains("secret"), "{error}");
 }
