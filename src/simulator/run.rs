@@ -175,13 +175,16 @@ pub(super) fn suffix(seed: u64) -> String {
 
 fn client(options: &Options, seed: u64) -> Result<Client, String> {
     let endpoint = Endpoint::parse(&options.url).map_err(|error| error.to_string())?;
+    if !endpoint.ignored().is_empty() {
+        (options.progress)(&format!("warning: the URL holds {}, which is ignored", endpoint.ignored().join(", ")));
+    }
     Client::new(endpoint, options.token.clone(), options.deadline, seed, options.authorities.as_deref())
         .map_err(|error| error.to_string())
 }
 
 async fn run_suite(options: &Options, suite: &Suite, seed: u64, report: &mut Report) -> Result<(), String> {
     let client = client(options, seed)?;
-    let dialect = dialect(options, &client);
+    let dialect = dialect(options, &client)?;
     report.settings = vec![
         ("suite", suite.name.to_owned()),
         ("endpoint", client.endpoint().base().to_owned()),
@@ -194,12 +197,19 @@ async fn run_suite(options: &Options, suite: &Suite, seed: u64, report: &mut Rep
 }
 
 /// How PATCH is written.
-fn dialect(options: &Options, client: &Client) -> Dialect {
+fn dialect(options: &Options, client: &Client) -> Result<Dialect, String> {
     let of_url = client.endpoint().flag().map(|flag| match flag {
         Flag::Standard => Dialect::Standard,
         Flag::Legacy => Dialect::Legacy,
     });
-    options.dialect.or(of_url).unwrap_or(Dialect::Legacy)
+    match (options.dialect, of_url) {
+        (Some(chosen), Some(flagged)) if chosen != flagged => Err(format!(
+            "--dialect says {}, and the flag in the URL says {}: leave one of them out",
+            dialect_text(chosen),
+            dialect_text(flagged)
+        )),
+        (chosen, flagged) => Ok(chosen.or(flagged).unwrap_or(Dialect::Legacy)),
+    }
 }
 
 fn dialect_text(dialect: Dialect) -> &'static str {
@@ -227,18 +237,28 @@ fn settings(options: &Options, scenario: &Scenario, client: &Client) -> Result<(
         }
     }
     scenario.fit(people, groups)?;
+    let deletion_threshold = options.deletion_threshold.or_else(|| scenario.deletion_threshold(people));
+    if scenario.steps.iter().any(|step| step.expect == Expect::Guard)
+        && deletion_threshold.is_none_or(|threshold| threshold >= people)
+    {
+        let threshold = deletion_threshold.map_or_else(|| "missing".to_owned(), |threshold| threshold.to_string());
+        return Err(format!(
+            "the scenario expects that the guard stops the job, and the threshold is {threshold}: with {people} people it \
+             never does; choose --deletion-threshold below {people}"
+        ));
+    }
     let text = options.mappings.as_deref().unwrap_or(DEFAULTS);
     let mut mappings = Mappings::parse(text).map_err(|error| format!("the mappings cannot be used: {error}"))?;
     if let Some(by) = options.match_by {
         mappings.users.match_by(by.target())?;
     }
     let settings = Settings {
-        dialect: dialect(options, client),
+        dialect: dialect(options, client)?,
         mappings,
         batch: options.batch,
         parallel: options.parallel,
         with_groups: groups > 0,
-        deletion_threshold: options.deletion_threshold.or(scenario.deletion_threshold),
+        deletion_threshold,
         skip_out_of_scope: options.skip_out_of_scope,
     };
     Ok((settings, people, groups))

@@ -104,6 +104,33 @@ async fn without_an_endpoint_there_is_no_verdict_on_it() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
+    let server = Server::start(Defect::None).await;
+    let flagged =
+        Options { url: format!("{}?aadOptscim062020", server.url), ..options(&server, "person", Dialect::Legacy) };
+    let guard = |threshold| Options {
+        deletion_threshold: threshold,
+        ..options(&server, "unassign-everybody", Dialect::Legacy)
+    };
+    for (options, text) in [
+        (flagged.clone(), "--dialect says legacy"),
+        (Options { people: Some(20), ..guard(Some(20)) }, "choose --deletion-threshold below 20"),
+        (
+            Options { people: Some(3), ..options(&server, "person", Dialect::Legacy) },
+            "step 1 (people join, and their groups)",
+        ),
+    ] {
+        let report = run(options).await;
+        assert_eq!(report.verdict(), Verdict::CouldNotRun, "{}", report.to_text());
+        assert!(report.to_text().contains(text), "{}", report.to_text());
+    }
+    assert_eq!(server.oddities(), Vec::<String>::new());
+    let report = run(Options { people: Some(20), ..guard(None) }).await;
+    assert_passed(&report);
+    assert_passed(&run(Options { dialect: Some(Dialect::Standard), ..flagged }).await);
+}
+
+#[tokio::test]
 async fn an_interrupted_run_cleans_up() {
     let server = Server::start(Defect::None).await;
     let options = options(&server, "person", Dialect::Legacy);

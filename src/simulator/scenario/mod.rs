@@ -112,6 +112,13 @@ impl Scenario {
         fit::fit(self, people, groups).map_err(|error| format!("the scenario cannot be played: {error}"))
     }
 
+    /// The guard against accidental deletions, in proportion where there are fewer people than the scenario is made for:
+    /// a guard that lets everybody go would be none.
+    pub fn deletion_threshold(&self, people: usize) -> Option<usize> {
+        let threshold = self.deletion_threshold?;
+        Some(if people < self.people { threshold * people / self.people } else { threshold })
+    }
+
     /// The text of a scenario that comes with the simulator.
     pub fn text(name: &str) -> Option<&'static str> {
         BUILT_IN.into_iter().find(|text| Self::parse(text).is_ok_and(|scenario| scenario.name == name))

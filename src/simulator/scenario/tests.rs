@@ -119,3 +119,12 @@ fn the_verbs_that_are_listed_are_those_that_there_are() {
         assert!(serde_json::from_value::<Change>(change.clone()).is_ok(), "{change}");
     }
 }
+
+#[test]
+fn the_guard_of_fewer_people_is_lower() {
+    let scenario = Scenario::built_in().into_iter().find(|scenario| scenario.name == "unassign-everybody");
+    let scenario = scenario.expect("it comes along");
+    for (people, threshold) in [(1, 0), (2, 0), (20, 6), (60, 20), (600, 20)] {
+        assert_eq!(scenario.deletion_threshold(people), Some(threshold), "{people} people");
+    }
+}
