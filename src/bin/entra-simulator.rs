@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser as _;
 
-use rollcall::simulator::cli::{Args, Request, read};
+use rollcall::simulator::cli::{Args, Form, Request, read};
 use rollcall::simulator::run;
 
 /// The run could not be made, as `Verdict::CouldNotRun` has it and clap too.
@@ -22,9 +22,9 @@ fn main() -> ExitCode {
             return ExitCode::from(COULD_NOT_RUN);
         }
     };
-    let (options, is_json) = match request {
+    let (options, form) = match request {
         Request::Print(text) => return print(&text, ExitCode::SUCCESS),
-        Request::Run(options, is_json) => (options, is_json),
+        Request::Run(options, form) => (options, form),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -36,7 +36,11 @@ fn main() -> ExitCode {
     let stop = Arc::clone(&options.stop);
     runtime.spawn(end_on_interrupt(stop));
     let report = runtime.block_on(run(*options));
-    let text = if is_json { format!("{:#}\n", report.to_json()) } else { report.to_text() };
+    let text = match form {
+        Form::Short => report.to_short_text(),
+        Form::Whole => report.to_text(),
+        Form::Json => format!("{:#}\n", report.to_json()),
+    };
     print(&text, ExitCode::from(report.verdict().exit_status()))
 }
 

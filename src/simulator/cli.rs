@@ -83,6 +83,9 @@ pub struct Args {
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
+    /// Print the report whole. Default: one line for each step in which nothing failed.
+    #[arg(long)]
+    verbose: bool,
     /// Say nothing of the progress.
     #[arg(long)]
     quiet: bool,
@@ -105,6 +108,7 @@ pub struct Args {
 
 const AFTER_HELP: &str = "Progress goes to standard error, the report to standard output.
 Exit status: 0 passed, 1 findings, 2 could not run.
+--print-vocabulary lists the attributes of the source and the verbs of scenarios.
 
 Example:
   ENTRA_SIMULATOR_TOKEN=... entra-simulator --url https://scim.example/scim/v2 --scenario person --dialect standard";
@@ -135,8 +139,19 @@ enum MatchArg {
 pub enum Request {
     /// A text to print.
     Print(String),
-    /// A run, and whether its report is JSON.
-    Run(Box<Options>, bool),
+    /// A run, and the form of its report.
+    Run(Box<Options>, Form),
+}
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people, one line for what is well.
+    Short,
+    /// For people, whole: `--verbose`.
+    Whole,
+    /// For programs: `--json`.
+    Json,
 }
 
 /// What the arguments mean; an error is a sentence that names the flag.
@@ -206,7 +221,12 @@ pub fn read(arguments: Args) -> Result<Request, String> {
         progress: if arguments.quiet { Arc::new(|_| {}) } else { Arc::new(to_standard_error) },
         ..Options::new(arguments.url.unwrap_or_default(), token, arguments.scenario)
     };
-    Ok(Request::Run(Box::new(options), arguments.json))
+    let form = match (arguments.json, arguments.verbose) {
+        (true, _) => Form::Json,
+        (false, true) => Form::Whole,
+        (false, false) => Form::Short,
+    };
+    Ok(Request::Run(Box::new(options), form))
 }
 
 /// Progress of which nobody can read a line is no reason to stop.
@@ -215,9 +235,11 @@ fn to_standard_error(text: &str) {
 }
 
 fn list() -> String {
-    let scenarios = Scenario::built_in();
-    let scenarios = scenarios.iter().map(|scenario| (scenario.name.as_str(), scenario.description.as_str()));
-    let rows: Vec<_> = scenarios.chain(SUITES.iter().map(|suite| (suite.name, suite.description))).collect();
+    let scenarios = Scenario::built_in().into_iter().map(|Scenario { name, description, people, groups, .. }| {
+        (name, format!("{description} {people} people and {groups} groups, unless told otherwise."))
+    });
+    let suites = SUITES.iter().map(|suite| (suite.name.to_owned(), suite.description.to_owned()));
+    let rows: Vec<_> = scenarios.chain(suites).collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     rows.into_iter().map(|(name, description)| format!("{name:<width$}  {description}\n")).collect()
 }
@@ -268,10 +290,10 @@ mod tests {
     fn the_command_line_says_what_is_played() {
         let words = "--url http://h.example --token t --match mail --dialect standard --people 5 --seed 3 --json";
         let words: Vec<_> = words.split(' ').collect();
-        let Ok(Request::Run(options, json)) = read_words(&words) else { panic!("a run") };
+        let Ok(Request::Run(options, form)) = read_words(&words) else { panic!("a run") };
         assert_eq!(
-            (options.people, options.seed, options.match_by, json),
-            (Some(5), Some(3), Some(MatchBy::Mail), true)
+            (options.people, options.seed, options.match_by, form),
+            (Some(5), Some(3), Some(MatchBy::Mail), Form::Json)
         );
         assert_eq!(options.dialect, Some(Dialect::Standard));
         for (words, text) in [

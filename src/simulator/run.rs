@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use http::Method;
 use parking_lot::Mutex;
+use serde_json::Value;
 
 use crate::simulator::check::{Checker, silent};
 use crate::simulator::client::{Client, Endpoint, Flag, Token, escape_segment};
@@ -186,10 +187,10 @@ async fn run_suite(options: &Options, suite: &Suite, seed: u64, report: &mut Rep
     let client = client(options, seed)?;
     let dialect = dialect(options, &client)?;
     report.settings = vec![
-        ("suite", suite.name.to_owned()),
-        ("endpoint", client.endpoint().base().to_owned()),
-        ("dialect", dialect_text(dialect).to_owned()),
-        ("seed", seed.to_string()),
+        ("suite", suite.name.into()),
+        ("endpoint", client.endpoint().base().into()),
+        ("dialect", dialect_text(dialect).into()),
+        ("seed", seed.into()),
     ];
     let context = Context { client, seed, domain: domain(seed), keep: options.keep, dialect };
     report.sections = (suite.run)(&context).await;
@@ -333,19 +334,20 @@ fn described(
     seed: u64,
     people: usize,
     groups: usize,
-) -> Vec<(&'static str, String)> {
+) -> Vec<(&'static str, Value)> {
     let matching = settings.mappings.users.matching();
     let matching: Vec<_> = matching.iter().map(|row| row.target.text()).collect();
     vec![
-        ("scenario", format!("{}: {}", scenario.name, scenario.description)),
-        ("endpoint", client.endpoint().base().to_owned()),
-        ("dialect", dialect_text(settings.dialect).to_owned()),
-        ("matching", matching.join(", then ")),
-        ("people", people.to_string()),
-        ("groups", groups.to_string()),
-        ("members in a PATCH", settings.batch.to_string()),
-        ("at once", settings.parallel.to_string()),
-        ("seed", format!("{seed} (people of {})", domain(seed))),
+        ("scenario", format!("{}: {}", scenario.name, scenario.description).into()),
+        ("endpoint", client.endpoint().base().into()),
+        ("dialect", dialect_text(settings.dialect).into()),
+        ("matching", matching.join(", then ").into()),
+        ("people", people.into()),
+        ("groups", groups.into()),
+        ("members in a PATCH", settings.batch.into()),
+        ("at once", settings.parallel.into()),
+        ("seed", seed.into()),
+        ("domain", domain(seed).into()),
     ]
 }
 

@@ -8,11 +8,17 @@ use crate::simulator::client::Traffic;
 /// The whole report.
 pub(super) fn render(report: &Report) -> Value {
     let settings: Map<String, Value> =
-        report.settings.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
+        report.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let sums = report.sums();
     json!({
         "verdict": report.verdict(),
         "error": report.error,
         "settings": settings,
+        "totals": {
+            "operations": { "succeeded": sums.succeeded, "failed": sums.failed },
+            "checks": { "passed": sums.checks_passed, "failed": sums.checks_failed, "leftOut": sums.left_out },
+        },
+        "remains": report.remains,
         "elapsedSeconds": report.elapsed.as_secs_f64(),
         "traffic": traffic(&report.traffic()),
         "sections": report.sections.iter().map(section).collect::<Vec<_>>(),

@@ -264,13 +264,41 @@ impl Verdict {
     }
 }
 
+/// What a run made and did not delete, as far as the endpoint has told it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remains {
+    /// How many users.
+    pub users: usize,
+    /// How many groups.
+    pub groups: usize,
+    /// The seed by which `--clean-up` finds them.
+    pub seed: u64,
+}
+
+/// How many operations and checks ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Objects on which an operation succeeded.
+    pub succeeded: u64,
+    /// Objects on which one failed.
+    pub failed: u64,
+    /// Checks that hold.
+    pub checks_passed: usize,
+    /// Checks that do not.
+    pub checks_failed: usize,
+    /// Tests that were not made.
+    pub left_out: usize,
+}
+
 /// A whole run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// What was run and with which settings, as pairs of name and value. No secret is among them.
-    pub settings: Vec<(&'static str, String)>,
+    pub settings: Vec<(&'static str, serde_json::Value)>,
     /// The cycles or groups of tests, in order.
     pub sections: Vec<Section>,
+    /// What the run left on the endpoint, if anything.
+    pub remains: Option<Remains>,
     /// Why the run ended early, where it did.
     pub error: Option<String>,
     /// The wall time.
@@ -299,6 +327,25 @@ impl Report {
         self.sections.iter().flat_map(|section| section.log.failures())
     }
 
+    /// How much ended how in all sections.
+    pub fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        for section in &self.sections {
+            for (.., status, count) in section.log.counts() {
+                match status {
+                    Status::Success => sums.succeeded += count,
+                    Status::Failure => sums.failed += count,
+                    Status::Skipped => {}
+                }
+            }
+            let passed = section.checks.iter().filter(|check| check.passed).count();
+            sums.checks_passed += passed;
+            sums.checks_failed += section.checks.len() - passed;
+            sums.left_out += section.left_out.len();
+        }
+        sums
+    }
+
     /// The traffic of all sections.
     pub fn traffic(&self) -> Traffic {
         let mut sum = Traffic::default();
@@ -308,9 +355,14 @@ impl Report {
         sum
     }
 
-    /// The report for people.
+    /// The report for people, whole.
     pub fn to_text(&self) -> String {
-        text::render(self)
+        text::render(self, text::Length::Whole)
+    }
+
+    /// The report for people with one line for each section in which nothing failed, and of the others the failures.
+    pub fn to_short_text(&self) -> String {
+        text::render(self, text::Length::Short)
     }
 
     /// The report for programs.

@@ -21,7 +21,11 @@ fn report() -> Report {
     section.checks.push(Check::passed("no 5xx", "25 requests"));
     section.checks.push(Check::equal("the number of users", &25, &24));
     section.left_out.push(LeftOut { name: "GET /Token".to_owned(), reason: "no such endpoint".to_owned() });
-    Report { settings: vec![("scenario", "person".to_owned())], sections: vec![section], ..Report::default() }
+    Report {
+        settings: vec![("scenario", "person".into()), ("people", 12.into())],
+        sections: vec![section],
+        ..Report::default()
+    }
 }
 
 #[test]
@@ -67,5 +71,38 @@ fn the_json_says_the_same() {
     assert_eq!(json["sections"][0]["othersNotNamed"], 5);
     assert_eq!(json["sections"][0]["checks"][1]["found"], "24");
     assert_eq!(json["sections"][0]["leftOut"][0]["name"], "GET /Token");
-    assert_eq!(json["settings"]["scenario"], "person");
+    assert_eq!(json["settings"], serde_json::json!({ "scenario": "person", "people": 12 }));
+    assert_eq!(json["totals"]["operations"], serde_json::json!({ "succeeded": 15, "failed": 1 }));
+    assert_eq!(json["totals"]["checks"], serde_json::json!({ "passed": 1, "failed": 1, "leftOut": 1 }));
+    assert_eq!(json["remains"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_is_well_takes_a_line_and_what_fails_alike_a_few() {
+    let mut report = report();
+    let mut suite = Section::new("Users");
+    suite.checks.push(Check::passed("a user is created", ""));
+    report.sections.push(suite.clone());
+    for number in 0..70 {
+        let object = format!("b{number}@a.example");
+        report.sections[0].log.add(entry(&object, Status::Failure, Some(ErrorCode::EntryConflict)));
+    }
+    report.remains = Some(Remains { users: 60, groups: 4, seed: 7 });
+    let text = report.to_short_text();
+    for line in [
+        "ok    Users: 1 checks",
+        "   and 68 more: Create failed alike: the name is taken",
+        "   1 other checks passed, 1 left out",
+        "60 people and 4 groups of this run remain on the endpoint. To delete them: the same --url and token with \
+         --clean-up --seed 7",
+        "FINDINGS: 15 operations succeeded, 71 failed; 2 checks passed, 1 failed, 1 left out",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line:?} is not in\n{text}");
+    }
+    assert_eq!(text.matches("EntryConflict").count(), text::MAX_ALIKE, "{text}");
+    assert!(!text.contains("no 5xx"), "{text}");
+    let text = Report { sections: vec![suite], ..Report::default() }.to_text();
+    assert!(text.ends_with("PASSED: 1 checks passed, 0 failed, 0 left out\n"), "{text}");
+    let text = Report { error: Some("no connection".to_owned()), ..Report::default() }.to_text();
+    assert!(text.ends_with("COULD NOT RUN: no connection\n"), "{text}");
 }
