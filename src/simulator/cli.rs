@@ -14,7 +14,7 @@ use crate::simulator::patch::Dialect;
 use crate::simulator::scenario::{Scenario, VERBS};
 use crate::simulator::source::{Settings, Source, attributes};
 use crate::simulator::suites::SUITES;
-use crate::simulator::{MatchBy, Options, Plan};
+use crate::simulator::{MatchBy, Options, Plan, clean_up};
 
 /// The environment variable of the token.
 const TOKEN_VARIABLE: &str = "ENTRA_SIMULATOR_TOKEN";
@@ -74,6 +74,9 @@ pub struct Args {
     /// Leave what the run made on the endpoint. Default: it is deleted at the end; what was there before never is.
     #[arg(long)]
     keep: bool,
+    /// Only delete what earlier runs with this --seed left on the endpoint: everybody of their domain, and their groups.
+    #[arg(long, requires = "seed", conflicts_with_all = ["scenario", "scenario_file", "keep"])]
+    clean_up: bool,
     /// The longest that one request may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     deadline: u64,
@@ -186,6 +189,7 @@ pub fn read(arguments: Args) -> Result<Request, String> {
             let scenario = Scenario::parse(&file("--scenario-file", path)?);
             Plan::Given(Box::new(scenario.map_err(|error| format!("--scenario-file {}: {error}", path.display()))?))
         }
+        None if arguments.clean_up => Plan::CleanUp,
         None => Plan::Named(arguments.scenario.clone()),
     };
     let mappings = match &arguments.mappings {
@@ -269,8 +273,8 @@ fn source(arguments: &Args) -> String {
     let seed = arguments.seed.unwrap_or_default();
     let settings = Settings {
         seed,
-        domain: super::run::domain(seed),
-        suffix: super::run::suffix(seed),
+        domain: clean_up::domain(seed),
+        suffix: clean_up::suffix(seed),
         people: arguments.people.unwrap_or(SHOWN_PEOPLE),
         groups: arguments.groups.unwrap_or_default(),
     };
@@ -316,6 +320,10 @@ mod tests {
             };
             assert!(error.starts_with(&format!("{flag} {path}: ")), "the error names the file: {error}");
         }
+        let clean_up = ["--url", "http://h.example", "--token", "t", "--clean-up", "--seed", "3"];
+        let Ok(Request::Run(options, Form::Short)) = read_words(&clean_up) else { panic!("a run") };
+        assert!(matches!(options.plan, Plan::CleanUp));
+        assert!(read_words(&clean_up[..5]).is_err(), "a clean-up needs a seed");
         assert!(read_words(&["--token", "t"]).is_err(), "a URL is needed");
         assert!(read_words(&["--url", "http://h.example", "--token-file", "/nowhere/token"]).is_err());
     }

@@ -20,12 +20,15 @@
 //!
 //! - Time is simulated and chance has a seed: a run can be repeated, except for the order of requests side by side.
 //! - Members are compared with what the job remembers, as Entra does, never with what the endpoint holds.
-//! - A run deletes at its end what it made and nothing else, unless it is told to keep it.
+//! - A run deletes at its end what it made and nothing else, unless it is told to keep it. What a broken run left
+//!   is found again by its seed.
 //! - The token is in no output.
 
 pub mod check;
+mod clean_up;
 pub mod cli;
 pub mod client;
+mod contact;
 pub mod job;
 pub mod mapping;
 pub mod patch;

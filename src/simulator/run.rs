@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use futures::StreamExt as _;
-use http::Method;
 use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::simulator::check::{Checker, silent};
-use crate::simulator::client::{Client, Endpoint, Flag, Token, escape_segment};
-use crate::simulator::job::answer::{On, judge};
+use crate::simulator::clean_up::{delete, domain, of_seed, suffix};
+use crate::simulator::client::{Client, Endpoint, Flag, Token};
+use crate::simulator::contact::first_contact;
+use crate::simulator::job::quarantine::Cause;
 use crate::simulator::job::{Job, Object, Outcome, Reach, Settings};
 use crate::simulator::mapping::{DEFAULTS, Mappings};
 use crate::simulator::patch::Dialect;
 use crate::simulator::random::Random;
-use crate::simulator::report::{Action, Check, Entry, Kind, Report, Section, Status};
+use crate::simulator::report::{Action, Check, Entry, Kind, Remains, Report, Section, Status};
 use crate::simulator::scenario::{Expect, Run, Scenario, Step};
 use crate::simulator::source::{self, Source};
 use crate::simulator::suites::{Context, SUITES, Suite};
@@ -62,6 +62,8 @@ pub enum Plan {
     Named(String),
     /// Another scenario.
     Given(Box<Scenario>),
+    /// Nothing but deleting what earlier runs with the seed left on the endpoint.
+    CleanUp,
 }
 
 /// What a run is told.
@@ -135,6 +137,7 @@ impl Options {
 enum Found {
     Scenario(Box<Scenario>),
     Suite(&'static Suite),
+    CleanUp,
 }
 
 /// Runs it. What keeps it from running is in [`Report::error`].
@@ -143,6 +146,7 @@ pub async fn run(options: Options) -> Report {
     let seed = options.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let mut report = Report::default();
     let result = match find(&options.plan) {
+        Ok(Found::CleanUp) => run_clean_up(&options, seed, &mut report).await,
         Ok(Found::Scenario(scenario)) => run_scenario(&options, &scenario, seed, &mut report).await,
         Ok(Found::Suite(suite)) => run_suite(&options, suite, seed, &mut report).await,
         Err(error) => Err(error),
@@ -155,6 +159,7 @@ pub async fn run(options: Options) -> Report {
 fn find(plan: &Plan) -> Result<Found, String> {
     let name = match plan {
         Plan::Given(scenario) => return Ok(Found::Scenario(scenario.clone())),
+        Plan::CleanUp => return Ok(Found::CleanUp),
         Plan::Named(name) => name,
     };
     if let Some(scenario) = Scenario::built_in().into_iter().find(|scenario| scenario.name == *name) {
@@ -162,16 +167,6 @@ fn find(plan: &Plan) -> Result<Found, String> {
     }
     let suite = SUITES.iter().find(|suite| suite.name == name);
     suite.map(Found::Suite).ok_or_else(|| format!("there is no scenario {name:?}; --list shows those that there are"))
-}
-
-/// The domain of a run: of a given seed it is always the same.
-pub(super) fn domain(seed: u64) -> String {
-    format!("run-{seed}.example")
-}
-
-/// What ends the name of each group of a run.
-pub(super) fn suffix(seed: u64) -> String {
-    format!("(run {seed})")
 }
 
 fn client(options: &Options, seed: u64) -> Result<Client, String> {
@@ -183,6 +178,16 @@ fn client(options: &Options, seed: u64) -> Result<Client, String> {
         .map_err(|error| error.to_string())
 }
 
+async fn run_clean_up(options: &Options, seed: u64, report: &mut Report) -> Result<(), String> {
+    let client = client(options, seed)?;
+    report.settings = vec![("endpoint", client.endpoint().base().into()), ("seed", seed.into())];
+    first_contact(&client).await?;
+    let (section, (users, groups)) = of_seed(&client, seed, options.parallel).await?;
+    report.sections.push(section);
+    report.remains = (users + groups > 0).then_some(Remains { users, groups, seed });
+    Ok(())
+}
+
 async fn run_suite(options: &Options, suite: &Suite, seed: u64, report: &mut Report) -> Result<(), String> {
     let client = client(options, seed)?;
     let dialect = dialect(options, &client)?;
@@ -192,6 +197,9 @@ async fn run_suite(options: &Options, suite: &Suite, seed: u64, report: &mut Rep
         ("dialect", dialect_text(dialect).into()),
         ("seed", seed.into()),
     ];
+    first_contact(&client).await?;
+    // Whoever ends the process by force finds here by which seed to clean up.
+    (options.progress)(&format!("seed {seed}: people of {}", domain(seed)));
     let context = Context { client, seed, domain: domain(seed), keep: options.keep, dialect };
     report.sections = (suite.run)(&context).await;
     Ok(())
@@ -269,6 +277,9 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
     let client = client(options, seed)?;
     let (settings, people, groups) = settings(options, scenario, &client)?;
     report.settings = described(scenario, &settings, &client, seed, people, groups);
+    first_contact(&client).await?;
+    // Whoever ends the process by force finds here by which seed to clean up.
+    (options.progress)(&format!("seed {seed}: people of {}", domain(seed)));
     let source =
         Source::generate(&source::Settings { seed, domain: domain(seed), suffix: suffix(seed), people, groups });
     let checker =
@@ -282,19 +293,12 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
         random: Random::fork(seed, scenario.name.as_str()),
         progress: Arc::clone(&options.progress),
     };
-    let mut checker = match checker {
-        Ok(checker) => checker,
-        Err(error) => {
-            // The connection test says in Entra's words what is wrong, where it finds it too.
-            let outcome = player.cycle("Connection test", Reach::Changes).await;
-            report.sections.push(outcome.section);
-            return if report.sections[0].log.failures().is_empty() || is_unreachable(&report.sections[0]) {
-                Err(error)
-            } else {
-                Ok(())
-            };
-        }
-    };
+    // What Entra says when "Test Connection" fails; there is no job yet that could be in quarantine.
+    if let Some(section) = player.connection_test().await {
+        report.sections.push(section);
+        return Ok(());
+    }
+    let mut checker = checker?;
     player.job.stop_with(Arc::clone(&options.stop));
     let is_interrupted = || options.stop.load(Ordering::Relaxed);
     for (number, step) in scenario.steps.iter().enumerate() {
@@ -303,7 +307,8 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
         }
         let section = player.step(number + 1, step, &mut checker).await;
         report.sections.push(section);
-        let is_stopped = player.job.quarantine().is_some() && step.expect == Expect::Done;
+        let cause = player.job.quarantine().map(|quarantine| quarantine.cause);
+        let is_stopped = cause == Some(Cause::Target) || (cause.is_some() && step.expect == Expect::Done);
         if is_stopped && number + 1 < scenario.steps.len() {
             let left = scenario.steps.len() - number - 1;
             let mut section = Section::new("The job is in quarantine");
@@ -319,12 +324,10 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
     if !options.keep {
         report.sections.push(player.clean_up(&checker).await);
     }
+    let (users, groups) = player.job.created();
+    let (users, groups) = (users.len(), groups.len());
+    report.remains = (users + groups > 0).then_some(Remains { users, groups, seed });
     if is_interrupted() { Err("it was interrupted".to_owned()) } else { Ok(()) }
-}
-
-/// Whether no request was answered at all.
-fn is_unreachable(section: &Section) -> bool {
-    section.traffic.as_ref().is_some_and(|traffic| traffic.unanswered() == traffic.requests)
 }
 
 fn described(
@@ -361,6 +364,24 @@ struct Player {
 }
 
 impl Player {
+    /// A section if the connection test fails.
+    async fn connection_test(&mut self) -> Option<Section> {
+        let problem = self.job.test_connection().await.err();
+        let traffic = self.job.client().take_traffic();
+        let problem = problem?;
+        let mut section = Section::new("Connection test");
+        section.traffic = Some(traffic);
+        section.log.add(Entry {
+            kind: Kind::Job,
+            object: "(the job)".to_owned(),
+            action: Action::Other,
+            status: Status::Failure,
+            code: Some(problem.code),
+            reason: problem.reason,
+        });
+        Some(section)
+    }
+
     async fn cycle(&mut self, title: &str, reach: Reach) -> Outcome {
         let progress = Arc::clone(&self.progress);
         let last = Mutex::new(Instant::now());
@@ -417,11 +438,14 @@ impl Player {
 
     fn ended_as_expected(&self, step: &Step) -> Vec<Check> {
         let name = "the job is in quarantine only where it should be";
-        let reason = self.job.quarantine().map(|quarantine| quarantine.reason.as_str());
-        match (step.expect, reason) {
+        let quarantine = self.job.quarantine().map(|quarantine| (quarantine.cause, quarantine.reason.as_str()));
+        match (step.expect, quarantine) {
             (Expect::Done, None) => Vec::new(),
-            (Expect::Guard, Some(reason)) => vec![Check::passed(name, reason)],
-            (Expect::Done, Some(reason)) => vec![Check::failed(name, "no quarantine", reason)],
+            (Expect::Guard, Some((Cause::AccidentalDeletions, reason))) => vec![Check::passed(name, reason)],
+            (Expect::Done, Some((_, reason))) => vec![Check::failed(name, "no quarantine", reason)],
+            (Expect::Guard, Some((Cause::Target, reason))) => {
+                vec![Check::failed(name, "the guard stops the job", reason)]
+            }
             (Expect::Guard, None) => vec![Check::failed(name, "the guard stops the job", "it ran")],
         }
     }
@@ -434,23 +458,10 @@ impl Player {
         let mut section = Section::new("Clean-up: what this run made is deleted");
         let (users, groups) = self.job.created();
         let (users, groups) = (users.clone(), groups.clone());
-        for (kind, collection, ids) in [(Kind::Group, "/Groups", groups), (Kind::User, "/Users", users)] {
-            let client = &client;
-            let deletions = futures::stream::iter(ids).map(|id| async move {
-                let path = format!("{collection}/{}", escape_segment(&id));
-                let answer = judge(On::Delete, client.send(Method::DELETE, &path, None).await);
-                (id, answer)
-            });
-            let mut deletions = deletions.buffer_unordered(self.job.settings().parallel);
-            while let Some((id, answer)) = deletions.next().await {
-                let (status, code, reason) = match answer {
-                    Ok(_) => (Status::Success, None, String::new()),
-                    Err(problem) => (Status::Failure, Some(problem.code), problem.reason),
-                };
-                if status == Status::Success {
-                    self.job.forget_created(kind, &id);
-                }
-                section.log.add(Entry { kind, object: id, action: Action::Delete, status, code, reason });
+        let parallel = self.job.settings().parallel;
+        for (kind, ids) in [(Kind::Group, groups), (Kind::User, users)] {
+            for id in delete(&client, parallel, kind, ids, &mut section).await {
+                self.job.forget_created(kind, &id);
             }
         }
         section.traffic = Some(client.take_traffic());

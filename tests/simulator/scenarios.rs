@@ -4,8 +4,8 @@ use serde_json::json;
 
 use rollcall::simulator::client::Token;
 use rollcall::simulator::patch::Dialect;
-use rollcall::simulator::report::{Report, Verdict};
-use rollcall::simulator::{MatchBy, Options, run};
+use rollcall::simulator::report::{Remains, Report, Verdict};
+use rollcall::simulator::{MatchBy, Options, Plan, run};
 
 use crate::server::{Defect, Server};
 
@@ -85,7 +85,8 @@ async fn what_was_kept_is_matched_by_the_next_run_and_not_created_again() {
 
 #[tokio::test]
 async fn without_an_endpoint_there_is_no_verdict_on_it() {
-    for (url, text) in [("http://127.0.0.1:1/scim", "no answer"), ("scim.example", "cannot be used")] {
+    for (url, text) in [("http://127.0.0.1:1/scim", "cannot be reached: no answer"), ("scim.example", "cannot be used")]
+    {
         let server = Server::start(Defect::None).await;
         let report = run(Options { url: url.to_owned(), ..options(&server, "person", Dialect::Legacy) }).await;
         assert_eq!(report.verdict(), Verdict::CouldNotRun, "{}", report.to_text());
@@ -143,4 +144,28 @@ async fn an_interrupted_run_cleans_up() {
     let report = run(Options { progress, ..options }).await;
     assert_eq!(report.verdict(), Verdict::CouldNotRun, "{}", report.to_text());
     assert_eq!(server.counts(), (0, 0));
+}
+
+#[tokio::test]
+async fn what_a_broken_run_left_is_deleted_by_its_seed() {
+    let server = std::sync::Arc::new(Server::start(Defect::None).await);
+    let stranger = server.add_user(json!({ "userName": "stranger@elsewhere.example", "active": true }));
+    let breaking = std::sync::Arc::clone(&server);
+    let progress: std::sync::Arc<dyn Fn(&str) + Send + Sync> = std::sync::Arc::new(move |text| {
+        if text.starts_with("2.") {
+            breaking.break_down(Defect::HangsUp);
+        }
+    });
+    let report = run(Options { progress, ..options(&server, "unassign-everybody", Dialect::Legacy) }).await;
+    let text = report.to_short_text();
+    assert_eq!(report.remains, Some(Remains { users: 60, groups: 4, seed: 7 }), "{text}");
+    assert!(text.contains("--clean-up --seed 7"), "{text}");
+    assert!(text.contains("57 more ") && text.contains("not tried, because the endpoint does not answer"), "{text}");
+    assert!(text.lines().count() < 60, "what fails alike is said once: {text}");
+    server.heal();
+    let other = run(Options { plan: Plan::CleanUp, seed: Some(8), ..options(&server, "", Dialect::Legacy) }).await;
+    assert_eq!((other.verdict(), server.counts()), (Verdict::Passed, (61, 4)), "another seed is another run");
+    let report = run(Options { plan: Plan::CleanUp, ..options(&server, "", Dialect::Legacy) }).await;
+    assert_passed(&report);
+    assert_eq!((server.counts(), report.remains), ((1, 0), None), "{stranger} alone is left");
 }

@@ -1,7 +1,6 @@
 //! A SCIM server in memory: as much of one as a provisioning job needs, and the defects that servers really have.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -70,6 +69,8 @@ pub(crate) enum Defect {
     RefusesToken,
     /// What is no SCIM at all is answered.
     SpeaksHtml,
+    /// Connections are closed without an answer.
+    HangsUp,
 }
 
 #[derive(Default)]
@@ -158,6 +159,11 @@ impl Server {
         self.shared.state.lock().users.remove(id);
     }
 
+    /// From now on the server has this defect.
+    pub(crate) fn break_down(&self, defect: Defect) {
+        *self.shared.defect.lock() = defect;
+    }
+
     /// The server has no defect any more.
     pub(crate) fn heal(&self) {
         *self.shared.defect.lock() = Defect::None;
@@ -177,7 +183,12 @@ impl Server {
 async fn serve(shared: Arc<Shared>, stream: impl AsyncRead + AsyncWrite + Unpin) {
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(shared.answer(request).await) }
+        async move {
+            if shared.defect() == Defect::HangsUp {
+                return Err(std::io::Error::other("hung up"));
+            }
+            Ok(shared.answer(request).await)
+        }
     });
     // A connection that breaks is the client's to tell.
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();

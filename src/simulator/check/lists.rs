@@ -52,7 +52,7 @@ impl Checker {
         let mut by_name: BTreeMap<String, String> = BTreeMap::new();
         let mut start = 1;
         for _ in 0..MAX_PAGES {
-            let page = match self.page(start).await {
+            let page = match page(&self.client, "/Users?", start).await {
                 Ok(page) => page,
                 Err(reason) => {
                     findings.extend([reason]);
@@ -82,15 +82,30 @@ impl Checker {
         }
         findings.check(name, "every user once")
     }
+}
 
-    async fn page(&self, start: usize) -> Result<Vec<Value>, String> {
-        let path = format!("/Users?startIndex={start}&count={PAGE}");
-        let answer = judge(On::Read, self.client.send(Method::GET, &path, None).await);
-        let answer = answer.map_err(|problem| problem.reason)?;
-        let total = answer.json.as_ref().and_then(|json| json.get("totalResults")?.as_u64()).unwrap_or_default();
-        if usize::try_from(total).unwrap_or(usize::MAX) < start {
-            return Ok(Vec::new());
+/// Everything in `/Users` or `/Groups`, page by page; groups come without their members.
+pub async fn listed(client: &Client, collection: &str) -> Result<Vec<Value>, String> {
+    let path = if collection == "/Groups" { "/Groups?excludedAttributes=members&" } else { "/Users?" };
+    let mut all = Vec::new();
+    for _ in 0..MAX_PAGES {
+        let page = page(client, path, all.len() + 1).await.map_err(|reason| format!("{collection}: {reason}"))?;
+        if page.is_empty() {
+            break;
         }
-        hits(&answer).map_err(|problem| problem.reason)
+        all.extend(page);
     }
+    Ok(all)
+}
+
+/// One page; the path ends where the parameters of paging begin.
+async fn page(client: &Client, path: &str, start: usize) -> Result<Vec<Value>, String> {
+    let path = format!("{path}startIndex={start}&count={PAGE}");
+    let answer = judge(On::Read, client.send(Method::GET, &path, None).await);
+    let answer = answer.map_err(|problem| problem.reason)?;
+    let total = answer.json.as_ref().and_then(|json| json.get("totalResults")?.as_u64()).unwrap_or_default();
+    if usize::try_from(total).unwrap_or(usize::MAX) < start {
+        return Ok(Vec::new());
+    }
+    hits(&answer).map_err(|problem| problem.reason)
 }

@@ -25,7 +25,7 @@ use crate::simulator::report::Check;
 use crate::simulator::source::Source;
 use findings::Findings;
 
-pub use lists::Totals;
+pub use lists::{Totals, listed};
 
 /// How many objects that a cycle did not visit are read after it.
 pub const MAX_UNTOUCHED: usize = 200;
