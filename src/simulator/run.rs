@@ -292,6 +292,7 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
         now: Duration::ZERO,
         random: Random::fork(seed, scenario.name.as_str()),
         progress: Arc::clone(&options.progress),
+        is_gone: false,
     };
     // What Entra says when "Test Connection" fails; there is no job yet that could be in quarantine.
     if let Some(section) = player.connection_test().await {
@@ -308,13 +309,14 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
         let section = player.step(number + 1, step, &mut checker).await;
         report.sections.push(section);
         let cause = player.job.quarantine().map(|quarantine| quarantine.cause);
-        let is_stopped = cause == Some(Cause::Target) || (cause.is_some() && step.expect == Expect::Done);
+        let is_stopped =
+            player.is_gone || cause == Some(Cause::Target) || (cause.is_some() && step.expect == Expect::Done);
         if is_stopped && number + 1 < scenario.steps.len() {
             let left = scenario.steps.len() - number - 1;
-            let mut section = Section::new("The job is in quarantine");
+            let mut section = Section::new("The run ends here");
             section.checks.push(Check::failed(
                 "every step runs",
-                "no quarantine",
+                "an endpoint that answers, and no quarantine",
                 format!("{left} steps were not run"),
             ));
             report.sections.push(section);
@@ -361,6 +363,8 @@ struct Player {
     now: Duration,
     random: Random,
     progress: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Whether the endpoint has stopped answering.
+    is_gone: bool,
 }
 
 impl Player {
@@ -416,7 +420,13 @@ impl Player {
         (self.progress)(&title);
         let mut outcome = self.cycle(&title, reach).await;
         let mut checks = self.ended_as_expected(step);
-        if self.job.quarantine().is_none() {
+        if outcome.section.traffic.as_ref().is_some_and(|traffic| traffic.unanswered() > 0)
+            && let Err(reason) = first_contact(self.job.client()).await
+        {
+            // Every check would say the same about everybody.
+            self.is_gone = true;
+            checks.push(Check::failed("the endpoint still answers after the cycle", "an answer", reason));
+        } else if self.job.quarantine().is_none() {
             checks.extend(checker.after(&self.job, &self.source, &outcome).await);
             if step.run == Run::Reset {
                 let created = [Kind::User, Kind::Group]

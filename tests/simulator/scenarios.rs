@@ -147,6 +147,20 @@ async fn an_interrupted_run_cleans_up() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_dies_in_a_cycle_is_told_once() {
+    let server = Server::start(Defect::HangsUpLater).await;
+    let report = run(options(&server, "unassign-everybody", Dialect::Legacy)).await;
+    let text = report.to_short_text();
+    assert_eq!((report.verdict(), report.sections.len()), (Verdict::Findings, 3), "{text}");
+    assert!(text.contains("FAIL  the endpoint still answers after the cycle"), "{text}");
+    assert!(text.contains("more failed alike: no answer") && text.contains("4 steps were not run"), "{text}");
+    assert!(report.remains.is_some() && text.lines().count() < 60, "{text}");
+    server.heal();
+    let report = run(Options { plan: Plan::CleanUp, ..options(&server, "", Dialect::Legacy) }).await;
+    assert_eq!((report.verdict(), server.counts()), (Verdict::Passed, (0, 0)), "{}", report.to_text());
+}
+
+#[tokio::test]
 async fn what_a_broken_run_left_is_deleted_by_its_seed() {
     let server = std::sync::Arc::new(Server::start(Defect::None).await);
     let stranger = server.add_user(json!({ "userName": "stranger@elsewhere.example", "active": true }));
@@ -165,7 +179,13 @@ async fn what_a_broken_run_left_is_deleted_by_its_seed() {
     server.heal();
     let other = run(Options { plan: Plan::CleanUp, seed: Some(8), ..options(&server, "", Dialect::Legacy) }).await;
     assert_eq!((other.verdict(), server.counts()), (Verdict::Passed, (61, 4)), "another seed is another run");
-    let report = run(Options { plan: Plan::CleanUp, ..options(&server, "", Dialect::Legacy) }).await;
+    let clean_up = || Options { plan: Plan::CleanUp, ..options(&server, "", Dialect::Legacy) };
+    server.break_down(Defect::IgnoresDelete);
+    let report = run(clean_up()).await;
+    assert_eq!(report.remains, Some(Remains { users: 60, groups: 4, seed: 7 }), "a 204 alone proves nothing");
+    assert_eq!(report.verdict(), Verdict::Findings);
+    server.heal();
+    let report = run(clean_up()).await;
     assert_passed(&report);
     assert_eq!((server.counts(), report.remains), ((1, 0), None), "{stranger} alone is left");
 }

@@ -71,6 +71,8 @@ pub(crate) enum Defect {
     SpeaksHtml,
     /// Connections are closed without an answer.
     HangsUp,
+    /// The same from the 70th request on.
+    HangsUpLater,
 }
 
 #[derive(Default)]
@@ -184,7 +186,7 @@ async fn serve(shared: Arc<Shared>, stream: impl AsyncRead + AsyncWrite + Unpin)
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
         async move {
-            if shared.defect() == Defect::HangsUp {
+            if shared.hangs_up() {
                 return Err(std::io::Error::other("hung up"));
             }
             Ok(shared.answer(request).await)
@@ -208,6 +210,14 @@ fn decoded(text: &str) -> String {
 impl Shared {
     fn defect(&self) -> Defect {
         *self.defect.lock()
+    }
+
+    fn hangs_up(&self) -> bool {
+        match self.defect() {
+            Defect::HangsUp => true,
+            Defect::HangsUpLater => self.requests.load(Ordering::Relaxed) >= 70,
+            _ => false,
+        }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {

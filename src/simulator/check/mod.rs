@@ -144,7 +144,8 @@ fn answered(traffic: &Traffic) -> Check {
     if bad == 0 {
         return Check::passed(name, format!("{} requests", traffic.requests));
     }
-    Check::failed(name, "0", format!("{bad} of {} requests\n{}", traffic.requests, traffic.errors.join("\n")))
+    let shown: Vec<_> = traffic.errors.iter().take(findings::MAX_SHOWN).map(String::as_str).collect();
+    Check::failed(name, "0", format!("{bad} of {} requests\n{}", traffic.requests, shown.join("\n")))
 }
 
 /// The check that a cycle without any change in the source wrote nothing: what catches values that the server changes.

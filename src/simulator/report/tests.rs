@@ -91,7 +91,7 @@ fn what_is_well_takes_a_line_and_what_fails_alike_a_few() {
     let text = report.to_short_text();
     for line in [
         "ok    Users: 1 checks",
-        "   and 68 more: Create failed alike: the name is taken",
+        "   and 68 more failed alike: the name is taken",
         "   1 other checks passed, 1 left out",
         "60 people and 4 groups of this run remain on the endpoint. To delete them: the same --url and token with \
          --clean-up --seed 7",

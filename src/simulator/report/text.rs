@@ -88,7 +88,7 @@ fn unclean(section: &Section) -> String {
         text.push_str(&render_check(check));
     }
     let passed = section.checks.iter().filter(|check| check.passed).count();
-    let _ = writeln!(text, "   {passed} other checks passed, {} left out\n", section.left_out.len());
+    let _ = writeln!(text, "   {passed} other checks passed, {} left out", section.left_out.len());
     text
 }
 
@@ -127,8 +127,7 @@ fn entries<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     let mut alike: BTreeMap<_, usize> = BTreeMap::new();
     let mut shown = Vec::new();
     for entry in entries {
-        let count =
-            alike.entry((entry.kind, entry.action, entry.status, entry.code, entry.reason.as_str())).or_default();
+        let count = alike.entry((entry.status, entry.code, entry.reason.as_str())).or_default();
         *count += 1;
         if entry.status != Status::Failure || *count <= MAX_ALIKE {
             shown.push(entry);
@@ -144,9 +143,9 @@ fn entries<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
         let line = format!("   {:<width$}  {action:<7}  {status:<7}  {}", entry.object, reason(entry));
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    for ((_, action, status, _, reason), count) in alike {
+    for ((status, _, reason), count) in alike {
         if status == Status::Failure && count > MAX_ALIKE {
-            let _ = writeln!(text, "   and {} more: {action:?} failed alike: {reason}", count - MAX_ALIKE);
+            let _ = writeln!(text, "   and {} more failed alike: {reason}", count - MAX_ALIKE);
         }
     }
     text
