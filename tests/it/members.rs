@@ -315,7 +315,7 @@ async fn two_thousand_members_are_written_streamed_and_taken_away() {
     assert_eq!(members(&client, &group).await, ids[..3].iter().cloned().collect());
 }
 
-/// F023: a job that sends groups to a Directory that ignores them sees no error, and its second cycle is silent.
+/// A job that sends groups to a Directory that ignores them sees no error, and its second cycle is silent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_that_ignores_groups_keeps_them_without_members() {
     let (directory, client) = start_with(json!({ "groups": { "mode": "Ignore" } })).await;
