@@ -12,6 +12,7 @@ pub mod users;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use stored::type_of;
 
 use crate::metrics::Metrics;
 use crate::scim::Attributes;

@@ -18,7 +18,7 @@ use crate::store::index::{Index, Membership, Record};
 use crate::store::objects::Kind;
 
 /// What the table says of the resources of a kind.
-pub(super) fn type_of(kind: Kind) -> &'static ResourceType {
+pub fn type_of(kind: Kind) -> &'static ResourceType {
     if kind == Kind::Group { &GROUP } else { &USER }
 }
 

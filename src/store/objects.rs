@@ -58,6 +58,14 @@ impl Kind {
         if self == Self::Group { Resource::Group } else { Resource::User }
     }
 
+    /// The kind of the objects that hold claims on this attribute; nothing where this version does not know.
+    pub fn of_attribute(attribute: &str) -> Option<Self> {
+        Resource::of_attribute(attribute).map(|resource| match resource {
+            Resource::User => Self::User,
+            Resource::Group => Self::Group,
+        })
+    }
+
     /// As URLs and kubectl have it; also the label of metrics and the word of log lines.
     pub fn plural(self) -> &'static str {
         match self {

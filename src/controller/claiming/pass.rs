@@ -107,7 +107,7 @@ async fn pass(
     index: &Index,
     before: Option<&Pass>,
 ) -> Result<Pass, Error> {
-    let kind = if attribute.starts_with("Group.") { Kind::Group } else { Kind::User };
+    let kind = Kind::of_attribute(attribute).unwrap_or(Kind::User);
     let names = oldest_first(index.living(kind));
     let names: Vec<_> = match before {
         None => names,

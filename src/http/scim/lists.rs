@@ -3,12 +3,13 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::Call;
 use super::single::text;
 use super::text::View;
-use super::{Call, type_of};
 use crate::http::answer::Answer;
 use crate::http::error::Failure;
 use crate::provisioning::lists::{self, Page};
+use crate::provisioning::type_of;
 use crate::scim::json::parse_object;
 use crate::scim::list::ListRequest;
 use crate::store::objects::Kind;

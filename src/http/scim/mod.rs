@@ -13,7 +13,6 @@ use super::error::Failure;
 use super::route::Endpoint;
 use crate::provisioning::Context;
 use crate::scim::discovery;
-use crate::scim::schema::{GROUP, ResourceType, USER};
 use crate::store::objects::Kind;
 
 const NO_BULK: &str = "bulk operations are not supported: send single requests";
@@ -68,11 +67,6 @@ async fn one(call: &Call, kind: Kind) -> Result<Answer, Failure> {
         Method::DELETE => single::delete(call, kind).await,
         _ => single::get(call, kind).await,
     }
-}
-
-/// What the table says of the resources of a kind.
-fn type_of(kind: Kind) -> &'static ResourceType {
-    if kind == Kind::Group { &GROUP } else { &USER }
 }
 
 /// A discovery document, or 404.

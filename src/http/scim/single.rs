@@ -3,12 +3,12 @@
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::Call;
 use super::text::{Text, View};
-use super::{Call, type_of};
 use crate::http::answer::{self, Answer};
 use crate::http::error::Failure;
 use crate::http::query;
-use crate::provisioning::{EtagCondition, Stored, groups, users};
+use crate::provisioning::{EtagCondition, Stored, groups, type_of, users};
 use crate::scim::projection::Projection;
 use crate::store::objects::Kind;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::provisioning::stored::{edges, standing_of};
+use crate::provisioning::stored::{edges, standing_of, type_of};
 use crate::provisioning::{Context, Error};
 use crate::rules::membership::groups_of;
 use crate::rules::standing::Standing;
@@ -151,7 +151,7 @@ fn all<'a>(index: &'a Index, group: &'a str) -> impl Iterator<Item = Member> + '
 }
 
 fn element(kind: Kind, id: &str) -> Value {
-    json!({ "value": id, "type": if kind == Kind::Group { "Group" } else { "User" } })
+    json!({ "value": id, "type": type_of(kind).name })
 }
 
 type Named = (String, (Kind, HashSet<String>));

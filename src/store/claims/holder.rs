@@ -90,10 +90,7 @@ impl Claim {
 
     /// The kind of its holder: the attribute says it, for a user and a group never meet.
     pub fn holder_kind(&self) -> Option<Kind> {
-        Resource::of_attribute(self.attribute()).map(|resource| match resource {
-            Resource::User => Kind::User,
-            Resource::Group => Kind::Group,
-        })
+        Kind::of_attribute(self.attribute())
     }
 
     fn directory(&self) -> &str {

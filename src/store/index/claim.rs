@@ -5,7 +5,7 @@ use std::sync::Arc;
 use data_encoding::BASE32HEX_NOPAD;
 use serde_json::Value;
 
-use crate::rules::naming::{GROUP_NAME, LINK, Resource, USER_NAME, UniqueRules, claim_name};
+use crate::rules::naming::{GROUP_NAME, LINK, USER_NAME, UniqueRules, claim_name};
 use crate::store::objects::Kind;
 use crate::store::version::Stamp;
 
@@ -53,10 +53,7 @@ impl Claim {
 
     /// The kind of the holder. Of what this version knows no kind of, nobody asks.
     pub(super) fn kind(&self) -> Kind {
-        match Resource::of_attribute(&self.attribute) {
-            Some(Resource::Group) => Kind::Group,
-            Some(Resource::User) | None => Kind::User,
-        }
+        Kind::of_attribute(&self.attribute).unwrap_or(Kind::User)
     }
 
     /// Whether the index can tell that it is dead. A claim on an attribute that this version does not know is no rule here

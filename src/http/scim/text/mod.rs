@@ -10,13 +10,12 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use crate::http::answer::Pieces;
-use crate::provisioning::{GroupMembers, Stored};
+use crate::provisioning::{GroupMembers, Stored, type_of};
 use crate::scim::Attributes;
 use crate::scim::list::list_response;
 use crate::scim::projection::Projection;
 use crate::scim::schema::{GROUP, ResourceType, USER};
 use crate::store::index::Member;
-use crate::store::objects::Kind;
 
 /// The attribute that is read while it is sent.
 const MEMBERS: &str = "members";
@@ -156,7 +155,7 @@ impl Iterator for MembersText {
 impl MembersText {
     /// A member. Its `display` would cost a look at each of them, and nobody needs it: Entra never reads members.
     fn element(&self, member: &Member) -> Option<String> {
-        let member_type = if member.kind == Kind::Group { &GROUP } else { &USER };
+        let member_type = type_of(member.kind);
         let (name, endpoint) = (member_type.name, member_type.endpoint);
         let element = json!({
             "value": &*member.name, "$ref": format!("{}/{endpoint}/{}", self.base, member.name), "type": name,

@@ -6,6 +6,7 @@ use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::provisioning::{Context, groups};
+use crate::store::objects::Kind;
 use crate::store::registry::{Directory, Seen};
 use crate::store::scripted::Memory;
 
