@@ -1,14 +1,12 @@
 //! Single groups: their own attributes first, under the claim protocol, and then the edges of their members.
 
-use std::sync::OnceLock;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::stored::{edges, require_claimable, require_kind, require_match, stored};
+use super::stored::{edges, require_claimable, stored};
 use super::users::object_name;
-use super::{Context, Error, EtagCondition, Stored, members};
-use crate::rules::mapping::{self, to_attributes};
+use super::{Context, Error, EtagCondition, Stored, members, object};
+use crate::rules::mapping;
 use crate::scim::members::Members;
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::GROUP;
@@ -32,8 +30,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
 
 /// `GET /Groups/{id}`: the group linearizably, its members from the index.
 pub async fn get(context: &Context, id: &str) -> Result<Stored, Error> {
-    let object = context.store.objects().get(Kind::Group, &context.directory.namespace, id).await?;
-    require_kind(context, Kind::Group, &object)?;
+    let object = object::get(context, Kind::Group, id).await?;
     Ok(stored(Kind::Group, edges(context).as_ref(), &object))
 }
 
@@ -63,30 +60,16 @@ pub async fn patch(
     finish(context, object, operations.members()).await
 }
 
-/// Stores what `edit` makes of the attributes, on the newest version of the object, as often as it takes; where only
-/// members change, it is read and not written.
+/// A change of the group's own attributes; where only members change, it is read and not written.
 async fn change(
     context: &Context,
     id: &str,
     if_match: Option<&EtagCondition>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
 ) -> Result<Value, Error> {
-    // The edit runs again after a lost race; what it ignores is the same each time.
-    let ignored = OnceLock::new();
-    let edit_object = |object: &Value| {
-        require_kind(context, Kind::Group, object)?;
-        require_match(if_match, object)?;
-        let parsed = edit(&to_attributes(&object["spec"]["scim"]))?;
-        ignored.get_or_init(|| parsed.ignored);
-        let changed = mapping::changed_group(object, parsed.attributes, Timestamp::now());
-        if let Some(changed) = &changed {
-            require_claimable(context, Kind::Group, Some(object), changed)?;
-        }
-        Ok::<_, Error>(changed)
-    };
-    let object = claims::change(&context.store, Kind::Group, &context.directory.namespace, id, edit_object).await?;
-    context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
-    Ok(object)
+    let place =
+        |object: &Value, _: &Attributes, attributes| Ok(mapping::changed_group(object, attributes, Timestamp::now()));
+    object::change(context, Kind::Group, id, if_match, edit, place).await
 }
 
 /// Writes the edges, then tells of the whole.
@@ -98,10 +81,6 @@ async fn finish(context: &Context, object: Value, members: &Members) -> Result<S
 
 /// `DELETE /Groups/{id}`: a tombstone, and the values are free. The members stay and no longer show the group.
 pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
-    let tombstone = |object: &Value| {
-        require_kind(context, Kind::Group, object)?;
-        require_match(if_match, object)?;
-        Ok::<_, Error>(mapping::group_tombstone(object, Timestamp::now()))
-    };
-    claims::delete(&context.store, Kind::Group, &context.directory.namespace, id, tombstone).await
+    let bury = |object: &Value| Ok(mapping::group_tombstone(object, Timestamp::now()));
+    object::delete(context, Kind::Group, id, if_match, bury).await
 }

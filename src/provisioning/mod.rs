@@ -5,6 +5,7 @@ pub mod groups;
 pub mod lists;
 mod lookup;
 mod members;
+mod object;
 mod policy;
 mod stored;
 pub mod users;

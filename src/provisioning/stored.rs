@@ -92,18 +92,9 @@ pub(super) fn standing_of(context: &Context, kind: Kind, object: &Value) -> Stan
     }
 }
 
-/// That the object is a user of the Directory.
-pub(super) fn require_present(context: &Context, object: &Value) -> Result<(), Error> {
-    require(standing_of(context, Kind::User, object))
-}
-
 /// That the object is a resource of this kind of the Directory.
-pub(super) fn require_kind(context: &Context, kind: Kind, object: &Value) -> Result<(), Error> {
-    require(standing_of(context, kind, object))
-}
-
-fn require(standing: Standing) -> Result<(), Error> {
-    match standing {
+pub(super) fn require_present(context: &Context, kind: Kind, object: &Value) -> Result<(), Error> {
+    match standing_of(context, kind, object) {
         Standing::Present => Ok(()),
         Standing::Absent => Err(Error::NotFound),
         Standing::Unsettled => {

@@ -1,12 +1,10 @@
 //! Single users: read, rule, write. What another replica does at the same time is the claim protocol's business.
 
-use std::sync::OnceLock;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::stored::{require_claimable, require_match, require_present, to_stored};
-use super::{Context, Error, EtagCondition, Stored};
+use super::stored::{require_claimable, to_stored};
+use super::{Context, Error, EtagCondition, Stored, object};
 use crate::api::directory::Naming;
 use crate::rules::mapping::{self, to_attributes};
 use crate::rules::naming::{opaque_name, readable_name};
@@ -48,9 +46,7 @@ pub(super) fn object_name(naming: Naming, prefix: char, fallback: &str, name: &s
 
 /// `GET /Users/{id}`, linearizably.
 pub async fn get(context: &Context, id: &str) -> Result<Stored, Error> {
-    let object = context.store.objects().get(Kind::User, &context.directory.namespace, id).await?;
-    require_present(context, &object)?;
-    Ok(to_stored(context, &object))
+    Ok(to_stored(context, &object::get(context, Kind::User, id).await?))
 }
 
 /// `PUT /Users/{id}`: what the client owns is replaced, and what it left out is gone, save `active`.
@@ -80,7 +76,8 @@ pub async fn patch(
     change(context, &policy, id, if_match, |current| patch::apply(&operations, current, &USER)).await
 }
 
-/// Stores what `edit` makes of the attributes, on the newest version of the object, as often as it takes.
+/// A change under the rules of the Directory. A write that changes nothing is asked about them as well: that is how an
+/// administrator learns what is missing.
 async fn change(
     context: &Context,
     policy: &Policy,
@@ -88,36 +85,23 @@ async fn change(
     if_match: Option<&EtagCondition>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
 ) -> Result<Stored, Error> {
-    // The edit runs again after a lost race; what it ignores is the same each time.
-    let ignored = OnceLock::new();
-    let edit_object = |object: &Value| {
-        require_present(context, object)?;
-        require_match(if_match, object)?;
-        let before = to_attributes(&object["spec"]["scim"]);
-        let parsed = edit(&before)?;
-        ignored.get_or_init(|| parsed.ignored);
-        let changed = mapping::changed_user(object, parsed.attributes, Timestamp::now());
+    let place = |object: &Value, before: &Attributes, attributes: Attributes| {
+        let changed = mapping::changed_user(object, attributes, Timestamp::now());
         let after = to_attributes(&changed.as_ref().unwrap_or(object)["spec"]["scim"]);
-        context.check(policy, Some(&before), &after)?;
-        if let Some(changed) = &changed {
-            require_claimable(context, Kind::User, Some(object), changed)?;
-        }
-        Ok::<_, Error>(changed)
+        context.check(policy, Some(before), &after)?;
+        Ok(changed)
     };
-    let stored = claims::change(&context.store, Kind::User, &context.directory.namespace, id, edit_object).await?;
-    context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
-    Ok(to_stored(context, &stored))
+    let object = object::change(context, Kind::User, id, if_match, edit, place).await?;
+    Ok(to_stored(context, &object))
 }
 
 /// `DELETE /Users/{id}`: a tombstone, and the values are free.
 pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
-    let tombstone = |object: &Value| {
-        require_present(context, object)?;
-        require_match(if_match, object)?;
+    let bury = |object: &Value| {
         if is_built_in(object) {
             return Err(Error::Scim(scim::Error::InvalidValue(NOT_YOURS.to_owned())));
         }
-        Ok::<_, Error>(mapping::tombstone(object, Timestamp::now()))
+        Ok(mapping::tombstone(object, Timestamp::now()))
     };
-    claims::delete(&context.store, Kind::User, &context.directory.namespace, id, tombstone).await
+    object::delete(context, Kind::User, id, if_match, bury).await
 }

@@ -11,7 +11,7 @@ use std::time::Instant;
 use futures::{Stream, StreamExt as _, stream};
 use serde_json::Value;
 
-use super::stored::{edges, require_kind};
+use super::stored::{edges, require_present};
 use super::{Context, Error};
 use crate::rules::membership::{Full, MAX_GROUPS, joined, left};
 use crate::scim;
@@ -131,7 +131,7 @@ async fn carry_out(context: &Context, group: &str, change: &Change) -> Result<bo
 /// One read, and one write where something changes.
 async fn write_edge(context: &Context, kind: Kind, group: &str, change: &Change) -> Result<(), Error> {
     let edit = |object: &Value| {
-        require_kind(context, kind, object)?;
+        require_present(context, kind, object)?;
         match change.edit {
             Edit::Add => joined(object, group).map_err(|Full| full(&change.id)),
             Edit::Remove => Ok(left(object, group)),
