@@ -18,14 +18,7 @@ pub enum Standing {
 
 /// The standing of a DirectoryGroup in `directory`; groups are the identity provider's, all of them.
 pub fn group_standing(object: &Value, directory: &str) -> Standing {
-    let spec = &object["spec"];
-    if spec["directoryRef"]["name"] != directory || !spec["deletedAt"].is_null() {
-        Standing::Absent
-    } else if spec["rejected"] == true {
-        Standing::Unsettled
-    } else {
-        Standing::Present
-    }
+    standing_where(object, directory, true)
 }
 
 /// The standing of `object` in `directory`. Whether it owns its name is not asked: nobody knows the id of an object
@@ -37,6 +30,12 @@ pub fn group_standing(object: &Value, directory: &str) -> Standing {
 pub fn standing(object: &Value, directory: &str, built_in_users: BuiltInUsers) -> Standing {
     let spec = &object["spec"];
     let is_shown = spec["managedBy"] == "Provisioning" || is_built_in(object) && built_in_users == BuiltInUsers::Listed;
+    standing_where(object, directory, is_shown)
+}
+
+/// What holds for users and groups alike, where objects of this sort are shown.
+fn standing_where(object: &Value, directory: &str, is_shown: bool) -> Standing {
+    let spec = &object["spec"];
     if spec["directoryRef"]["name"] != directory || !is_shown || !spec["deletedAt"].is_null() {
         Standing::Absent
     } else if spec["rejected"] == true {

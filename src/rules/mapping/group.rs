@@ -1,23 +1,14 @@
 //! Groups: what is theirs alone. A group has no `active` and no sessions, and its members are not in its `spec.scim`.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Identity, Times, buried, etag, time_text, times_of, to_attributes, to_scim};
-use crate::api::API_VERSION;
-use crate::rules::naming::DIRECTORY_LABEL;
+use super::{Identity, Times, buried, etag, new_object, time_text, times_of, to_attributes, to_scim};
 use crate::scim::Attributes;
 
 /// The DirectoryGroup of a group that is new.
 pub fn new_group(directory: &str, namespace: &str, name: &str, attributes: Attributes, now: Timestamp) -> Value {
-    let now = time_text(now);
-    let times = Times { created: Some(now.clone()), last_modified: Some(now) };
-    json!({
-        "apiVersion": API_VERSION,
-        "kind": "DirectoryGroup",
-        "metadata": { "name": name, "namespace": namespace, "labels": { DIRECTORY_LABEL: directory } },
-        "spec": { "directoryRef": { "name": directory }, "scim": to_scim(attributes, times) },
-    })
+    new_object("DirectoryGroup", directory, (namespace, name), attributes, now)
 }
 
 /// `object` with these attributes in place of its own, or nothing where they are the same: a change of members alone
@@ -47,8 +38,10 @@ pub fn group_etag(identity: &Identity<'_>, members: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::rules::naming::UNDELETE_ANNOTATION;
+    use crate::rules::naming::{DIRECTORY_LABEL, UNDELETE_ANNOTATION};
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a time")

@@ -122,17 +122,21 @@ pub fn to_resource(resource_type: &'static ResourceType, identity: &Identity<'_>
 /// provider's. Without `active` in them the person is active.
 pub fn new_user(directory: &str, namespace: &str, name: &str, mut attributes: Attributes, now: Timestamp) -> Value {
     attributes.entry("active").or_insert(Value::Bool(true));
+    let mut user = new_object("DirectoryUser", directory, (namespace, name), attributes, now);
+    user["spec"]["managedBy"] = "Provisioning".into();
+    user
+}
+
+/// What a new user and a new group have alike; the object's place is its namespace and name.
+fn new_object(kind: &str, directory: &str, place: (&str, &str), attributes: Attributes, now: Timestamp) -> Value {
+    let (namespace, name) = place;
     let now = time_text(now);
     let times = Times { created: Some(now.clone()), last_modified: Some(now) };
     json!({
         "apiVersion": API_VERSION,
-        "kind": "DirectoryUser",
+        "kind": kind,
         "metadata": { "name": name, "namespace": namespace, "labels": { DIRECTORY_LABEL: directory } },
-        "spec": {
-            "directoryRef": { "name": directory },
-            "managedBy": "Provisioning",
-            "scim": to_scim(attributes, times),
-        },
+        "spec": { "directoryRef": { "name": directory }, "scim": to_scim(attributes, times) },
     })
 }
 
