@@ -14,10 +14,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("telemetry", &["config"]),
     ("rules", &["scim", "api"]),
-    ("store", &["api", "rules::membership", "rules::naming"]),
+    ("store", &["api", "rules::naming", "rules::resource"]),
     ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
     ("controller", &["api", "rules", "store", "metrics"]),
-    ("http", &["scim", "api", "rules::key", "store", "provisioning", "metrics"]),
+    ("http", &["scim", "api", "rules::key", "rules::resource", "store", "provisioning", "metrics"]),
     ("cli", &["api", "config", "rules::naming"]),
     ("simulator", &[]),
     ("app", &["config", "controller", "http", "metrics", "store"]),
@@ -302,6 +302,26 @@ fn no_file_is_too_long_to_be_about_one_thing() {
         .map(|(lines, path)| format!("{path}: {lines} lines"))
         .collect();
     assert!(long.is_empty(), "over {MAX_LINES} lines:\n{}", long.join("\n"));
+}
+
+/// The layers that ask an object by name; where its paths stand is `api::Object`. The last is an API server of the tests.
+const ASK_OBJECTS_BY_NAME: [&str; 4] = ["src/store", "src/provisioning", "src/controller", "src/http"];
+const PATHS_ALLOWED: [&str; 1] = ["src/store/memory.rs"];
+
+#[test]
+fn nobody_spells_the_paths_of_an_object_but_the_object() {
+    let mut spelled = Vec::new();
+    for path in ASK_OBJECTS_BY_NAME.into_iter().flat_map(rust_files).filter(|path| !is_test(path)) {
+        if PATHS_ALLOWED.contains(&shown(&path).as_str()) {
+            continue;
+        }
+        let text = product_code(&read(&path), "dependencies");
+        let lines = text.lines().filter(|line| {
+            ["[\"metadata\"]", "[\"spec\"]", "\"/spec/", "\"/metadata/"].iter().any(|path| line.contains(path))
+        });
+        spelled.extend(lines.map(|line| format!("{}: {}", shown(&path), line.trim())));
+    }
+    assert!(spelled.is_empty(), "ask `api::Object` by name:\n{}", spelled.join("\n"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub mod directory_group;
 pub mod directory_key;
 pub mod directory_status;
 pub mod directory_user;
+mod object;
 pub mod scim_group;
 pub mod scim_user;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use directory_group::{DirectoryGroup, DirectoryGroupSpec};
 pub use directory_key::{DirectoryKey, DirectoryKeySpec};
 pub use directory_status::DirectoryStatus;
 pub use directory_user::{DirectoryUser, DirectoryUserSpec};
+pub use object::Object;
 pub use yaml::to_yaml;
 
 use schemars::JsonSchema;

@@ -11,8 +11,8 @@ use super::answer::{Answer, with_body};
 use super::listener::Listener;
 use super::readiness::Readiness;
 use crate::metrics::{self, Metrics};
+use crate::rules::resource::Resource;
 use crate::store::Store;
-use crate::store::objects::Kind;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -55,9 +55,9 @@ impl Admin {
             }
             "/metrics" => {
                 let ages = self.store.freshness(Instant::now());
-                self.metrics.set_watch_ages(ages.into_iter().map(|(kind, age)| (kind.plural().to_owned(), age)));
+                self.metrics.set_watch_ages(ages.into_iter().map(|(kind, age)| (kind.plural.to_owned(), age)));
                 let is_there = |namespace: &str, name: &str| self.store.directory(namespace, name).is_some();
-                self.metrics.set_visible_users(of_directories(self.store.counts(Kind::User), is_there));
+                self.metrics.set_visible_users(of_directories(self.store.counts(Resource::User), is_there));
                 let content_type = HeaderValue::from_static(metrics::CONTENT_TYPE);
                 with_body(StatusCode::OK, content_type, self.metrics.text())
             }

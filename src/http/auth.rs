@@ -1,7 +1,7 @@
 //! Who asks: a key that opens the Directory of the URL, or one and the same refusal.
 //!
 //! The look-up key is the SHA-256 of the whole secret, so the time it takes tells nothing about secrets that are near.
-//! Whatever is wrong (no header, a wrong secret, a key that is over or of another Directory, a Directory that does not
+//! Whatever is wrong (no header, a wrong secret, a key that is over or of another WatchedDirectory, a Directory that does not
 //! exist), the client gets the same 401; the reason is for the log and the metric.
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq as _;
 use crate::api::directory::Basic;
 use crate::metrics::AuthenticationFailure;
 use crate::rules::key::{KeyVerdict, check};
-use crate::store::registry::{Directory, Key};
+use crate::store::{WatchedDirectory, WatchedKey};
 
 /// What was presented. The secret itself is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +73,10 @@ impl Credentials {
     /// The Directory and the name of the key that opens it, if one of `keys`, which were looked up by the digest, does.
     pub(super) fn open(
         &self,
-        directory: Option<&Arc<Directory>>,
-        keys: &[Arc<Key>],
+        directory: Option<&Arc<WatchedDirectory>>,
+        keys: &[Arc<WatchedKey>],
         now: Timestamp,
-    ) -> Result<(Arc<Directory>, String), Refusal> {
+    ) -> Result<(Arc<WatchedDirectory>, String), Refusal> {
         let mut refusal = Refusal::Credentials(AuthenticationFailure::UnknownKey);
         for key in keys.iter().filter(|key| self.is_of(key)) {
             match self.verdict(key, directory, now) {
@@ -87,17 +87,17 @@ impl Credentials {
         Err(refusal)
     }
 
-    fn is_of(&self, key: &Key) -> bool {
+    fn is_of(&self, key: &WatchedKey) -> bool {
         let digest = data_encoding::HEXLOWER.decode(key.spec.sha256.as_deref().unwrap_or_default().as_bytes());
         digest.is_ok_and(|digest| bool::from(self.digest.ct_eq(digest.as_slice())))
     }
 
     fn verdict<'a>(
         &self,
-        key: &Key,
-        directory: Option<&'a Arc<Directory>>,
+        key: &WatchedKey,
+        directory: Option<&'a Arc<WatchedDirectory>>,
         now: Timestamp,
-    ) -> Result<&'a Arc<Directory>, Refusal> {
+    ) -> Result<&'a Arc<WatchedDirectory>, Refusal> {
         let refused = |failure| Err(Refusal::Credentials(failure));
         let Some(directory) = directory else { return refused(AuthenticationFailure::UnknownDirectory) };
         if key.namespace != directory.namespace || key.spec.directory_ref.name != directory.name {
@@ -117,7 +117,7 @@ impl Credentials {
 }
 
 /// A value that a newer version wrote is not taken for a permission.
-fn refuses_basic(directory: &Directory) -> bool {
+fn refuses_basic(directory: &WatchedDirectory) -> bool {
     directory.spec.provisioning.basic != Basic::Allow
 }
 
@@ -131,7 +131,7 @@ mod tests {
         BasicRefused, Expired, Malformed, Missing, NotYetValid, OtherDirectory, Revoked, UnknownDirectory, UnknownKey,
     };
     use super::*;
-    use crate::store::registry::Seen;
+    use crate::store::Seen;
 
     fn headers(lines: &[&str]) -> HeaderMap {
         lines.iter().map(|line| (AUTHORIZATION, HeaderValue::from_str(line).expect("a value"))).collect()
@@ -176,9 +176,9 @@ mod tests {
         }
     }
 
-    fn directory(provisioning: &Value) -> Arc<Directory> {
+    fn directory(provisioning: &Value) -> Arc<WatchedDirectory> {
         let spec = serde_json::from_value(json!({ "provisioning": provisioning })).expect("a spec");
-        Arc::new(Directory {
+        Arc::new(WatchedDirectory {
             namespace: "acme".to_owned(),
             name: "staff".to_owned(),
             spec,
@@ -187,13 +187,13 @@ mod tests {
         })
     }
 
-    fn key(namespace: &str, directory: &str, mut spec: Value) -> Arc<Key> {
+    fn key(namespace: &str, directory: &str, mut spec: Value) -> Arc<WatchedKey> {
         spec["directoryRef"] = json!({ "name": directory });
         if spec["sha256"].is_null() {
             spec["sha256"] = data_encoding::HEXLOWER.encode(&digest("s3cret")).into();
         }
         let spec = serde_json::from_value(spec).expect("a spec");
-        Arc::new(Key { namespace: namespace.to_owned(), name: format!("key-of-{directory}"), spec })
+        Arc::new(WatchedKey { namespace: namespace.to_owned(), name: format!("key-of-{directory}"), spec })
     }
 
     #[test]

@@ -34,7 +34,7 @@ use super::writes::Writes;
 use crate::api::directory::ProvisioningMode;
 use crate::metrics::Metrics;
 use crate::provisioning::Context;
-use crate::store::registry::Directory;
+use crate::store::WatchedDirectory;
 use crate::store::{self, Store};
 
 /// The label of a path that names no endpoint.
@@ -166,7 +166,7 @@ impl Inner {
     }
 
     /// The Directory of the URL, if the credentials open it.
-    fn authenticate(&self, ends: &Ends, headers: &HeaderMap, place: &Place) -> Result<Arc<Directory>, Failure> {
+    fn authenticate(&self, ends: &Ends, headers: &HeaderMap, place: &Place) -> Result<Arc<WatchedDirectory>, Failure> {
         let directory = self.store.directory(&place.namespace, &place.directory);
         let opened = Credentials::read(headers).map_err(Refusal::Credentials).and_then(|credentials| {
             credentials.open(directory.as_ref(), &self.store.keys(&credentials.digest), Timestamp::now())

@@ -6,13 +6,14 @@ use serde_json::Value;
 use super::stored::{edges, require_claimable, stored};
 use super::users::object_name;
 use super::{Context, Error, EtagCondition, Stored, members, object};
+use crate::api::Object;
 use crate::rules::mapping;
+use crate::rules::resource::Resource;
 use crate::scim::members::Members;
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::GROUP;
 use crate::scim::{self, Attributes, json, patch};
 use crate::store::claims;
-use crate::store::objects::Kind;
 
 /// `POST /Groups`: the group is stored, owns its displayName and has its members when this returns.
 pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
@@ -22,7 +23,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let new_name = move || object_name(naming, 'g', "group", &display_name);
     let directory = &context.directory;
     let object = mapping::new_group(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
-    require_claimable(context, Kind::Group, None, &object)?;
+    require_claimable(context, Resource::Group, None, &object)?;
     let object = claims::create(&context.store, object, new_name).await?;
     context.report_ignored(&ignored);
     finish(context, object, &members).await
@@ -30,8 +31,8 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
 
 /// `GET /Groups/{id}`: the group linearizably, its members from the index.
 pub async fn get(context: &Context, id: &str) -> Result<Stored, Error> {
-    let object = object::get(context, Kind::Group, id).await?;
-    Ok(stored(Kind::Group, edges(context).as_ref(), &object))
+    let object = object::get(context, Resource::Group, id).await?;
+    Ok(stored(Resource::Group, edges(context).as_ref(), &object))
 }
 
 /// `PUT /Groups/{id}`: what the client left out is gone, members included.
@@ -66,21 +67,20 @@ async fn change(
     id: &str,
     if_match: Option<&EtagCondition>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
-) -> Result<Value, Error> {
+) -> Result<Object, Error> {
     let place =
-        |object: &Value, _: &Attributes, attributes| Ok(mapping::changed_group(object, attributes, Timestamp::now()));
-    object::change(context, Kind::Group, id, if_match, edit, place).await
+        |object: &Object, _: &Attributes, attributes| Ok(mapping::changed_group(object, attributes, Timestamp::now()));
+    object::change(context, Resource::Group, id, if_match, edit, place).await
 }
 
 /// Writes the edges, then tells of the whole.
-async fn finish(context: &Context, object: Value, members: &Members) -> Result<Stored, Error> {
-    let id = object["metadata"]["name"].as_str().unwrap_or_default();
-    members::write(context, id, members).await?;
-    Ok(stored(Kind::Group, edges(context).as_ref(), &object))
+async fn finish(context: &Context, object: Object, members: &Members) -> Result<Stored, Error> {
+    members::write(context, object.name(), members).await?;
+    Ok(stored(Resource::Group, edges(context).as_ref(), &object))
 }
 
 /// `DELETE /Groups/{id}`: a tombstone, and the values are free. The members stay and no longer show the group.
 pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
-    let bury = |object: &Value| Ok(mapping::group_tombstone(object, Timestamp::now()));
-    object::delete(context, Kind::Group, id, if_match, bury).await
+    let bury = |object: &Object| Ok(mapping::group_tombstone(object, Timestamp::now()));
+    object::delete(context, Resource::Group, id, if_match, bury).await
 }

@@ -4,12 +4,11 @@
 
 use serde_json::Value;
 
-use super::stored::type_of;
 use crate::rules::naming::{Force, GROUP_EXTERNAL_ID, GROUP_NAME, USER_EXTERNAL_ID, USER_NAME, UniqueRules, canonical};
+use crate::rules::resource::Resource;
 use crate::scim::filter::{self, Filter, Operator, conjuncts};
 use crate::scim::path::AttributePath;
 use crate::store::index::LookupKey;
-use crate::store::objects::Kind;
 
 /// How the resources that a filter selects are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +34,7 @@ pub enum Lookup {
 
 /// The best look-up that a filter on resources of this kind allows, where these values are unique: any of its conjuncts
 /// restricts the result.
-pub fn lookup(filter: Option<&Filter>, kind: Kind, rules: &UniqueRules) -> Lookup {
+pub fn lookup(filter: Option<&Filter>, kind: Resource, rules: &UniqueRules) -> Lookup {
     let Some(filter) = filter else { return Lookup::Scan };
     let parts = conjuncts(filter);
     let found = parts.into_iter().flat_map(|part| [by_conjunct(part, kind, rules), by_rule(part, kind, rules)]);
@@ -52,7 +51,7 @@ fn cost(lookup: &Lookup) -> u8 {
     }
 }
 
-fn by_conjunct(filter: &Filter, kind: Kind, rules: &UniqueRules) -> Option<Lookup> {
+fn by_conjunct(filter: &Filter, kind: Resource, rules: &UniqueRules) -> Option<Lookup> {
     match filter {
         Filter::Compare(path, Operator::Eq, Value::String(value)) if path.schema.is_none() => {
             let names_value = path.sub_attribute.as_deref().is_none_or(|sub| sub == "value");
@@ -79,15 +78,15 @@ fn compared_value(part: &Filter) -> Option<&str> {
     }
 }
 
-fn by_attribute(attribute: &str, value: &str, kind: Kind, rules: &UniqueRules) -> Option<Lookup> {
+fn by_attribute(attribute: &str, value: &str, kind: Resource, rules: &UniqueRules) -> Option<Lookup> {
     let claim = |attribute: &str, value: String| Some(Lookup::Claim { attribute: attribute.to_owned(), value });
     match (kind, attribute) {
         (_, "id") => Some(Lookup::Id(value.to_owned())),
-        (Kind::User, "userName") => claim(USER_NAME, canonical(value)),
-        (Kind::Group, "displayName") => claim(GROUP_NAME, canonical(value)),
+        (Resource::User, "userName") => claim(USER_NAME, canonical(value)),
+        (Resource::Group, "displayName") => claim(GROUP_NAME, canonical(value)),
         (_, "displayName") => Some(Lookup::Index(LookupKey::DisplayName(canonical(value)))),
         (_, "externalId") => {
-            let claimed = if kind == Kind::Group { GROUP_EXTERNAL_ID } else { USER_EXTERNAL_ID };
+            let claimed = if kind == Resource::Group { GROUP_EXTERNAL_ID } else { USER_EXTERNAL_ID };
             match rules.force(claimed) {
                 Some(Force::InForce) => claim(claimed, value.to_owned()),
                 _ => Some(Lookup::Index(LookupKey::ExternalId(value.to_owned()))),
@@ -98,18 +97,18 @@ fn by_attribute(attribute: &str, value: &str, kind: Kind, rules: &UniqueRules) -
 }
 
 /// By the `value` of an element of a list.
-fn by_element(attribute: &str, value: &str, kind: Kind) -> Option<Lookup> {
+fn by_element(attribute: &str, value: &str, kind: Resource) -> Option<Lookup> {
     match (kind, attribute) {
-        (Kind::User, "emails") => Some(Lookup::Index(LookupKey::Email(canonical(value)))),
-        (Kind::User, "groups") => Some(Lookup::MembersOf(value.to_owned())),
-        (Kind::Group, "members") => Some(Lookup::GroupsOf(value.to_owned())),
+        (Resource::User, "emails") => Some(Lookup::Index(LookupKey::Email(canonical(value)))),
+        (Resource::User, "groups") => Some(Lookup::MembersOf(value.to_owned())),
+        (Resource::Group, "members") => Some(Lookup::GroupsOf(value.to_owned())),
         _ => None,
     }
 }
 
 /// By the claim on an attribute that the Directory's own rules make unique: the conjunct says what
 /// `PATH eq "value"` says.
-fn by_rule(filter: &Filter, kind: Kind, rules: &UniqueRules) -> Option<Lookup> {
+fn by_rule(filter: &Filter, kind: Resource, rules: &UniqueRules) -> Option<Lookup> {
     let (path, value) = match filter {
         Filter::Compare(path, Operator::Eq, Value::String(value)) => (path, value.as_str()),
         Filter::Element(path, selector) => (path, conjuncts(selector).into_iter().find_map(compared_value)?),
@@ -117,17 +116,17 @@ fn by_rule(filter: &Filter, kind: Kind, rules: &UniqueRules) -> Option<Lookup> {
     };
     let in_force = rules.iter().filter(|(_, force)| *force == Force::InForce);
     let attribute = in_force.map(|(attribute, _)| attribute).find(|attribute| {
-        let ruled = attribute.strip_prefix("User.").filter(|_| kind == Kind::User);
+        let ruled = attribute.strip_prefix("User.").filter(|_| kind == Resource::User);
         let text = ruled.map(|path| format!("{path} eq {}", Value::from(value)));
-        text.and_then(|text| filter::parse(&text, type_of(kind)).ok()).is_some_and(|ruled| ruled == *filter)
+        text.and_then(|text| filter::parse(&text, kind.schema()).ok()).is_some_and(|ruled| ruled == *filter)
     })?;
     let value = if is_exact(path, kind) { value.to_owned() } else { canonical(value) };
     Some(Lookup::Claim { attribute: attribute.to_owned(), value })
 }
 
 /// Whether letter case matters in what is compared.
-fn is_exact(path: &AttributePath, kind: Kind) -> bool {
-    path.attribute_definition(type_of(kind)).is_some_and(|definition| {
+fn is_exact(path: &AttributePath, kind: Resource) -> bool {
+    path.attribute_definition(kind.schema()).is_some_and(|definition| {
         let part = definition.sub_attribute(path.sub_attribute.as_deref().unwrap_or("value"));
         part.unwrap_or(definition).case_exact
     })
@@ -145,9 +144,9 @@ mod tests {
     const DEPARTMENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department";
     const NUMBER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber";
 
-    fn check(kind: Kind, rules: &UniqueRules, cases: &[(&str, Lookup)]) {
+    fn check(kind: Resource, rules: &UniqueRules, cases: &[(&str, Lookup)]) {
         for (text, expected) in cases {
-            let filter = filter::parse(text, type_of(kind)).expect("a filter");
+            let filter = filter::parse(text, kind.schema()).expect("a filter");
             assert_eq!(lookup(Some(&filter), kind, rules), *expected, "{text}");
         }
     }
@@ -201,8 +200,8 @@ mod tests {
             ("manager eq \"Alice-1\"", Lookup::Scan),
             ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq \"A\"", Lookup::Scan),
         ];
-        check(Kind::User, &UniqueRules::default(), &cases);
-        assert_eq!(lookup(None, Kind::User, &UniqueRules::default()), Lookup::Scan);
+        check(Resource::User, &UniqueRules::default(), &cases);
+        assert_eq!(lookup(None, Resource::User, &UniqueRules::default()), Lookup::Scan);
     }
 
     #[test]
@@ -222,7 +221,7 @@ mod tests {
             ("members.type eq \"User\"", Lookup::Scan),
             ("members pr", Lookup::Scan),
         ];
-        check(Kind::Group, &UniqueRules::default(), &cases);
+        check(Resource::Group, &UniqueRules::default(), &cases);
     }
 
     #[test]
@@ -242,7 +241,7 @@ mod tests {
             (&same, claim(&number, "ab7")),
             (&other, Lookup::Scan),
         ];
-        check(Kind::User, &rules, &cases);
-        check(Kind::Group, &rules, &[("externalId eq \"E1\"", claim(GROUP_EXTERNAL_ID, "E1"))]);
+        check(Resource::User, &rules, &cases);
+        check(Resource::Group, &rules, &[("externalId eq \"E1\"", claim(GROUP_EXTERNAL_ID, "E1"))]);
     }
 }

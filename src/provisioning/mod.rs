@@ -13,19 +13,18 @@ pub mod users;
 use std::sync::Arc;
 
 pub use error::Error;
-pub use stored::type_of;
 
 use crate::metrics::Metrics;
 use crate::scim::Attributes;
 use crate::store::Store;
+use crate::store::WatchedDirectory;
 use crate::store::index::{Index, Member};
-use crate::store::registry::Directory;
 
 /// What every operation needs: the Directory it works in, the store, the metrics. One for each request.
 #[derive(Clone)]
 pub struct Context {
     /// The Directory of the URL.
-    pub directory: Arc<Directory>,
+    pub directory: Arc<WatchedDirectory>,
     /// The cluster.
     pub store: Store,
     /// The metrics.
@@ -36,7 +35,7 @@ impl Context {
     /// Tells of attributes that were ignored because no schema has them: Entra's mapping sends them in every cycle.
     fn report_ignored(&self, ignored: &[String]) {
         if !ignored.is_empty() {
-            let Directory { namespace, name, .. } = self.directory.as_ref();
+            let WatchedDirectory { namespace, name, .. } = self.directory.as_ref();
             tracing::info!(namespace, directory = name, attributes = ?ignored, "attributes that no schema has were ignored");
             self.metrics.ignored_attributes(namespace, name, ignored.len());
         }

@@ -3,19 +3,19 @@
 
 use std::sync::OnceLock;
 
-use serde_json::Value;
-
 use super::stored::{require_claimable, require_match, require_present};
 use super::{Context, Error, EtagCondition};
+use crate::api::Object;
 use crate::rules::mapping::to_attributes;
+use crate::rules::resource::Resource;
 use crate::scim::resource::Parsed;
 use crate::scim::{self, Attributes};
 use crate::store::claims;
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 
 /// The object of this id, linearizably.
-pub(super) async fn get(context: &Context, kind: Kind, id: &str) -> Result<Value, Error> {
-    let object = context.store.objects().get(kind, &context.directory.namespace, id).await?;
+pub(super) async fn get(context: &Context, kind: Resource, id: &str) -> Result<Object, Error> {
+    let object = context.store.objects().get(Kind::of(kind), &context.directory.namespace, id).await?;
     require_present(context, kind, &object)?;
     Ok(object)
 }
@@ -24,18 +24,18 @@ pub(super) async fn get(context: &Context, kind: Kind, id: &str) -> Result<Value
 /// attributes into the object, returns nothing where nothing changes, and refuses what may not be.
 pub(super) async fn change(
     context: &Context,
-    kind: Kind,
+    kind: Resource,
     id: &str,
     if_match: Option<&EtagCondition>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
-    place: impl Fn(&Value, &Attributes, Attributes) -> Result<Option<Value>, Error> + Send + Sync,
-) -> Result<Value, Error> {
+    place: impl Fn(&Object, &Attributes, Attributes) -> Result<Option<Object>, Error> + Send + Sync,
+) -> Result<Object, Error> {
     // The edit runs again after a lost race; what it ignores is the same each time.
     let ignored = OnceLock::new();
-    let edit_object = |object: &Value| {
+    let edit_object = |object: &Object| {
         require_present(context, kind, object)?;
         require_match(if_match, object)?;
-        let before = to_attributes(&object["spec"]["scim"]);
+        let before = to_attributes(object.scim());
         let parsed = edit(&before)?;
         ignored.get_or_init(|| parsed.ignored);
         let changed = place(object, &before, parsed.attributes)?;
@@ -44,7 +44,7 @@ pub(super) async fn change(
         }
         Ok::<_, Error>(changed)
     };
-    let object = claims::change(&context.store, kind, &context.directory.namespace, id, edit_object).await?;
+    let object = claims::change(&context.store, Kind::of(kind), &context.directory.namespace, id, edit_object).await?;
     context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
     Ok(object)
 }
@@ -52,15 +52,15 @@ pub(super) async fn change(
 /// Stores the tombstone that `bury` makes of the object, and frees its values.
 pub(super) async fn delete(
     context: &Context,
-    kind: Kind,
+    kind: Resource,
     id: &str,
     if_match: Option<&EtagCondition>,
-    bury: impl Fn(&Value) -> Result<Value, Error> + Send + Sync,
+    bury: impl Fn(&Object) -> Result<Object, Error> + Send + Sync,
 ) -> Result<(), Error> {
-    let tombstone = |object: &Value| {
+    let tombstone = |object: &Object| {
         require_present(context, kind, object)?;
         require_match(if_match, object)?;
         bury(object)
     };
-    claims::delete(&context.store, kind, &context.directory.namespace, id, tombstone).await
+    claims::delete(&context.store, Kind::of(kind), &context.directory.namespace, id, tombstone).await
 }

@@ -7,20 +7,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Context, Error, EtagCondition, GroupMembers, Stored};
+use crate::api::Object;
 use crate::api::directory::GroupsMode;
 use crate::rules::mapping::{Identity, etag, group_etag, identity_of, to_resource};
-use crate::rules::membership::groups_of;
-use crate::rules::naming::{Resource, UniqueRules, ambiguous, too_long};
+use crate::rules::naming::{UniqueRules, ambiguous, too_long};
+use crate::rules::resource::Resource;
 use crate::rules::standing::{Standing, group_standing, standing};
 use crate::scim;
-use crate::scim::schema::{GROUP, ResourceType, USER};
 use crate::store::index::{Index, Membership, Record};
-use crate::store::objects::Kind;
-
-/// What the table says of the resources of a kind.
-pub fn type_of(kind: Kind) -> &'static ResourceType {
-    if kind == Kind::Group { &GROUP } else { &USER }
-}
 
 /// The index where the Directory's groups have members, and nothing where it ignores them: none is shown then, and none
 /// that was stored before is lost.
@@ -31,19 +25,19 @@ pub(super) fn edges(context: &Context) -> Option<Arc<Index>> {
 }
 
 /// The user that an object holds.
-pub(super) fn to_stored(context: &Context, object: &Value) -> Stored {
-    stored(Kind::User, edges(context).as_ref(), object)
+pub(super) fn to_stored(context: &Context, object: &Object) -> Stored {
+    stored(Resource::User, edges(context).as_ref(), object)
 }
 
 /// The resource of this kind that an object holds; without `edges` nothing of groups and members.
-pub(super) fn stored(kind: Kind, edges: Option<&Arc<Index>>, object: &Value) -> Stored {
+pub(super) fn stored(kind: Resource, edges: Option<&Arc<Index>>, object: &Object) -> Stored {
     let identity = identity_of(object);
-    let groups = |index: &Arc<Index>| index.groups_among(&groups_of(object));
-    resource(kind, edges, &identity, &object["spec"]["scim"], groups)
+    let groups = |index: &Arc<Index>| index.groups_among(&object.member_of());
+    resource(kind, edges, &identity, object.scim(), groups)
 }
 
 /// The same from what the index has of it.
-pub(super) fn stored_record(kind: Kind, edges: Option<&Arc<Index>>, record: &Record) -> Stored {
+pub(super) fn stored_record(kind: Resource, edges: Option<&Arc<Index>>, record: &Record) -> Stored {
     let scim: Value = serde_json::from_slice(&record.scim).unwrap_or_default();
     let uid = String::from_utf8_lossy(&record.uid);
     let identity = Identity { id: &record.name, generation: record.generation, uid: &uid };
@@ -51,21 +45,21 @@ pub(super) fn stored_record(kind: Kind, edges: Option<&Arc<Index>>, record: &Rec
 }
 
 fn resource(
-    kind: Kind,
+    kind: Resource,
     edges: Option<&Arc<Index>>,
     identity: &Identity<'_>,
     scim: &Value,
     groups: impl FnOnce(&Arc<Index>) -> Vec<Membership>,
 ) -> Stored {
-    let mut resource = to_resource(type_of(kind), identity, scim);
+    let mut resource = to_resource(kind.schema(), identity, scim);
     let (mut etag, mut members) = (etag(identity), None);
     match (kind, edges) {
-        (Kind::Group, Some(index)) => {
+        (Resource::Group, Some(index)) => {
             etag = group_etag(identity, index.members_digest(identity.id));
             resource["meta"]["version"] = etag.as_str().into();
             members = Some(GroupMembers { index: Arc::clone(index), group: identity.id.into() });
         }
-        (_, Some(index)) => {
+        (Resource::User, Some(index)) => {
             let groups: Vec<_> = groups(index).into_iter().map(group_of_user).collect();
             if !groups.is_empty() {
                 resource.insert("groups".to_owned(), groups.into());
@@ -83,17 +77,16 @@ fn group_of_user(membership: Membership) -> Value {
 }
 
 /// Where an object of this kind stands for the Directory's client.
-pub(super) fn standing_of(context: &Context, kind: Kind, object: &Value) -> Standing {
+pub(super) fn standing_of(context: &Context, kind: Resource, object: &Object) -> Standing {
     let directory = &context.directory;
-    if kind == Kind::Group {
-        group_standing(object, &directory.name)
-    } else {
-        standing(object, &directory.name, directory.spec.provisioning.built_in_users)
+    match kind {
+        Resource::User => standing(object, &directory.name, directory.spec.provisioning.built_in_users),
+        Resource::Group => group_standing(object, &directory.name),
     }
 }
 
 /// That the object is a resource of this kind of the Directory.
-pub(super) fn require_present(context: &Context, kind: Kind, object: &Value) -> Result<(), Error> {
+pub(super) fn require_present(context: &Context, kind: Resource, object: &Object) -> Result<(), Error> {
     match standing_of(context, kind, object) {
         Standing::Present => Ok(()),
         Standing::Absent => Err(Error::NotFound),
@@ -109,12 +102,12 @@ pub(super) fn require_present(context: &Context, kind: Kind, object: &Value) -> 
 /// several, so nobody loses any, and it is asked about when the person becomes active.
 pub(super) fn require_claimable(
     context: &Context,
-    kind: Kind,
-    before: Option<&Value>,
-    after: &Value,
+    kind: Resource,
+    before: Option<&Object>,
+    after: &Object,
 ) -> Result<(), Error> {
     let rules = context.store.unique_rules(&context.directory.namespace, &context.directory.name);
-    let unclaimable = |object: &Value| unclaimable(kind.resource(), &object["spec"], &rules);
+    let unclaimable = |object: &Object| unclaimable(kind, object.spec(), &rules);
     match unclaimable(after) {
         Some(sentence) if before.and_then(unclaimable).as_ref() != Some(&sentence) => {
             Err(scim::Error::InvalidValue(sentence).into())
@@ -137,7 +130,7 @@ fn unclaimable(resource: Resource, spec: &Value, rules: &UniqueRules) -> Option<
 
 /// That the object is the version that `If-Match` names: its own attributes, whatever its members are, of which the index
 /// may know less than the client.
-pub(super) fn require_match(if_match: Option<&EtagCondition>, object: &Value) -> Result<(), Error> {
+pub(super) fn require_match(if_match: Option<&EtagCondition>, object: &Object) -> Result<(), Error> {
     match if_match {
         Some(condition) if !condition.matches_own(&etag(&identity_of(object))) => Err(Error::PreconditionFailed),
         _ => Ok(()),

@@ -5,16 +5,17 @@ use serde_json::Value;
 
 use super::stored::{require_claimable, to_stored};
 use super::{Context, Error, EtagCondition, Stored, object};
+use crate::api::Object;
 use crate::api::directory::Naming;
 use crate::rules::mapping::{self, to_attributes};
 use crate::rules::naming::{opaque_name, readable_name};
 use crate::rules::policy::Policy;
+use crate::rules::resource::Resource;
 use crate::rules::standing::is_built_in;
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::USER;
 use crate::scim::{self, Attributes, json, patch};
 use crate::store::claims;
-use crate::store::objects::Kind;
 
 const NOT_YOURS: &str = "this account was written by people and no provisioning has changed it yet, so provisioning may \
                          not delete it; deactivate it instead, or delete the DirectoryUser with kubectl";
@@ -30,7 +31,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let new_name = move || object_name(naming, 'u', "user", &user_name);
     let directory = &context.directory;
     let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
-    require_claimable(context, Kind::User, None, &object)?;
+    require_claimable(context, Resource::User, None, &object)?;
     let stored = claims::create(&context.store, object, new_name).await?;
     context.report_ignored(&ignored);
     Ok(to_stored(context, &stored))
@@ -46,7 +47,7 @@ pub(super) fn object_name(naming: Naming, prefix: char, fallback: &str, name: &s
 
 /// `GET /Users/{id}`, linearizably.
 pub async fn get(context: &Context, id: &str) -> Result<Stored, Error> {
-    Ok(to_stored(context, &object::get(context, Kind::User, id).await?))
+    Ok(to_stored(context, &object::get(context, Resource::User, id).await?))
 }
 
 /// `PUT /Users/{id}`: what the client owns is replaced, and what it left out is gone, save `active`.
@@ -85,23 +86,23 @@ async fn change(
     if_match: Option<&EtagCondition>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
 ) -> Result<Stored, Error> {
-    let place = |object: &Value, before: &Attributes, attributes: Attributes| {
+    let place = |object: &Object, before: &Attributes, attributes: Attributes| {
         let changed = mapping::changed_user(object, attributes, Timestamp::now());
-        let after = to_attributes(&changed.as_ref().unwrap_or(object)["spec"]["scim"]);
+        let after = to_attributes(changed.as_ref().unwrap_or(object).scim());
         context.check(policy, Some(before), &after)?;
         Ok(changed)
     };
-    let object = object::change(context, Kind::User, id, if_match, edit, place).await?;
+    let object = object::change(context, Resource::User, id, if_match, edit, place).await?;
     Ok(to_stored(context, &object))
 }
 
 /// `DELETE /Users/{id}`: a tombstone, and the values are free.
 pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
-    let bury = |object: &Value| {
+    let bury = |object: &Object| {
         if is_built_in(object) {
             return Err(Error::Scim(scim::Error::InvalidValue(NOT_YOURS.to_owned())));
         }
         Ok(mapping::tombstone(object, Timestamp::now()))
     };
-    object::delete(context, Kind::User, id, if_match, bury).await
+    object::delete(context, Resource::User, id, if_match, bury).await
 }

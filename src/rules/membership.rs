@@ -3,7 +3,7 @@
 //! So a change of one member is one write of one small object, whatever the size of the group, and two changes of one
 //! group never meet. `lastModified` of the member stays: it speaks of the member's own attributes.
 
-use serde_json::{Value, json};
+use crate::api::Object;
 
 /// Most groups that one resource belongs to. The kinds in `api` state the same.
 pub const MAX_GROUPS: usize = 2_048;
@@ -12,14 +12,9 @@ pub const MAX_GROUPS: usize = 2_048;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// The ids of the groups that an object names, deleted ones included.
-pub fn groups_of(object: &Value) -> Vec<&str> {
-    object["spec"]["memberOf"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
 /// `object` as a member of `group`; nothing where it is one already.
-pub fn joined(object: &Value, group: &str) -> Result<Option<Value>, Full> {
-    let mut groups = groups_of(object);
+pub fn joined(object: &Object, group: &str) -> Result<Option<Object>, Full> {
+    let mut groups = object.member_of();
     if groups.contains(&group) {
         return Ok(None);
     }
@@ -31,38 +26,31 @@ pub fn joined(object: &Value, group: &str) -> Result<Option<Value>, Full> {
 }
 
 /// `object` without its membership of `group`; nothing where it has none.
-pub fn left(object: &Value, group: &str) -> Option<Value> {
-    let mut groups = groups_of(object);
+pub fn left(object: &Object, group: &str) -> Option<Object> {
+    let mut groups = object.member_of();
     let before = groups.len();
     groups.retain(|named| *named != group);
     (groups.len() < before).then(|| with(object, groups))
 }
 
-/// The object with these groups, sorted and each once; without any it has no such field.
-fn with(object: &Value, mut groups: Vec<&str>) -> Value {
-    groups.sort_unstable();
-    groups.dedup();
-    let groups = (!groups.is_empty()).then(|| json!(groups));
+fn with(object: &Object, groups: Vec<&str>) -> Object {
     let mut changed = object.clone();
-    if let Some(spec) = changed["spec"].as_object_mut() {
-        match groups {
-            Some(groups) => spec.insert("memberOf".to_owned(), groups),
-            None => spec.remove("memberOf"),
-        };
-    }
+    changed.set_member_of(groups.into_iter().map(str::to_owned).collect());
     changed
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn member_of(groups: &[&str]) -> Value {
+    fn member_of(groups: &[&str]) -> Object {
         let mut spec = json!({ "scim": { "userName": "a", "meta": { "lastModified": "t" } }, "newer": 1 });
         if !groups.is_empty() {
             spec["memberOf"] = json!(groups);
         }
-        json!({ "metadata": { "name": "a-1" }, "spec": spec })
+        json!({ "metadata": { "name": "a-1" }, "spec": spec }).into()
     }
 
     #[test]
@@ -98,6 +86,6 @@ mod tests {
         assert_eq!(joined(&member_of(&groups), "g0007"), Ok(None), "who is there already stays");
         let last = groups.pop().expect("one");
         let object = joined(&member_of(&groups), last).expect("room").expect("a change");
-        assert_eq!(groups_of(&object).len(), MAX_GROUPS);
+        assert_eq!(object.member_of().len(), MAX_GROUPS);
     }
 }

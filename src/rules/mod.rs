@@ -6,4 +6,5 @@ pub mod mapping;
 pub mod membership;
 pub mod naming;
 pub mod policy;
+pub mod resource;
 pub mod standing;

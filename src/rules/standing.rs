@@ -1,7 +1,6 @@
 //! Where an object stands for SCIM: whether a Directory's client sees it.
 
-use serde_json::Value;
-
+use crate::api::Object;
 use crate::api::directory::BuiltInUsers;
 
 /// What SCIM makes of a DirectoryUser that was read live.
@@ -17,7 +16,7 @@ pub enum Standing {
 }
 
 /// The standing of a DirectoryGroup in `directory`; groups are the identity provider's, all of them.
-pub fn group_standing(object: &Value, directory: &str) -> Standing {
+pub fn group_standing(object: &Object, directory: &str) -> Standing {
     standing_where(object, directory, true)
 }
 
@@ -27,18 +26,17 @@ pub fn group_standing(object: &Value, directory: &str) -> Standing {
 ///
 /// An account that people wrote is a resource where the Directory lists these; the first write over SCIM adopts it
 /// (`mapping::changed_user`). Until then SCIM may not delete it: see [`is_built_in`].
-pub fn standing(object: &Value, directory: &str, built_in_users: BuiltInUsers) -> Standing {
-    let spec = &object["spec"];
-    let is_shown = spec["managedBy"] == "Provisioning" || is_built_in(object) && built_in_users == BuiltInUsers::Listed;
+pub fn standing(object: &Object, directory: &str, built_in_users: BuiltInUsers) -> Standing {
+    let is_shown =
+        object.managed_by() == "Provisioning" || is_built_in(object) && built_in_users == BuiltInUsers::Listed;
     standing_where(object, directory, is_shown)
 }
 
 /// What holds for users and groups alike, where objects of this sort are shown.
-fn standing_where(object: &Value, directory: &str, is_shown: bool) -> Standing {
-    let spec = &object["spec"];
-    if spec["directoryRef"]["name"] != directory || !is_shown || !spec["deletedAt"].is_null() {
+fn standing_where(object: &Object, directory: &str, is_shown: bool) -> Standing {
+    if object.directory() != directory || !is_shown || object.is_deleted() {
         Standing::Absent
-    } else if spec["rejected"] == true {
+    } else if object.is_rejected() {
         Standing::Unsettled
     } else {
         Standing::Present
@@ -50,8 +48,8 @@ fn standing_where(object: &Value, directory: &str, is_shown: bool) -> Standing {
 /// Such an account is not deleted over SCIM, also where it is listed. It is often the one that is left when the provider
 /// is away, its manifest lies in somebody's Git, and a client that never wrote to it has no reason to end it. Whoever
 /// does want to can write to it first, which says who is responsible from then on, or delete it with kubectl.
-pub fn is_built_in(object: &Value) -> bool {
-    object["spec"]["managedBy"] == "People"
+pub fn is_built_in(object: &Object) -> bool {
+    object.managed_by() == "People"
 }
 
 #[cfg(test)]
@@ -71,7 +69,7 @@ mod tests {
         for (name, difference, expected) in cases {
             let mut spec = json!({ "directoryRef": { "name": "staff" } });
             spec.as_object_mut().expect("an object").extend(difference.as_object().cloned().expect("an object"));
-            assert_eq!(group_standing(&json!({ "spec": spec }), "staff"), expected, "{name}");
+            assert_eq!(group_standing(&json!({ "spec": spec }).into(), "staff"), expected, "{name}");
         }
     }
 
@@ -95,7 +93,7 @@ mod tests {
         for (name, difference, expected) in cases {
             let mut spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning" });
             spec.as_object_mut().expect("an object").extend(difference.as_object().cloned().expect("an object"));
-            assert_eq!(standing(&json!({ "spec": spec }), "staff", BuiltInUsers::Hidden), expected, "{name}");
+            assert_eq!(standing(&json!({ "spec": spec }).into(), "staff", BuiltInUsers::Hidden), expected, "{name}");
         }
     }
 
@@ -116,8 +114,8 @@ mod tests {
             ("rejected", &rejected, BuiltInUsers::Listed, Standing::Unsettled),
         ];
         for (name, spec, built_in, expected) in cases {
-            assert_eq!(standing(&json!({ "spec": spec }), "staff", built_in), expected, "{name}");
+            assert_eq!(standing(&json!({ "spec": spec }).into(), "staff", built_in), expected, "{name}");
         }
-        assert!(is_built_in(&json!({ "spec": people })) && !is_built_in(&json!({ "spec": robots })));
+        assert!(is_built_in(&json!({ "spec": people }).into()) && !is_built_in(&json!({ "spec": robots }).into()));
     }
 }

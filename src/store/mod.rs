@@ -4,21 +4,20 @@
 //! watches ([`watch`]) and from own writes, and is believed only while the watches are fresh ([`Store::fresh`]). Nothing
 //! here knows SCIM or HTTP.
 
+mod cache;
 pub mod claims;
 mod client;
 pub mod error;
 pub mod index;
+pub mod kind;
 pub mod lease;
-pub mod objects;
-pub mod registry;
-mod schema_check;
 #[cfg(test)]
-pub(crate) mod scripted;
-mod turns;
-mod undelete;
+pub(crate) mod memory;
+pub mod objects;
+mod schema_check;
 mod version;
 pub mod watch;
-mod world;
+mod write_queue;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,16 +28,19 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::Object;
 use crate::rules::naming::UniqueRules;
+use crate::rules::resource::Resource;
+use cache::Cache;
+pub use cache::{MAX_PER_DIGEST, Seen, WatchedDirectory, WatchedKey};
 pub use client::Settings;
 pub use error::Error;
 use index::Index;
+use kind::Kind;
 use lease::Candidate;
-use objects::{Kind, Objects};
-use registry::{Directory, Key};
-use turns::Turns;
+use objects::Objects;
 use watch::{Feed, MAX_LISTS, Watch};
-use world::World;
+use write_queue::WriteQueues;
 
 /// What the operator knows of the cluster, and how it writes to it. Cheap to clone.
 #[derive(Clone)]
@@ -46,8 +48,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     objects: Objects,
-    turns: Turns,
-    world: World,
+    write_queues: WriteQueues,
+    cache: Cache,
     watches: Vec<Watch>,
     /// For lists and watches.
     client: Client,
@@ -61,8 +63,8 @@ impl Store {
         let clients = client::connect(&settings).await?;
         Ok(Self(Arc::new(Inner {
             objects: Objects::new(clients.requests),
-            turns: Turns::default(),
-            world: World::default(),
+            write_queues: WriteQueues::default(),
+            cache: Cache::default(),
             watches: watches(settings.namespaces),
             client: clients.watches,
             lease: clients.lease,
@@ -77,8 +79,8 @@ impl Store {
         for number in 0..self.0.watches.len() {
             let (inner, lists) = (Arc::clone(&self.0), Arc::clone(&lists));
             tasks.spawn(async move {
-                let Inner { client, world, watches, .. } = &*inner;
-                watch::run(Feed { client, world, watch: &watches[number], lists: &lists }).await
+                let Inner { client, cache, watches, .. } = &*inner;
+                watch::run(Feed { client, cache, watch: &watches[number], lists: &lists }).await
             });
         }
         tokio::select! {
@@ -104,13 +106,13 @@ impl Store {
             let watches = self.0.watches.iter().filter(|watch| watch.kind == kind);
             watches.map(|watch| watch.silence(now)).max().unwrap_or_default()
         };
-        Kind::ALL.map(|kind| (kind, longest(kind))).into()
+        Kind::WATCHED.map(|kind| (kind, longest(kind))).into()
     }
 
-    /// How many resources of a kind, [`Kind::User`] or [`Kind::Group`], each Directory shows: namespace, name, number.
-    pub fn counts(&self, kind: Kind) -> Vec<(String, String, usize)> {
+    /// How many users or groups each Directory shows: namespace, name, number.
+    pub fn counts(&self, resource: Resource) -> Vec<(String, String, usize)> {
         let indexes = self.indexes().into_iter();
-        indexes.map(|(namespace, directory, index)| (namespace, directory, index.visible(kind))).collect()
+        indexes.map(|(namespace, directory, index)| (namespace, directory, index.visible(resource))).collect()
     }
 
     /// The API server.
@@ -133,18 +135,18 @@ impl Store {
     }
 
     /// The queue per object of this process.
-    fn turns(&self) -> &Turns {
-        &self.0.turns
+    fn write_queues(&self) -> &WriteQueues {
+        &self.0.write_queues
     }
 
     /// The Directory, as the watch last saw it.
-    pub fn directory(&self, namespace: &str, name: &str) -> Option<Arc<Directory>> {
-        self.0.world.registry.directory(namespace, name)
+    pub fn directory(&self, namespace: &str, name: &str) -> Option<Arc<WatchedDirectory>> {
+        self.0.cache.directory(namespace, name)
     }
 
     /// Every Directory that can be read, as the watch last saw them.
-    pub fn directories(&self) -> Vec<Arc<Directory>> {
-        self.0.world.registry.directories()
+    pub fn directories(&self) -> Vec<Arc<WatchedDirectory>> {
+        self.0.cache.directories()
     }
 
     /// Which values of a Directory are claimed, and how far each rule is, as the watch last saw it.
@@ -154,19 +156,19 @@ impl Store {
     }
 
     /// The keys whose `sha256` is this digest, as the watch last saw them: usually one, none, and of each namespace at
-    /// most [`registry::MAX_KEYS_PER_DIGEST`].
-    pub fn keys(&self, digest: &[u8; 32]) -> Vec<Arc<Key>> {
-        self.0.world.registry.keys(digest)
+    /// most [`MAX_PER_DIGEST`].
+    pub fn keys(&self, digest: &[u8; 32]) -> Vec<Arc<WatchedKey>> {
+        self.0.cache.keys(digest)
     }
 
     /// The index of the people of a Directory.
     pub fn index(&self, namespace: &str, directory: &str) -> Arc<Index> {
-        self.0.world.index(namespace, directory)
+        self.0.cache.index(namespace, directory)
     }
 
     /// Every index: namespace, name of the Directory, index. For the janitor.
     pub fn indexes(&self) -> Vec<(String, String, Arc<Index>)> {
-        self.0.world.indexes()
+        self.0.cache.indexes()
     }
 
     /// Whether what the watches tell may be believed at `now`: all are synced and none has been silent for longer than
@@ -176,11 +178,10 @@ impl Store {
     }
 
     /// Applies an object that this process has just written to the index, unless the index has a newer one.
-    fn apply(&self, kind: Kind, object: &Value) {
-        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+    fn apply(&self, kind: Kind, object: &Object) {
         // Where nothing watches, nothing could tell of the object's end.
-        if let Some(watch) = self.0.watches.iter().find(|watch| watch.covers(kind, namespace)) {
-            self.0.world.put(kind, object, version::Origin::Own(&|| watch.told()));
+        if let Some(watch) = self.0.watches.iter().find(|watch| watch.covers(kind, object.namespace())) {
+            self.0.cache.put(kind, object, version::Origin::Own(&|| watch.told()));
         }
     }
 }
@@ -190,7 +191,7 @@ fn watches(mut namespaces: Vec<String>) -> Vec<Watch> {
     namespaces.sort();
     namespaces.dedup();
     let scopes = if namespaces.is_empty() { vec![None] } else { namespaces.into_iter().map(Some).collect() };
-    let watches = scopes.iter().flat_map(|scope| Kind::ALL.map(|kind| Watch::new(kind, scope.clone())));
+    let watches = scopes.iter().flat_map(|scope| Kind::WATCHED.map(|kind| Watch::new(kind, scope.clone())));
     watches.collect()
 }
 
@@ -204,8 +205,8 @@ mod tests {
             let watches = watches(namespaces.iter().map(ToString::to_string).collect());
             watches.iter().map(|watch| (watch.namespace.clone(), watch.kind)).collect::<Vec<_>>()
         };
-        assert_eq!(scopes(&[]), Kind::ALL.map(|kind| (None, kind)));
-        let both = ["a", "b"].into_iter().flat_map(|name| Kind::ALL.map(|kind| (Some(name.to_owned()), kind)));
+        assert_eq!(scopes(&[]), Kind::WATCHED.map(|kind| (None, kind)));
+        let both = ["a", "b"].into_iter().flat_map(|name| Kind::WATCHED.map(|kind| (Some(name.to_owned()), kind)));
         assert_eq!(scopes(&["b", "a", "b"]), both.collect::<Vec<_>>());
     }
 }

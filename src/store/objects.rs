@@ -17,66 +17,17 @@ use tokio::time::timeout;
 
 use super::Error;
 use super::error::{classify, with_causes};
-use crate::api::API_VERSION;
-use crate::rules::naming::Resource;
+use super::kind::Kind;
+use crate::api::Object;
 
 /// How long a call may take, the wait for its turn included.
 pub const REQUEST_DEADLINE: Duration = Duration::from_secs(5);
 /// Most writes in flight: more only wait in the API server, where other clients wait too.
-pub const MAX_WRITES: usize = 32;
+pub const MAX_WRITE_CALLS: usize = 32;
 /// Most reads in flight.
-pub const MAX_READS: usize = 64;
+pub const MAX_READ_CALLS: usize = 64;
 /// Longest answer that is read. The API server stores objects of 1.5 MiB; the OpenAPI document of a group has more.
 pub(super) const MAX_ANSWER: usize = 8 * 1024 * 1024;
-/// Longest name of an object: a DNS subdomain.
-const MAX_NAME: usize = 253;
-/// Longest name of a namespace: a DNS label.
-const MAX_LABEL: usize = 63;
-
-/// The kinds that the operator writes or watches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// `Directory`.
-    Directory,
-    /// `DirectoryKey`.
-    Key,
-    /// `DirectoryUser`.
-    User,
-    /// `DirectoryGroup`.
-    Group,
-    /// `DirectoryClaim`.
-    Claim,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Directory, Self::Key, Self::User, Self::Group, Self::Claim];
-
-    /// Whose rules of naming hold for objects of this kind: those of groups for [`Kind::Group`], those of users for any
-    /// other.
-    pub fn resource(self) -> Resource {
-        if self == Self::Group { Resource::Group } else { Resource::User }
-    }
-
-    /// The kind of the objects that hold claims on this attribute; nothing where this version does not know.
-    pub fn of_attribute(attribute: &str) -> Option<Self> {
-        Resource::of_attribute(attribute).map(|resource| match resource {
-            Resource::User => Self::User,
-            Resource::Group => Self::Group,
-        })
-    }
-
-    /// As URLs and kubectl have it; also the label of metrics and the word of log lines.
-    pub fn plural(self) -> &'static str {
-        match self {
-            Self::Directory => "directories",
-            Self::Key => "directorykeys",
-            Self::User => "directoryusers",
-            Self::Group => "directorygroups",
-            Self::Claim => "directoryclaims",
-        }
-    }
-}
 
 /// The API server.
 #[derive(Clone)]
@@ -88,56 +39,52 @@ pub struct Objects {
 
 impl Objects {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, reads: Arc::new(Semaphore::new(MAX_READS)), writes: Arc::new(Semaphore::new(MAX_WRITES)) }
+        Self {
+            client,
+            reads: Arc::new(Semaphore::new(MAX_READ_CALLS)),
+            writes: Arc::new(Semaphore::new(MAX_WRITE_CALLS)),
+        }
     }
 
     /// Reads one object, linearizably.
-    pub async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Value, Error> {
-        let path = object_path(kind, namespace, name).ok_or(Error::NotFound)?;
-        self.read(&path).await
+    pub async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Object, Error> {
+        let path = kind.object_path(namespace, name).ok_or(Error::NotFound)?;
+        self.read(&path).await.map(Object::from)
     }
 
     /// Creates an object under the name in it.
-    pub async fn create(&self, kind: Kind, namespace: &str, object: &Value) -> Result<Value, Error> {
-        let path = collection_path(kind, Some(namespace)).ok_or(Error::NotFound)?;
-        self.write(Method::POST, &format!("{path}?fieldValidation=Strict"), object).await
+    pub async fn create(&self, kind: Kind, namespace: &str, object: &Object) -> Result<Object, Error> {
+        let path = kind.collection_path(Some(namespace)).ok_or(Error::NotFound)?;
+        self.write(Method::POST, &format!("{path}?fieldValidation=Strict"), object.as_json()).await.map(Object::from)
     }
 
     /// Replaces an object if it still has the resourceVersion in `object`.
-    pub async fn replace(&self, kind: Kind, namespace: &str, object: &Value) -> Result<Value, Error> {
-        let metadata = &object["metadata"];
+    pub async fn replace(&self, kind: Kind, namespace: &str, object: &Object) -> Result<Object, Error> {
         // Without one the API server would replace whatever is there.
-        if metadata["resourceVersion"].as_str().is_none_or(str::is_empty) {
+        if object.resource_version().is_empty() {
             return Err(Error::Other("an object without a resourceVersion cannot be replaced".to_owned()));
         }
-        let name = metadata["name"].as_str().unwrap_or_default();
-        let path = object_path(kind, namespace, name).ok_or(Error::NotFound)?;
-        self.write(Method::PUT, &format!("{path}?fieldValidation=Strict"), object).await
+        let path = kind.object_path(namespace, object.name()).ok_or(Error::NotFound)?;
+        self.write(Method::PUT, &format!("{path}?fieldValidation=Strict"), object.as_json()).await.map(Object::from)
     }
 
-    /// Deletes an object if it still has this uid and resourceVersion.
-    pub async fn delete(
-        &self,
-        kind: Kind,
-        namespace: &str,
-        name: &str,
-        uid: &str,
-        resource_version: &str,
-    ) -> Result<(), Error> {
-        let path = object_path(kind, namespace, name).ok_or(Error::NotFound)?;
+    /// Deletes an object if it still has the uid and the resourceVersion in `object`.
+    pub async fn delete(&self, kind: Kind, namespace: &str, object: &Object) -> Result<(), Error> {
+        let path = kind.object_path(namespace, object.name()).ok_or(Error::NotFound)?;
         let options = json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "preconditions": { "uid": uid, "resourceVersion": resource_version },
+            "preconditions": { "uid": object.uid(), "resourceVersion": object.resource_version() },
         });
         self.write(Method::DELETE, &path, &options).await.map(|_| ())
     }
 
     /// Merges `patch` (RFC 7396) into an object through its subresource `status`: the spec stays as it is, and so does what a
     /// newer version wrote beside. With a `metadata.resourceVersion` in it, it is refused where the object has moved on.
-    pub async fn write_status(&self, kind: Kind, namespace: &str, name: &str, patch: &Value) -> Result<Value, Error> {
-        let path = object_path(kind, namespace, name).ok_or(Error::NotFound)?;
-        self.write(Method::PATCH, &format!("{path}/status?fieldValidation=Strict"), patch).await
+    pub async fn write_status(&self, kind: Kind, namespace: &str, name: &str, patch: &Value) -> Result<Object, Error> {
+        let path = kind.object_path(namespace, name).ok_or(Error::NotFound)?;
+        let path = format!("{path}/status?fieldValidation=Strict");
+        self.write(Method::PATCH, &path, patch).await.map(Object::from)
     }
 
     /// GET of a path.
@@ -210,74 +157,10 @@ pub(super) fn request(method: Method, path: &str, body: Vec<u8>) -> Result<Reque
         .map_err(|error| Error::Other(error.to_string()))
 }
 
-/// The path of all objects of a kind, in one namespace or in all.
-pub(super) fn collection_path(kind: Kind, namespace: Option<&str>) -> Option<String> {
-    let plural = kind.plural();
-    match namespace {
-        None => Some(format!("/apis/{API_VERSION}/{plural}")),
-        Some(namespace) => is_label(namespace).then(|| format!("/apis/{API_VERSION}/namespaces/{namespace}/{plural}")),
-    }
-}
-
-/// The path of one object; nothing where no object can have the name. Names come out of clients' URLs: one like `../x`
-/// must not lead elsewhere, and what is a DNS name needs no escapes.
-fn object_path(kind: Kind, namespace: &str, name: &str) -> Option<String> {
-    let collection = collection_path(kind, Some(namespace))?;
-    is_subdomain(name).then(|| format!("{collection}/{name}"))
-}
-
-fn is_subdomain(name: &str) -> bool {
-    name.len() <= MAX_NAME && name.split('.').all(is_part)
-}
-
-fn is_label(name: &str) -> bool {
-    name.len() <= MAX_LABEL && is_part(name)
-}
-
-fn is_part(part: &str) -> bool {
-    !part.is_empty()
-        && !part.starts_with('-')
-        && !part.ends_with('-')
-        && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::scripted::Memory;
-
-    #[test]
-    fn only_names_that_an_object_can_have_become_a_path() {
-        let long_label = "a".repeat(MAX_LABEL + 1);
-        let cases = [
-            ("an id", "staff", "alice-able-bcdfghjklmnpqr", true),
-            ("a subdomain", "staff", "a.b-c.9", true),
-            ("a label of 63", "staff", &long_label[1..], true),
-            ("a path", "staff", "../x", false),
-            ("two dots", "staff", "..", false),
-            ("a slash", "staff", "a/b", false),
-            ("an escape", "staff", "a%2fb", false),
-            ("a query", "staff", "a?watch=true", false),
-            ("a fragment", "staff", "a#b", false),
-            ("nothing", "staff", "", false),
-            ("capitals", "staff", "Alice", false),
-            ("a dash in front", "staff", "-a", false),
-            ("a dash behind", "staff", "a-", false),
-            ("a letter that is none of DNS", "staff", "é", false),
-            ("a line end", "staff", "a\r\nb", false),
-            ("a namespace that leads elsewhere", "a/../b", "alice", false),
-            ("a namespace with a dot", "a.b", "alice", false),
-            ("a namespace of 64", &long_label, "alice", false),
-        ];
-        for (case, namespace, name, valid) in cases {
-            let path = object_path(Kind::User, namespace, name);
-            let expected = format!("/apis/rollcall.dev/v1alpha1/namespaces/{namespace}/directoryusers/{name}");
-            assert_eq!(path, valid.then_some(expected), "{case}");
-        }
-        assert!(is_subdomain(&"a".repeat(MAX_NAME)));
-        assert!(!is_subdomain(&"a".repeat(MAX_NAME + 1)));
-        assert_eq!(collection_path(Kind::Directory, None).as_deref(), Some("/apis/rollcall.dev/v1alpha1/directories"));
-    }
+    use crate::store::memory::Memory;
 
     #[test]
     fn a_refusal_without_a_status_is_classified_by_its_code() {
@@ -305,29 +188,30 @@ mod tests {
     async fn only_so_many_calls_are_under_way_at_one_time() {
         let memory = Memory::default();
         let store = memory.store(|_| None);
-        let object = |number| json!({ "metadata": { "name": format!("n{number}"), "resourceVersion": "1" } });
-        let reads = (0..2 * MAX_READS).map(|number| {
+        let object =
+            |number| Object::from(json!({ "metadata": { "name": format!("n{number}"), "resourceVersion": "1" } }));
+        let reads = (0..2 * MAX_READ_CALLS).map(|number| {
             let objects = store.objects();
-            async move { drop(objects.get(Kind::User, "people", &format!("n{number}")).await) }
+            async move { drop(objects.get(Kind::USER, "people", &format!("n{number}")).await) }
         });
         futures::future::join_all(reads).await;
-        assert_eq!(memory.most_in_flight(), MAX_READS);
+        assert_eq!(memory.most_in_flight(), MAX_READ_CALLS);
 
         let memory = Memory::default();
         let store = memory.store(|_| None);
-        let writes = (0..2 * MAX_WRITES).map(object).enumerate().map(|(number, object)| {
+        let writes = (0..2 * MAX_WRITE_CALLS).map(object).enumerate().map(|(number, object)| {
             let objects = store.objects();
             async move {
-                let name = object["metadata"]["name"].as_str().expect("a name");
+                let name = object.name();
                 match number % 4 {
-                    0 => drop(objects.create(Kind::User, "people", &object).await),
-                    1 => drop(objects.replace(Kind::User, "people", &object).await),
-                    2 => drop(objects.write_status(Kind::User, "people", name, &json!({})).await),
-                    _ => drop(objects.delete(Kind::User, "people", name, "", "").await),
+                    0 => drop(objects.create(Kind::USER, "people", &object).await),
+                    1 => drop(objects.replace(Kind::USER, "people", &object).await),
+                    2 => drop(objects.write_status(Kind::USER, "people", name, &json!({})).await),
+                    _ => drop(objects.delete(Kind::USER, "people", &object).await),
                 }
             }
         });
         futures::future::join_all(writes).await;
-        assert_eq!(memory.most_in_flight(), MAX_WRITES);
+        assert_eq!(memory.most_in_flight(), MAX_WRITE_CALLS);
     }
 }

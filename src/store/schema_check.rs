@@ -4,6 +4,7 @@
 //! older than itself must not serve. The served schemas are read from the OpenAPI document,
 //! which every authenticated account may read: no right on definitions is needed.
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::Value;
 
 use super::Error;
@@ -13,12 +14,11 @@ use crate::api::{API_VERSION, GROUP, VERSION};
 
 /// Compares the served kinds with ours. The error names the first kind or field that is missing.
 pub(super) async fn check(objects: &Objects) -> Result<(), Error> {
-    let ours = serde_json::to_value(crds()).map_err(|error| Error::Other(error.to_string()))?;
     let served = match objects.read(&format!("/openapi/v3/apis/{API_VERSION}")).await {
         Err(Error::NotFound) => Value::Null,
         served => served?,
     };
-    match first_missing(&ours, &served) {
+    match first_missing(&crds(), &served) {
         None => Ok(()),
         Some(missing) => Err(Error::Other(format!(
             "the cluster does not know {missing}: apply the files of crds/ of this version, and the operator starts to serve"
@@ -27,15 +27,15 @@ pub(super) async fn check(objects: &Objects) -> Result<(), Error> {
 }
 
 /// The first kind or field of `definitions` that the OpenAPI document does not have.
-fn first_missing(definitions: &Value, document: &Value) -> Option<String> {
-    definitions.as_array().into_iter().flatten().find_map(|definition| {
-        let kind = definition["spec"]["names"]["kind"].as_str().unwrap_or_default();
-        let versions = definition["spec"]["versions"].as_array().into_iter().flatten();
-        let ours = versions.clone().find(|version| version["name"] == VERSION)?;
+fn first_missing(definitions: &[CustomResourceDefinition], document: &Value) -> Option<String> {
+    definitions.iter().find_map(|definition| {
+        let kind = definition.spec.names.kind.as_str();
+        let ours = definition.spec.versions.iter().find(|version| version.name == VERSION)?;
         let Some(served) = served_schema(document, kind) else {
             return Some(format!("the kind {kind} in {API_VERSION}"));
         };
-        let field = first_missing_field(&ours["schema"]["openAPIV3Schema"], served, "")?;
+        let ours = serde_json::to_value(ours.schema.as_ref()?.open_api_v3_schema.as_ref()?).ok()?;
+        let field = first_missing_field(&ours, served, "")?;
         Some(format!("the field {field} of {kind}"))
     })
 }
@@ -71,19 +71,21 @@ mod tests {
 
     use super::*;
 
-    fn ours() -> Value {
-        json!([{ "spec": { "names": { "kind": "DirectoryUser" }, "versions": [{ "name": "v1alpha1", "schema": {
+    fn ours() -> Vec<CustomResourceDefinition> {
+        let definitions = json!([{  "spec": { "names": { "kind": "DirectoryUser" }, "versions": [{ "name": "v1alpha1", "schema": {
             "openAPIV3Schema": { "type": "object", "properties": { "spec": { "type": "object", "properties": {
                 "name": { "type": "string" },
                 "emails": { "type": "array", "items": { "type": "object", "properties": { "value": { "type": "string" } } } },
                 "byType": { "type": "object", "additionalProperties": { "type": "object",
                     "properties": { "number": { "type": "integer" } } } },
             } } } },
-        } }] } }])
+        } }] } }]);
+        serde_json::from_value(definitions).expect("definitions")
     }
 
     fn served() -> Value {
-        let mut schema = ours()[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"].take();
+        let ours = serde_json::to_value(ours()).expect("JSON");
+        let mut schema = ours[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone();
         schema["x-kubernetes-group-version-kind"] =
             json!([{ "group": "rollcall.dev", "version": "v1alpha1", "kind": "DirectoryUser" }]);
         schema["properties"]["metadata"] = json!({ "type": "object" });
@@ -121,7 +123,6 @@ mod tests {
         other_version["components"]["schemas"]["dev.rollcall.v1alpha1.DirectoryUser"]["x-kubernetes-group-version-kind"]
             [0]["version"] = "v1".into();
         assert_eq!(first_missing(&ours(), &other_version).as_deref(), expected);
-        let all = serde_json::to_value(crds()).expect("definitions are JSON");
-        assert_eq!(first_missing(&all, &served()).as_deref(), Some("the kind Directory in rollcall.dev/v1alpha1"));
+        assert_eq!(first_missing(&crds(), &served()).as_deref(), Some("the kind Directory in rollcall.dev/v1alpha1"));
     }
 }

@@ -3,11 +3,11 @@
 //! The resourceVersions of one kind may be compared as integers (KEP-5504). Where one does not parse, it counts as 0: what
 //! the watch says is then taken as it comes, which is in order, and own writes wait for the watch.
 
-use serde_json::Value;
+use crate::api::Object;
 
-/// The resourceVersion of an object or list; 0 where it is no number.
-pub(super) fn version_of(object: &Value) -> u128 {
-    object["metadata"]["resourceVersion"].as_str().map_or(0, parse)
+/// The resourceVersion of an object; 0 where it is no number.
+pub(super) fn version_of(object: &Object) -> u128 {
+    parse(object.resource_version())
 }
 
 /// A resourceVersion as a number; 0 where it is none.
@@ -100,9 +100,9 @@ mod tests {
         for (name, origin, version, known, expected) in cases {
             assert_eq!(origin.is_news(version, known), expected, "{name}");
         }
-        assert_eq!(version_of(&json!({ "metadata": { "resourceVersion": "18446744073709551616" } })), 1 << 64);
-        assert_eq!(version_of(&json!({ "metadata": { "resourceVersion": "x" } })), 0);
-        assert_eq!(version_of(&json!({})), 0);
+        assert_eq!(version_of(&json!({ "metadata": { "resourceVersion": "18446744073709551616" } }).into()), 1 << 64);
+        assert_eq!(version_of(&json!({ "metadata": { "resourceVersion": "x" } }).into()), 0);
+        assert_eq!(version_of(&Object::default()), 0);
     }
 
     #[test]

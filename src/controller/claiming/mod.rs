@@ -26,7 +26,7 @@ pub use pass::run;
 use crate::api::directory::DirectorySpec;
 use crate::api::directory_status::{UniqueAttributeState, UniqueAttributeStatus};
 use crate::rules::naming::wanted;
-use crate::store::registry::Directory;
+use crate::store::WatchedDirectory;
 
 /// What a pass over the holders of an attribute came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Pass {
     pub taken: Vec<(String, String)>,
 }
 
-/// Namespace, Directory, attribute.
+/// Namespace, WatchedDirectory, attribute.
 type Place = (String, String, String);
 
 /// What the passes of this leader came to. Cheap to clone; as many entries as there are rules.
@@ -55,8 +55,8 @@ struct Known {
 
 impl Passes {
     /// The last pass for each attribute, of those that were about this state of the Directory's spec.
-    pub fn about(&self, directory: &Directory) -> BTreeMap<String, Pass> {
-        let Directory { namespace, name, seen, .. } = directory;
+    pub fn about(&self, directory: &WatchedDirectory) -> BTreeMap<String, Pass> {
+        let WatchedDirectory { namespace, name, seen, .. } = directory;
         let known = self.0.lock();
         let passes = known.passes.iter().filter(|((in_namespace, of, _), pass)| {
             (in_namespace, of, &pass.uid, pass.generation) == (namespace, name, &seen.uid, seen.generation)
@@ -69,14 +69,14 @@ impl Passes {
         self.0.lock().count
     }
 
-    fn set(&self, directory: &Directory, attribute: &str, pass: Pass) {
+    fn set(&self, directory: &WatchedDirectory, attribute: &str, pass: Pass) {
         let mut known = self.0.lock();
         known.count += 1;
         known.passes.insert(place(directory, attribute), pass);
     }
 
     /// Forgets the pass for an attribute whose rule begins anew.
-    pub fn forget(&self, directory: &Directory, attribute: &str) {
+    pub fn forget(&self, directory: &WatchedDirectory, attribute: &str) {
         self.0.lock().passes.remove(&place(directory, attribute));
     }
 
@@ -86,7 +86,7 @@ impl Passes {
     }
 }
 
-fn place(directory: &Directory, attribute: &str) -> Place {
+fn place(directory: &WatchedDirectory, attribute: &str) -> Place {
     (directory.namespace.clone(), directory.name.clone(), attribute.to_owned())
 }
 

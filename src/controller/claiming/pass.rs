@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::{Pass, Passes, Place, claiming, place};
 use crate::controller::leader::Leading;
+use crate::rules::resource::Resource;
 use crate::store::Error as StoreError;
+use crate::store::WatchedDirectory;
 use crate::store::claims::{Claimed, Error, acquire_for_rule};
 use crate::store::index::Index;
-use crate::store::objects::Kind;
-use crate::store::registry::Directory;
+use crate::store::kind::Kind;
 
 /// Between two looks at which rules are being turned on.
 const POLL: Duration = Duration::from_millis(500);
@@ -46,7 +47,7 @@ pub(in crate::controller) async fn look_once(leading: &Leading, passes: &Passes)
 async fn look(leading: &Leading, passes: &Passes, made: &mut HashMap<Place, Made>) {
     let mut open = BTreeSet::new();
     for directory in leading.store.directories() {
-        let Directory { namespace, name, spec, seen, .. } = &*directory;
+        let WatchedDirectory { namespace, name, spec, seen, .. } = &*directory;
         let mut about = passes.about(&directory);
         for attribute in claiming(spec, &seen.status) {
             let place = place(&directory, &attribute);
@@ -84,8 +85,8 @@ fn is_due(last: &Made, changes: u64) -> bool {
     (!last.done || last.changes != changes) && last.at.elapsed() >= PASS_INTERVAL
 }
 
-fn tell(directory: &Directory, attribute: &str, before: Option<&Pass>, pass: &Pass) {
-    let Directory { namespace, name, .. } = directory;
+fn tell(directory: &WatchedDirectory, attribute: &str, before: Option<&Pass>, pass: &Pass) {
+    let WatchedDirectory { namespace, name, .. } = directory;
     if before.is_none_or(|before| before.taken != pass.taken) {
         let taken = pass.taken.len();
         tracing::info!(
@@ -102,12 +103,12 @@ fn tell(directory: &Directory, attribute: &str, before: Option<&Pass>, pass: &Pa
 /// others have their claims by a write of that pass, or by one of their own.
 async fn pass(
     leading: &Leading,
-    directory: &Directory,
+    directory: &WatchedDirectory,
     attribute: &str,
     index: &Index,
     before: Option<&Pass>,
 ) -> Result<Pass, Error> {
-    let kind = Kind::of_attribute(attribute).unwrap_or(Kind::User);
+    let kind = Resource::of_attribute(attribute).unwrap_or(Resource::User);
     let names = oldest_first(index.living(kind));
     let names: Vec<_> = match before {
         None => names,
@@ -117,11 +118,11 @@ async fn pass(
             names.into_iter().filter(|name| again.contains(&**name)).collect()
         }
     };
-    let Directory { namespace, seen, .. } = directory;
+    let WatchedDirectory { namespace, seen, .. } = directory;
     let mut taken = Vec::new();
     for name in names {
         leading.pace.turn().await;
-        match acquire_for_rule(&leading.store, kind, namespace, &name, attribute).await {
+        match acquire_for_rule(&leading.store, Kind::of(kind), namespace, &name, attribute).await {
             Ok(Claimed::Owned | Claimed::NoValue) => {}
             Ok(Claimed::Taken { holder }) => taken.push((name.to_string(), holder)),
             // Somebody deleted it meanwhile.

@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 
+use crate::rules::resource::Resource;
 use crate::store::Store;
 use crate::store::index::Index;
-use crate::store::objects::Kind;
 
 /// The unsettled objects of a Directory, and for each who has the values that it lacks.
-type Unsettled = HashMap<(Kind, String), Vec<Option<String>>>;
+type Unsettled = HashMap<(Resource, String), Vec<Option<String>>>;
 
 /// Namespace and Directory.
 type Place = (String, String);
@@ -42,7 +42,7 @@ impl Looks {
     }
 
     /// What is to be looked at now: namespace, Directory, kind, name.
-    pub fn due(&mut self, store: &Store) -> Vec<(String, String, Kind, String)> {
+    pub fn due(&mut self, store: &Store) -> Vec<(String, String, Resource, String)> {
         let mut due = Vec::new();
         for (namespace, directory, index) in store.indexes() {
             let look = self.0.entry((namespace.clone(), directory.clone())).or_default();
@@ -55,7 +55,7 @@ impl Looks {
 
 impl Look {
     /// What is to be looked at when this is unsettled now.
-    fn at(&mut self, now: Unsettled) -> Vec<(Kind, String)> {
+    fn at(&mut self, now: Unsettled) -> Vec<(Resource, String)> {
         self.looked_at.retain(|object, _| now.contains_key(object));
         let due = now.iter().filter(|(object, holders)| {
             self.before.contains_key(*object) && self.looked_at.get(*object) != Some(*holders)
@@ -69,7 +69,7 @@ impl Look {
 
 fn unsettled(index: &Index) -> Unsettled {
     let mut unsettled = Unsettled::new();
-    for kind in [Kind::User, Kind::Group] {
+    for kind in Resource::ALL {
         unsettled.extend(index.unsettled(kind).into_iter().map(|name| ((kind, name), Vec::new())));
         let mut after: Option<String> = None;
         loop {
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn an_object_is_looked_at_once_and_again_when_its_rival_is_another_one() {
         let mut look = Look::default();
-        let object = || (Kind::User, "ada-1".to_owned());
+        let object = || (Resource::User, "ada-1".to_owned());
         let with = |holder: Option<&str>| Unsettled::from([(object(), vec![holder.map(str::to_owned)])]);
         let steps = [
             ("a create in progress", with(None), false),

@@ -16,10 +16,11 @@ use tokio::time::MissedTickBehavior;
 
 use self::looks::Looks;
 use crate::metrics::{JanitorAction, Metrics};
+use crate::rules::resource::Resource;
 use crate::store::Store;
 use crate::store::claims::{self, Settlement};
 use crate::store::index::Index;
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 
 /// Between two passes.
 const PASS_INTERVAL: Duration = Duration::from_secs(60);
@@ -72,16 +73,16 @@ async fn pass(store: &Store, metrics: &Metrics) {
 }
 
 async fn settle_objects(store: &Store, metrics: &Metrics, namespace: &str, directory: &str, index: &Index) {
-    for kind in [Kind::User, Kind::Group] {
+    for kind in Resource::ALL {
         for name in index.unsettled(kind) {
             settle(store, metrics, kind, (namespace, directory, &name)).await;
         }
     }
 }
 
-async fn settle(store: &Store, metrics: &Metrics, kind: Kind, object: (&str, &str, &str)) {
+async fn settle(store: &Store, metrics: &Metrics, kind: Resource, object: (&str, &str, &str)) {
     let (namespace, _, name) = object;
-    let settled = claims::settle(store, kind, namespace, name, Timestamp::now()).await;
+    let settled = claims::settle(store, Kind::of(kind), namespace, name, Timestamp::now()).await;
     let outcome = settled.map(|settlement| settlement != Settlement::Nothing);
     report(metrics, JanitorAction::Settled, outcome, object);
 }

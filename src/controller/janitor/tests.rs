@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::rules::naming::{USER_NAME, claim_name};
-use crate::store::objects::Kind;
-use crate::store::scripted::Memory;
+use crate::store::kind::Kind;
+use crate::store::memory::Memory;
 
 #[tokio::test]
 async fn what_cannot_be_changed_is_looked_at_in_every_pass_and_never_counted() {
@@ -11,14 +11,14 @@ async fn what_cannot_be_changed_is_looked_at_in_every_pass_and_never_counted() {
     let store = memory.store(|_| None);
     let metrics = Metrics::default();
     for name in ["first-1", "second-1"] {
-        memory.put(Kind::User, &json!({
+        memory.put(Kind::USER, &json!({
             "metadata": { "name": name, "namespace": "people" },
             "spec": { "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": { "userName": "ada" } },
         }));
     }
     for value in ["ada", "nobody"] {
         memory.put(
-            Kind::Claim,
+            Kind::CLAIM,
             &json!({
                 "metadata": { "name": claim_name("staff", USER_NAME, value), "namespace": "people" },
                 "spec": {

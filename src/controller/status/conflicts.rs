@@ -13,12 +13,13 @@ use super::rounds::json_of;
 use super::user::{self, Conflict};
 use super::writer::{Target, write};
 use crate::controller::leader::Leading;
+use crate::rules::resource::Resource;
 use crate::store::Error;
+use crate::store::WatchedDirectory;
 use crate::store::claims::holder::Holder;
 use crate::store::claims::step::Subject as _;
 use crate::store::index::{self, Index};
-use crate::store::objects::Kind;
-use crate::store::registry::Directory;
+use crate::store::kind::Kind;
 
 /// The conflicts of one kind in one Directory. As many entries as there are objects in conflict.
 #[derive(Default)]
@@ -27,7 +28,7 @@ pub struct Contested(HashMap<Arc<str>, Known>);
 /// One object in conflict.
 struct Known {
     /// As the index has it.
-    seen: index::Conflict,
+    seen: index::UnownedValue,
     generation: i64,
     conflict: Conflict,
 }
@@ -42,9 +43,9 @@ impl Contested {
     pub async fn look(
         &mut self,
         leading: &Leading,
-        directory: &Directory,
+        directory: &WatchedDirectory,
         index: &Index,
-        kind: Kind,
+        kind: Resource,
     ) -> Result<(), Error> {
         let mut found: HashMap<Arc<str>, Known> = HashMap::new();
         let mut after: Option<Arc<str>> = None;
@@ -73,9 +74,9 @@ impl Contested {
     pub async fn write_hidden(
         &self,
         leading: &Leading,
-        directory: &Directory,
+        directory: &WatchedDirectory,
         index: &Index,
-        kind: Kind,
+        kind: Resource,
     ) -> Result<(), Error> {
         for (name, Known { generation, conflict, .. }) in &self.0 {
             if index.is_visible(kind, name) {
@@ -90,7 +91,7 @@ impl Contested {
             };
             let Some(wanted) = user::status(&observed, Timestamp::now()) else { continue };
             let fields = ["observedGeneration", "conditions"];
-            let target = Target { kind, namespace: &directory.namespace, name, version: None };
+            let target = Target { kind: Kind::of(kind), namespace: &directory.namespace, name, version: None };
             write(leading, target, &stands, &wanted, &fields).await?;
         }
         Ok(())
@@ -100,17 +101,17 @@ impl Contested {
 /// Reads an object in conflict; nothing where it is gone, has changed, or may not be told.
 async fn read(
     leading: &Leading,
-    directory: &Directory,
+    directory: &WatchedDirectory,
     index: &Index,
-    kind: Kind,
-    seen: index::Conflict,
+    kind: Resource,
+    seen: index::UnownedValue,
 ) -> Result<Option<Known>, Error> {
-    let object = match leading.store.objects().get(kind, &directory.namespace, &seen.name).await {
+    let object = match leading.store.objects().get(Kind::of(kind), &directory.namespace, &seen.name).await {
         Ok(object) => object,
         Err(Error::NotFound) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
+    let generation = object.generation();
     let holder = Holder::new(object, Timestamp::now(), &directory.unique);
     let value = holder.committed().into_iter().find(|value| value.claim_name == seen.claim_name);
     let known = index.was_visible(kind, &seen.name) || holder.is_known();

@@ -1,4 +1,4 @@
-//! One Directory, round after round: looks at what the index shows, and writes what differs.
+//! One WatchedDirectory, round after round: looks at what the index shows, and writes what differs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,10 +20,11 @@ use crate::controller::leader::Leading;
 use crate::rules::mapping::to_attributes;
 use crate::rules::policy::Policy;
 use crate::rules::policy::quota::{Usage, usage};
+use crate::rules::resource::Resource;
 use crate::store::Error;
+use crate::store::WatchedDirectory;
 use crate::store::index::{Index, Record};
-use crate::store::objects::Kind;
-use crate::store::registry::Directory;
+use crate::store::kind::Kind;
 
 /// What a decision about an object was made of. While it is the same, so is the decision.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ type Decided = HashMap<Arc<str>, Basis>;
 /// What is remembered of one Directory between two rounds.
 #[derive(Default)]
 pub struct Round {
-    directory: Option<Arc<Directory>>,
+    directory: Option<Arc<WatchedDirectory>>,
     /// The counter of the index before the last whole round.
     changes: Option<u64>,
     reviewed: Option<Instant>,
@@ -84,7 +85,7 @@ impl Round {
         &mut self,
         leading: &Leading,
         passes: &Passes,
-        directory: &Arc<Directory>,
+        directory: &Arc<WatchedDirectory>,
         index: &Index,
     ) -> Result<bool, Error> {
         let now = Instant::now();
@@ -110,8 +111,8 @@ impl Round {
         self.passes = passed;
         if !reviewed {
             self.reviewed = Some(now);
-            self.groups.retain(|name, _| index.is_visible(Kind::Group, name));
-            self.users.retain(|name, _| index.is_visible(Kind::User, name));
+            self.groups.retain(|name, _| index.is_visible(Resource::Group, name));
+            self.users.retain(|name, _| index.is_visible(Resource::User, name));
         }
         self.changes = finished.then_some(changes);
         Ok(finished)
@@ -121,10 +122,10 @@ impl Round {
         &mut self,
         leading: &Leading,
         passes: &Passes,
-        directory: &Directory,
+        directory: &WatchedDirectory,
         index: &Index,
     ) -> Result<(), Error> {
-        let Directory { namespace, name, spec, seen, .. } = directory;
+        let WatchedDirectory { namespace, name, spec, seen, .. } = directory;
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let duplicates = |kind| {
             let (count, examples) = index.duplicate_external_ids(kind);
@@ -135,43 +136,43 @@ impl Round {
             generation: seen.generation,
             status: &seen.status,
             counts: DirectoryCounts {
-                users: number(index.visible(Kind::User)),
+                users: number(index.visible(Resource::User)),
                 active_users: number(index.active_users().values().sum()),
-                groups: number(index.visible(Kind::Group)),
+                groups: number(index.visible(Resource::Group)),
             },
             quota: &self.quota,
             problems: &directory::problems(spec),
-            duplicate_users: duplicates(Kind::User),
-            duplicate_groups: duplicates(Kind::Group),
+            duplicate_users: duplicates(Resource::User),
+            duplicate_groups: duplicates(Resource::Group),
             passes: &passes.about(directory),
         };
         self.duplicates = [
-            (Kind::User.plural(), observed.duplicate_users.count),
-            (Kind::Group.plural(), observed.duplicate_groups.count),
+            (Kind::USER.plural, observed.duplicate_users.count),
+            (Kind::GROUP.plural, observed.duplicate_groups.count),
         ];
         for attribute in begun(spec, &seen.status) {
             passes.forget(directory, &attribute);
         }
         let wanted = directory::status(&observed, Timestamp::now());
-        // A rule is in force because of what was seen of this very state of the Directory, and of no later one.
-        let target = Target { kind: Kind::Directory, namespace, name, version: Some(&seen.version) };
+        // A rule is in force because of what was seen of this very state of the WatchedDirectory, and of no later one.
+        let target = Target { kind: Kind::DIRECTORY, namespace, name, version: Some(&seen.version) };
         write(leading, target, &seen.status, &wanted, directory::FIELDS).await.map(drop)
     }
 
-    async fn write_groups(&mut self, leading: &Leading, at: (&Directory, &Index)) -> Result<(), Error> {
+    async fn write_groups(&mut self, leading: &Leading, at: (&WatchedDirectory, &Index)) -> Result<(), Error> {
         let (directory, index) = at;
-        self.contested_groups.look(leading, directory, index, Kind::Group).await?;
+        self.contested_groups.look(leading, directory, index, Resource::Group).await?;
         let contested = &self.contested_groups;
         let mut after: Option<Arc<str>> = None;
         loop {
-            let batch = index.batch(Kind::Group, after.as_deref());
+            let batch = index.batch(Resource::Group, after.as_deref());
             let Some(last) = batch.last() else { break };
             after = Some(Arc::clone(&last.name));
             // After a restart the policy of everybody is looked at, and requests want to be answered meanwhile.
             yield_now().await;
             for record in &batch {
                 let digest = index.members_digest(&record.name);
-                let basis = basis(index, Kind::Group, record, digest, contested);
+                let basis = basis(index, Resource::Group, record, digest, contested);
                 if self.groups.get(&record.name).is_some_and(|decided| decided.is_same(&basis)) {
                     continue;
                 }
@@ -180,7 +181,7 @@ impl Round {
                 }
             }
         }
-        contested.write_hidden(leading, directory, index, Kind::Group).await?;
+        contested.write_hidden(leading, directory, index, Resource::Group).await?;
         Ok(())
     }
 
@@ -188,21 +189,21 @@ impl Round {
     async fn write_users(
         &mut self,
         leading: &Leading,
-        at: (&Directory, &Index),
+        at: (&WatchedDirectory, &Index),
         policy: &Policy,
     ) -> Result<bool, Error> {
         let (directory, index) = at;
-        self.contested_users.look(leading, directory, index, Kind::User).await?;
+        self.contested_users.look(leading, directory, index, Resource::User).await?;
         let contested = &self.contested_users;
         let mut written = 0;
         let mut after: Option<Arc<str>> = None;
         loop {
-            let batch = index.batch(Kind::User, after.as_deref());
+            let batch = index.batch(Resource::User, after.as_deref());
             let Some(last) = batch.last() else { break };
             after = Some(Arc::clone(&last.name));
             yield_now().await;
             for record in &batch {
-                let basis = basis(index, Kind::User, record, 0, contested);
+                let basis = basis(index, Resource::User, record, 0, contested);
                 if self.users.get(&record.name).is_some_and(|decided| decided.is_same(&basis)) {
                     continue;
                 }
@@ -216,12 +217,12 @@ impl Round {
                 }
             }
         }
-        contested.write_hidden(leading, directory, index, Kind::User).await?;
+        contested.write_hidden(leading, directory, index, Resource::User).await?;
         Ok(true)
     }
 }
 
-fn basis(index: &Index, kind: Kind, record: &Record, digest: u64, contested: &Contested) -> Basis {
+fn basis(index: &Index, kind: Resource, record: &Record, digest: u64, contested: &Contested) -> Basis {
     Basis {
         generation: record.generation,
         digest,
@@ -232,7 +233,7 @@ fn basis(index: &Index, kind: Kind, record: &Record, digest: u64, contested: &Co
 
 async fn write_group(
     leading: &Leading,
-    directory: &Directory,
+    directory: &WatchedDirectory,
     index: &Index,
     name: &Arc<str>,
     basis: &Basis,
@@ -249,13 +250,13 @@ async fn write_group(
         conflict: basis.conflict.as_ref(),
     };
     let wanted = group::status(&observed, Timestamp::now());
-    let target = Target { kind: Kind::Group, namespace: &directory.namespace, name, version: None };
+    let target = Target { kind: Kind::GROUP, namespace: &directory.namespace, name, version: None };
     write(leading, target, &stands, &wanted, group::FIELDS).await
 }
 
 async fn write_user(
     leading: &Leading,
-    directory: &Directory,
+    directory: &WatchedDirectory,
     policy: &Policy,
     record: &Record,
     basis: &Basis,
@@ -265,7 +266,7 @@ async fn write_user(
     let observed =
         user::Observed { generation: basis.generation, status: &stands, effective, conflict: basis.conflict.as_ref() };
     let Some(wanted) = user::status(&observed, Timestamp::now()) else { return Ok(false) };
-    let target = Target { kind: Kind::User, namespace: &directory.namespace, name: &record.name, version: None };
+    let target = Target { kind: Kind::USER, namespace: &directory.namespace, name: &record.name, version: None };
     write(leading, target, &stands, &wanted, user::FIELDS).await
 }
 

@@ -7,29 +7,29 @@ use crate::controller::claiming::look_once;
 use crate::controller::pace::Pace;
 use crate::metrics::Metrics;
 use crate::rules::naming::{GROUP_NAME, USER_NAME, claim_name};
-use crate::store::objects::Kind;
-use crate::store::scripted::{Answer, Asked, Memory, refusal};
+use crate::store::kind::Kind;
+use crate::store::memory::{Answer, Asked, Memory, refusal};
 
 /// A Directory with a group and two people in it.
 fn memory(spec: Value) -> Memory {
     let memory = Memory::default();
     let put = |kind: Kind, name: &str, spec: Value| {
         let metadata = json!({ "name": name, "namespace": "people" });
-        let object = if kind == Kind::Group { "DirectoryGroup" } else { "DirectoryUser" };
+        let object = if kind == Kind::GROUP { "DirectoryGroup" } else { "DirectoryUser" };
         memory.put(kind, &json!({ "kind": object, "metadata": metadata, "spec": spec }));
     };
     let claim = |attribute: &str, value: &str, holder: &str| {
         let spec =
             json!({ "directoryRef": { "name": "staff" }, "attribute": attribute, "value": value, "holder": holder });
-        put(Kind::Claim, &claim_name("staff", attribute, value), spec);
+        put(Kind::CLAIM, &claim_name("staff", attribute, value), spec);
     };
-    put(Kind::Directory, "staff", spec);
-    put(Kind::Group, "all-1", json!({ "directoryRef": { "name": "staff" }, "scim": { "displayName": "all" } }));
+    put(Kind::DIRECTORY, "staff", spec);
+    put(Kind::GROUP, "all-1", json!({ "directoryRef": { "name": "staff" }, "scim": { "displayName": "all" } }));
     claim(GROUP_NAME, "all", "all-1");
     for name in ["ada", "bob"] {
         let object = format!("{name}-1");
         put(
-            Kind::User,
+            Kind::USER,
             &object,
             json!({
                 "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "memberOf": ["all-1"],
@@ -75,15 +75,15 @@ async fn a_look_writes_once_and_a_restart_writes_nothing() {
     let memory = memory(json!({}));
     let mut leader = Leader::new(&memory, |_| None);
     assert_eq!(leader.look().await, ["directories", "directorygroups"]);
-    let group = leader.status(Kind::Group, "all-1");
+    let group = leader.status(Kind::GROUP, "all-1");
     assert_eq!((&group["memberCount"], &group["firstMembers"]), (&json!(2), &json!(["ada-1", "bob-1"])));
-    assert_eq!(leader.status(Kind::User, "ada-1"), Value::Null);
+    assert_eq!(leader.status(Kind::USER, "ada-1"), Value::Null);
     assert_eq!(leader.look().await, Vec::<String>::new());
 
     // The rule on externalIds of groups comes into force once nobody breaks it.
     look_once(&leader.leading, &leader.passes).await;
     assert_eq!(leader.look().await, ["directories"]);
-    let directory = leader.status(Kind::Directory, "staff");
+    let directory = leader.status(Kind::DIRECTORY, "staff");
     assert_eq!(directory["uniqueAttributes"][0]["state"], "InForce");
     assert_eq!(directory["counts"], json!({ "users": 2, "activeUsers": 2, "groups": 1 }));
     assert_eq!(leader.look().await, Vec::<String>::new());
@@ -97,12 +97,12 @@ async fn a_policy_that_makes_a_difference_is_shown_on_each_person_and_goes_with_
     let memory = memory(json!({ "users": { "userTypes": { "allowed": ["Member"], "default": "Member" } } }));
     let mut leader = Leader::new(&memory, |_| None);
     assert_eq!(leader.look().await, ["directories", "directorygroups", "directoryusers", "directoryusers"]);
-    assert_eq!(leader.status(Kind::User, "bob-1")["effective"], json!({ "userType": "Member" }));
-    let mut directory = memory.all(Kind::Directory).remove(0);
+    assert_eq!(leader.status(Kind::USER, "bob-1")["effective"], json!({ "userType": "Member" }));
+    let mut directory = memory.all(Kind::DIRECTORY).remove(0);
     directory["spec"] = json!({});
-    memory.put(Kind::Directory, &directory);
+    memory.put(Kind::DIRECTORY, &directory);
     assert_eq!(leader.look().await, ["directoryusers", "directoryusers"]);
-    assert_eq!(leader.status(Kind::User, "bob-1")["effective"], Value::Null);
+    assert_eq!(leader.status(Kind::USER, "bob-1")["effective"], Value::Null);
     assert_eq!(leader.look().await, Vec::<String>::new());
 }
 
@@ -115,7 +115,7 @@ async fn what_one_object_does_not_take_keeps_nobody_from_the_others() {
         _ => None,
     });
     assert_eq!(leader.look().await.len(), 4);
-    assert_eq!(leader.status(Kind::User, "bob-1")["effective"]["userType"], "Member");
+    assert_eq!(leader.status(Kind::USER, "bob-1")["effective"]["userType"], "Member");
     let next = leader.look().await;
     assert!(!next.contains(&"directoryusers".to_owned()), "a refusal is not asked for again: {next:?}");
 }
@@ -129,17 +129,17 @@ async fn who_lost_a_value_is_told_unless_nobody_can_know_of_it() {
             "scim": { "userName": "ADA", "meta": { "created": created } },
         });
         let metadata = json!({ "name": name, "namespace": "people" });
-        memory.put(Kind::User, &json!({ "kind": "DirectoryUser", "metadata": metadata, "spec": spec }));
+        memory.put(Kind::USER, &json!({ "kind": "DirectoryUser", "metadata": metadata, "spec": spec }));
     };
     put("old-1", "2020-01-01T00:00:00Z");
     put("new-1", &Timestamp::now().to_string());
     let mut leader = Leader::new(&memory, |_| None);
     leader.look().await;
-    let condition = leader.status(Kind::User, "old-1")["conditions"][0].clone();
+    let condition = leader.status(Kind::USER, "old-1")["conditions"][0].clone();
     assert_eq!((&condition["type"], &condition["status"]), (&json!("NameClaimed"), &json!("False")));
     assert_eq!(condition["message"], "User.userName belongs to ada-1: give one of the two another value");
     // The condition would make a create that was cut short count as acknowledged.
-    assert_eq!(leader.status(Kind::User, "new-1"), Value::Null);
+    assert_eq!(leader.status(Kind::USER, "new-1"), Value::Null);
     assert_eq!(leader.look().await, Vec::<String>::new());
 }
 
@@ -148,13 +148,13 @@ async fn a_directory_that_comes_to_ignore_groups_shows_no_member_of_them() {
     let memory = memory(json!({}));
     let mut leader = Leader::new(&memory, |_| None);
     leader.look().await;
-    assert_eq!(leader.status(Kind::Group, "all-1")["memberCount"], 2);
-    let mut directory = memory.all(Kind::Directory).remove(0);
+    assert_eq!(leader.status(Kind::GROUP, "all-1")["memberCount"], 2);
+    let mut directory = memory.all(Kind::DIRECTORY).remove(0);
     for (mode, count, first) in [("Ignore", 0, Value::Null), ("Sync", 2, json!(["ada-1", "bob-1"]))] {
         directory["spec"] = json!({ "groups": { "mode": mode } });
-        memory.put(Kind::Directory, &directory);
+        memory.put(Kind::DIRECTORY, &directory);
         leader.look().await;
-        let group = leader.status(Kind::Group, "all-1");
+        let group = leader.status(Kind::GROUP, "all-1");
         assert_eq!((&group["memberCount"], &group["firstMembers"]), (&json!(count), &first), "{mode}");
     }
 }
@@ -163,14 +163,14 @@ async fn a_directory_that_comes_to_ignore_groups_shows_no_member_of_them() {
 async fn what_one_directory_does_not_take_keeps_nobody_from_the_others() {
     let memory = memory(json!({}));
     let metadata = json!({ "name": "guests", "namespace": "people" });
-    memory.put(Kind::Directory, &json!({ "kind": "Directory", "metadata": metadata, "spec": {} }));
+    memory.put(Kind::DIRECTORY, &json!({ "kind": "Directory", "metadata": metadata, "spec": {} }));
     let leader = Leader::new(&memory, |asked| {
         ((asked.method.as_str(), asked.name.as_str()) == ("PATCH", "guests")).then(|| refusal(403, "Forbidden"))
     });
     memory.fill(&leader.leading.store);
     let error = look(&leader.leading, &leader.passes, &mut HashMap::new()).await.expect_err("one is forbidden");
     assert!(error.to_string().contains("403"), "{error}");
-    assert_eq!(leader.status(Kind::Directory, "staff")["counts"]["users"], 2, "guests comes first");
+    assert_eq!(leader.status(Kind::DIRECTORY, "staff")["counts"]["users"], 2, "guests comes first");
 }
 
 #[tokio::test]
@@ -180,13 +180,13 @@ async fn a_value_that_no_claim_holds_keeps_no_rule_from_everybody_else() {
         let value = asked.body["spec"]["value"].as_str().unwrap_or_default();
         (value.len() > MAX_VALUE).then(|| refusal(422, "Invalid"))
     });
-    let mut ada = memory.all(Kind::User).remove(0);
+    let mut ada = memory.all(Kind::USER).remove(0);
     ada["spec"]["scim"]["externalId"] = "x".repeat(MAX_VALUE + 1).into();
-    memory.put(Kind::User, &ada);
+    memory.put(Kind::USER, &ada);
     leader.look().await;
     leader.look().await;
     look_once(&leader.leading, &leader.passes).await;
     leader.look().await;
-    let directory = leader.status(Kind::Directory, "staff");
+    let directory = leader.status(Kind::DIRECTORY, "staff");
     assert_eq!(directory["uniqueAttributes"][0], json!({ "attribute": "User.externalId", "state": "InForce" }));
 }

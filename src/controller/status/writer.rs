@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::controller::leader::Leading;
 use crate::store::Error;
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 
 /// An object whose status is written.
 #[derive(Clone, Copy, Debug)]
@@ -31,24 +31,19 @@ pub async fn write(
 ) -> Result<bool, Error> {
     let Some(changes) = difference(stands, wanted, fields) else { return Ok(false) };
     let Target { kind, namespace, name, version } = target;
-    let mut patch = json!({ "status": changes });
-    if let Some(version) = version {
-        patch["metadata"] = json!({ "resourceVersion": version });
-    }
+    let patch = match version {
+        Some(version) => json!({ "metadata": { "resourceVersion": version }, "status": changes }),
+        None => json!({ "status": changes }),
+    };
     leading.pace.turn().await;
     match leading.store.write_status(kind, namespace, name, &patch).await {
-        Ok(()) => leading.metrics.status_written(kind.plural()),
+        Ok(()) => leading.metrics.status_written(kind.plural),
         Err(Error::Conflict | Error::NotFound) => {
-            tracing::debug!(
-                kind = kind.plural(),
-                namespace,
-                name,
-                "an object has moved on; its status is decided anew"
-            );
+            tracing::debug!(kind = kind.plural, namespace, name, "an object has moved on; its status is decided anew");
         }
         // The others are written all the same, and this one again when something about it changes.
         Err(error @ (Error::Invalid(_) | Error::TooLarge)) => {
-            tracing::warn!(kind = kind.plural(), namespace, name, %error, "the API server does not take a status");
+            tracing::warn!(kind = kind.plural, namespace, name, %error, "the API server does not take a status");
             return Ok(false);
         }
         Err(error) => return Err(error),

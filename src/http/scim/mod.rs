@@ -12,8 +12,8 @@ use super::answer::{Answer, json};
 use super::error::Failure;
 use super::route::Endpoint;
 use crate::provisioning::Context;
+use crate::rules::resource::Resource;
 use crate::scim::discovery;
-use crate::store::objects::Kind;
 
 const NO_BULK: &str = "bulk operations are not supported: send single requests";
 const NO_ME: &str = "a key stands for a directory and not for a person: there is no /Me";
@@ -44,15 +44,15 @@ pub(super) async fn handle(call: &Call) -> Result<Answer, Failure> {
         (Endpoint::Schemas, _) => found(Some(discovery::schemas(base, &declared()))),
         (Endpoint::Schema, _) => found(discovery::schema(parameter, base, &declared())),
 
-        (Endpoint::Users, &Method::POST) => single::create(call, Kind::User).await,
-        (Endpoint::Users, _) => lists::by_query(call, Kind::User).await,
-        (Endpoint::UsersSearch | Endpoint::Search, _) => lists::by_body(call, Kind::User).await,
-        (Endpoint::User, _) => one(call, Kind::User).await,
+        (Endpoint::Users, &Method::POST) => single::create(call, Resource::User).await,
+        (Endpoint::Users, _) => lists::by_query(call, Resource::User).await,
+        (Endpoint::UsersSearch | Endpoint::Search, _) => lists::by_body(call, Resource::User).await,
+        (Endpoint::User, _) => one(call, Resource::User).await,
 
-        (Endpoint::Groups, &Method::POST) => single::create(call, Kind::Group).await,
-        (Endpoint::Groups, _) => lists::by_query(call, Kind::Group).await,
-        (Endpoint::GroupsSearch, _) => lists::by_body(call, Kind::Group).await,
-        (Endpoint::Group, _) => one(call, Kind::Group).await,
+        (Endpoint::Groups, &Method::POST) => single::create(call, Resource::Group).await,
+        (Endpoint::Groups, _) => lists::by_query(call, Resource::Group).await,
+        (Endpoint::GroupsSearch, _) => lists::by_body(call, Resource::Group).await,
+        (Endpoint::Group, _) => one(call, Resource::Group).await,
 
         (Endpoint::Bulk, _) => Err(Failure::Unsupported(NO_BULK)),
         (Endpoint::Me, _) => Err(Failure::Unsupported(NO_ME)),
@@ -60,7 +60,7 @@ pub(super) async fn handle(call: &Call) -> Result<Answer, Failure> {
 }
 
 /// What is done to one resource.
-async fn one(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+async fn one(call: &Call, kind: Resource) -> Result<Answer, Failure> {
     match call.method {
         Method::PUT => single::replace(call, kind).await,
         Method::PATCH => single::patch(call, kind).await,

@@ -8,27 +8,27 @@ use super::text::{Text, View};
 use crate::http::answer::{self, Answer};
 use crate::http::error::Failure;
 use crate::http::query;
-use crate::provisioning::{EtagCondition, Stored, groups, type_of, users};
+use crate::provisioning::{EtagCondition, Stored, groups, users};
+use crate::rules::resource::Resource;
 use crate::scim::projection::Projection;
-use crate::store::objects::Kind;
 
-pub(super) async fn create(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+pub(super) async fn create(call: &Call, kind: Resource) -> Result<Answer, Failure> {
     // Before the write: a query that is wrong must not leave a resource behind.
     let view = view(call, kind)?;
     let Call { context, body, .. } = call;
     let stored = match kind {
-        Kind::Group => groups::create(context, body).await?,
-        _ => users::create(context, body).await?,
+        Resource::Group => groups::create(context, body).await?,
+        Resource::User => users::create(context, body).await?,
     };
     Ok(one(StatusCode::CREATED, stored, &view))
 }
 
-pub(super) async fn get(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+pub(super) async fn get(call: &Call, kind: Resource) -> Result<Answer, Failure> {
     let view = view(call, kind)?;
     let Call { context, parameter, .. } = call;
     let stored = match kind {
-        Kind::Group => groups::get(context, parameter).await?,
-        _ => users::get(context, parameter).await?,
+        Resource::Group => groups::get(context, parameter).await?,
+        Resource::User => users::get(context, parameter).await?,
     };
     if condition(&call.headers, IF_NONE_MATCH).is_some_and(|condition| condition.matches(&stored.etag)) {
         return Ok(empty(StatusCode::NOT_MODIFIED, &stored));
@@ -36,45 +36,45 @@ pub(super) async fn get(call: &Call, kind: Kind) -> Result<Answer, Failure> {
     Ok(one(StatusCode::OK, stored, &view))
 }
 
-pub(super) async fn replace(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+pub(super) async fn replace(call: &Call, kind: Resource) -> Result<Answer, Failure> {
     let view = view(call, kind)?;
     let if_match = condition(&call.headers, IF_MATCH);
     let Call { context, parameter, body, .. } = call;
     let stored = match kind {
-        Kind::Group => groups::replace(context, parameter, if_match.as_ref(), body).await?,
-        _ => users::replace(context, parameter, if_match.as_ref(), body).await?,
+        Resource::Group => groups::replace(context, parameter, if_match.as_ref(), body).await?,
+        Resource::User => users::replace(context, parameter, if_match.as_ref(), body).await?,
     };
     Ok(one(StatusCode::OK, stored, &view))
 }
 
 /// A group has thousands of members, and who sends a PATCH has no use for them: without a wish for attributes the answer
 /// is empty (RFC 7644 section 3.5.2). That of a user is whole, as Microsoft's Validator likes it.
-pub(super) async fn patch(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+pub(super) async fn patch(call: &Call, kind: Resource) -> Result<Answer, Failure> {
     let view = view(call, kind)?;
     let if_match = condition(&call.headers, IF_MATCH);
     let Call { context, parameter, body, .. } = call;
     let stored = match kind {
-        Kind::Group => groups::patch(context, parameter, if_match.as_ref(), body).await?,
-        _ => users::patch(context, parameter, if_match.as_ref(), body).await?,
+        Resource::Group => groups::patch(context, parameter, if_match.as_ref(), body).await?,
+        Resource::User => users::patch(context, parameter, if_match.as_ref(), body).await?,
     };
-    if kind == Kind::Group && view.projection.is_everything() {
+    if kind == Resource::Group && view.projection.is_everything() {
         return Ok(empty(StatusCode::NO_CONTENT, &stored));
     }
     Ok(one(StatusCode::OK, stored, &view))
 }
 
-pub(super) async fn delete(call: &Call, kind: Kind) -> Result<Answer, Failure> {
+pub(super) async fn delete(call: &Call, kind: Resource) -> Result<Answer, Failure> {
     let if_match = condition(&call.headers, IF_MATCH);
     let Call { context, parameter, .. } = call;
     match kind {
-        Kind::Group => groups::delete(context, parameter, if_match.as_ref()).await?,
-        _ => users::delete(context, parameter, if_match.as_ref()).await?,
+        Resource::Group => groups::delete(context, parameter, if_match.as_ref()).await?,
+        Resource::User => users::delete(context, parameter, if_match.as_ref()).await?,
     }
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
-fn view(call: &Call, kind: Kind) -> Result<View, Failure> {
-    let resource_type = type_of(kind);
+fn view(call: &Call, kind: Resource) -> Result<View, Failure> {
+    let resource_type = kind.schema();
     let value = |name| query::value(&call.parameters, name);
     let projection = Projection::parse(value("attributes"), value("excludedAttributes"), resource_type)?;
     Ok(View { base: call.base.as_str().into(), resource_type, projection })

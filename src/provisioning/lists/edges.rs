@@ -10,15 +10,15 @@ use std::sync::Arc;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::provisioning::stored::{edges, standing_of, type_of};
+use crate::provisioning::stored::{edges, standing_of};
 use crate::provisioning::{Context, Error};
-use crate::rules::membership::groups_of;
+use crate::rules::resource::Resource;
 use crate::rules::standing::Standing;
 use crate::scim::Attributes;
 use crate::scim::filter::{Filter, Operator};
 use crate::scim::path::AttributePath;
 use crate::store::index::{Index, Member};
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 use crate::store::{self};
 
 /// Most named members that are read at one time.
@@ -90,15 +90,17 @@ pub enum Edges {
     #[default]
     None,
     /// Those who are named, and the groups to which they say that they belong.
-    Named(Arc<HashMap<String, (Kind, HashSet<String>)>>),
+    Named(Arc<HashMap<String, (Resource, HashSet<String>)>>),
     /// Whatever the index has.
     All(Arc<Index>),
 }
 
 impl Edges {
     /// Reads what a filter on resources of this kind asks for.
-    pub async fn gather(context: &Context, kind: Kind, filter: Option<&Filter>) -> Result<Self, Error> {
-        let (Kind::Group, Some(index), Some(filter)) = (kind, edges(context), filter) else { return Ok(Self::None) };
+    pub async fn gather(context: &Context, kind: Resource, filter: Option<&Filter>) -> Result<Self, Error> {
+        let (Resource::Group, Some(index), Some(filter)) = (kind, edges(context), filter) else {
+            return Ok(Self::None);
+        };
         match asked(filter) {
             None => Ok(Self::None),
             Some(Asked::All) => Ok(Self::All(index)),
@@ -150,18 +152,18 @@ fn all<'a>(index: &'a Index, group: &'a str) -> impl Iterator<Item = Member> + '
     batches.flatten()
 }
 
-fn element(kind: Kind, id: &str) -> Value {
-    json!({ "value": id, "type": type_of(kind).name })
+fn element(kind: Resource, id: &str) -> Value {
+    json!({ "value": id, "type": kind.schema().name })
 }
 
-type Named = (String, (Kind, HashSet<String>));
+type Named = (String, (Resource, HashSet<String>));
 
 /// The groups that a user, or else a group, of this id names; nothing where it is neither.
 async fn groups_named_by(context: &Context, id: String) -> Result<Option<Named>, Error> {
-    for kind in [Kind::User, Kind::Group] {
-        match context.store.objects().get(kind, &context.directory.namespace, &id).await {
+    for kind in Resource::ALL {
+        match context.store.objects().get(Kind::of(kind), &context.directory.namespace, &id).await {
             Ok(object) if standing_of(context, kind, &object) == Standing::Present => {
-                let groups = groups_of(&object).into_iter().map(str::to_owned).collect();
+                let groups = object.member_of().into_iter().map(str::to_owned).collect();
                 return Ok(Some((id, (kind, groups))));
             }
             Ok(_) | Err(store::Error::NotFound) => {}
@@ -205,9 +207,9 @@ mod tests {
     fn a_group_shows_those_who_are_named_and_belong_to_it() {
         let groups = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<HashSet<_>>();
         let named = HashMap::from([
-            ("u".to_owned(), (Kind::User, groups(&["g", "h"]))),
-            ("n".to_owned(), (Kind::Group, groups(&["g"]))),
-            ("v".to_owned(), (Kind::User, groups(&["h"]))),
+            ("u".to_owned(), (Resource::User, groups(&["g", "h"]))),
+            ("n".to_owned(), (Resource::Group, groups(&["g"]))),
+            ("v".to_owned(), (Resource::User, groups(&["h"]))),
         ]);
         let edges = Edges::Named(Arc::new(named));
         let group = edges.with_members(Attributes::from_iter([("id".to_owned(), "g".into())]));

@@ -13,17 +13,19 @@ use tokio::sync::Semaphore;
 
 use self::edges::Edges;
 use super::lookup::{Lookup, lookup};
-use super::stored::{self, standing_of, stored, stored_record, type_of};
+use super::stored::{self, standing_of, stored, stored_record};
 use super::{Context, Error, Stored};
 use crate::rules::naming::{UniqueRules, claim_name};
+use crate::rules::resource::Resource;
 use crate::rules::standing::Standing;
 use crate::scim::Attributes;
 use crate::scim::filter;
 use crate::scim::list::ListRequest;
 use crate::scim::sort;
 use crate::store;
+use crate::store::claims::holder::Claim;
 use crate::store::index::{Index, LookupKey, MAX_BATCH, Record};
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 
 /// Most scans of an index at one time in this process: each keeps a core busy.
 const MAX_SCANS: usize = 2;
@@ -50,7 +52,7 @@ pub struct Page {
 }
 
 /// `GET /Users`, `POST /Groups/.search` and their like: the resources of one kind.
-pub async fn list(context: &Context, kind: Kind, request: &ListRequest) -> Result<Page, Error> {
+pub async fn list(context: &Context, kind: Resource, request: &ListRequest) -> Result<Page, Error> {
     let filter = request.filter.as_ref();
     let edges = Edges::gather(context, kind, filter).await?;
     let list = List { kind, edges, shown: stored::edges(context), request: request.clone() };
@@ -63,7 +65,7 @@ pub async fn list(context: &Context, kind: Kind, request: &ListRequest) -> Resul
 /// A list that is being made.
 #[derive(Clone)]
 struct List {
-    kind: Kind,
+    kind: Resource,
     /// What the filter asks about members.
     edges: Edges,
     /// What groups and members are shown from; nothing where the Directory ignores them.
@@ -108,7 +110,7 @@ impl List {
 
     /// The object of this name, read live, where it is a resource of the Directory and the filter selects it.
     async fn read(&self, context: &Context, name: &str) -> Result<Option<Stored>, Error> {
-        let object = match context.store.objects().get(self.kind, &context.directory.namespace, name).await {
+        let object = match context.store.objects().get(Kind::of(self.kind), &context.directory.namespace, name).await {
             Ok(object) => object,
             Err(store::Error::NotFound) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -124,16 +126,16 @@ impl List {
     fn selects(&self, resource: &Attributes) -> bool {
         let Some(filter) = &self.request.filter else { return true };
         if matches!(self.edges, Edges::None) {
-            return filter::matches(filter, resource, type_of(self.kind));
+            return filter::matches(filter, resource, self.kind.schema());
         }
-        filter::matches(filter, &self.edges.with_members(resource.clone()), type_of(self.kind))
+        filter::matches(filter, &self.edges.with_members(resource.clone()), self.kind.schema())
     }
 
     /// The page of a result that is small enough to be held.
     fn page_of(&self, mut found: Vec<Stored>) -> Page {
         found.sort_by(|a, b| a.id.cmp(&b.id));
         if let Some(sort) = &self.request.sort {
-            found.sort_by_cached_key(|stored| sort::key(sort, &stored.resource, type_of(self.kind)));
+            found.sort_by_cached_key(|stored| sort::key(sort, &stored.resource, self.kind.schema()));
         }
         let total_results = found.len();
         let resources = found.into_iter().skip(self.request.start_index - 1).take(self.request.count).collect();
@@ -164,7 +166,7 @@ impl List {
     fn looked_at(&self, record: &Record) -> Attributes {
         let by_filter = self.request.filter.as_ref().is_some_and(|filter| filter::looks_at(filter, "groups"));
         let by_order = self.request.sort.as_ref().is_some_and(|sort| sort.by.is_core("groups"));
-        let needs_edges = self.kind == Kind::Group || by_filter || by_order;
+        let needs_edges = self.kind == Resource::Group || by_filter || by_order;
         stored_record(self.kind, self.shown.as_ref().filter(|_| needs_edges), record).resource
     }
 }
@@ -173,8 +175,8 @@ impl List {
 async fn holder(context: &Context, attribute: &str, canonical: &str) -> Result<Option<String>, Error> {
     let directory = &context.directory;
     let name = claim_name(&directory.name, attribute, canonical);
-    match context.store.objects().get(Kind::Claim, &directory.namespace, &name).await {
-        Ok(claim) => Ok(claim["spec"]["holder"].as_str().map(str::to_owned)),
+    match context.store.objects().get(Kind::CLAIM, &directory.namespace, &name).await {
+        Ok(claim) => Ok(Some(Claim(claim).holder().to_owned())),
         Err(store::Error::NotFound) => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -239,7 +241,7 @@ impl Selection {
         }
         self.total += 1;
         match &request.sort {
-            Some(sort) => self.ordered.push((sort::key(sort, &resource, type_of(list.kind)), record)),
+            Some(sort) => self.ordered.push((sort::key(sort, &resource, list.kind.schema()), record)),
             None if self.total >= request.start_index && self.page.len() < request.count => self.page.push(record),
             None => {}
         }

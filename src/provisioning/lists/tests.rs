@@ -8,8 +8,8 @@ use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::rules::naming::USER_NAME;
 use crate::scim::schema::USER;
-use crate::store::registry::{Directory, Seen};
-use crate::store::scripted::Memory;
+use crate::store::memory::Memory;
+use crate::store::{Seen, WatchedDirectory};
 
 const TWIN: &str = "displayName eq \"Twin\"";
 
@@ -19,7 +19,7 @@ fn twins(memory: &Memory, number: usize) -> Context {
         let (name, user_name) = (format!("twin-{number:03}"), format!("twin{number}"));
         let claim = claim_name("staff", USER_NAME, &user_name);
         memory.put(
-            Kind::User,
+            Kind::USER,
             &json!({
                 "metadata": { "name": name, "namespace": "people" },
                 "spec": {
@@ -29,7 +29,7 @@ fn twins(memory: &Memory, number: usize) -> Context {
             }),
         );
         memory.put(
-            Kind::Claim,
+            Kind::CLAIM,
             &json!({
                 "metadata": { "name": claim, "namespace": "people" },
                 "spec": {
@@ -41,7 +41,7 @@ fn twins(memory: &Memory, number: usize) -> Context {
     let store = memory.store(|_| None);
     memory.fill(&store);
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
-    let directory = Directory {
+    let directory = WatchedDirectory {
         namespace: "people".to_owned(),
         name: "staff".to_owned(),
         spec,
@@ -58,7 +58,7 @@ fn request(filter: &str, count: usize) -> ListRequest {
 }
 
 fn made(request: ListRequest) -> List {
-    List { kind: Kind::User, edges: Edges::None, shown: None, request }
+    List { kind: Resource::User, edges: Edges::None, shown: None, request }
 }
 
 fn ids(page: &Page) -> Vec<&str> {
@@ -69,7 +69,7 @@ fn ids(page: &Page) -> Vec<&str> {
 async fn candidates_are_read_a_few_at_a_time_and_stay_in_order() {
     let memory = Memory::default();
     let context = twins(&memory, MAX_BATCH - 1);
-    let page = list(&context, Kind::User, &request(TWIN, 200)).await.expect("a page");
+    let page = list(&context, Resource::User, &request(TWIN, 200)).await.expect("a page");
     assert_eq!(page.total_results, MAX_BATCH - 1);
     assert!(ids(&page).is_sorted() && ids(&page).len() == MAX_BATCH - 1);
     assert_eq!(memory.asked().len(), MAX_BATCH - 1);
@@ -81,7 +81,7 @@ async fn more_candidates_than_a_look_up_names_are_scanned_and_none_is_missing() 
     for number in [MAX_BATCH, MAX_BATCH + 1] {
         let memory = Memory::default();
         let context = twins(&memory, number);
-        let page = list(&context, Kind::User, &request(TWIN, 3)).await.expect("a page");
+        let page = list(&context, Resource::User, &request(TWIN, 3)).await.expect("a page");
         assert_eq!((page.total_results, ids(&page)), (number, vec!["twin-000", "twin-001", "twin-002"]));
         assert_eq!(memory.asked(), Vec::<String>::new(), "a scan reads nothing live");
     }

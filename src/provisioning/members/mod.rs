@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::{Stream, StreamExt as _, stream};
-use serde_json::Value;
 
 use super::stored::{edges, require_present};
 use super::{Context, Error};
+use crate::api::Object;
 use crate::rules::membership::{Full, MAX_GROUPS, joined, left};
+use crate::rules::resource::Resource;
 use crate::scim;
 use crate::scim::members::{Edit, Members};
 use crate::store::claims;
 use crate::store::index::Index;
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 
 /// Most members of one request that are written at one time.
 const MAX_AT_ONCE: usize = 16;
@@ -26,7 +27,7 @@ const MAX_AT_ONCE: usize = 16;
 const MAX_LOGGED: usize = 10;
 
 /// The kinds that can be members, the likely one first: who is found is not looked for again.
-const MEMBER_KINDS: [Kind; 2] = [Kind::User, Kind::Group];
+const MEMBER_KINDS: [Resource; 2] = Resource::ALL;
 
 /// Carries out what a body says about the members of `group`, which is there. Ids that name nobody of the Directory are
 /// passed over: ids are ours and never used again, so such a member is gone for good, and a refusal would stand in the way
@@ -82,20 +83,20 @@ async fn remove_others(
     }
 }
 
-fn kinds_of(kind: Kind) -> &'static [Kind] {
+fn kinds_of(kind: Resource) -> &'static [Resource] {
     let (users, groups) = MEMBER_KINDS.split_at(1);
-    if kind == Kind::Group { groups } else { users }
+    if kind == Resource::Group { groups } else { users }
 }
 
 /// What becomes of one member, and what it may be.
 struct Change {
     id: String,
     edit: Edit,
-    kinds: &'static [Kind],
+    kinds: &'static [Resource],
 }
 
 impl Change {
-    fn of(id: &str, edit: Edit, kinds: &'static [Kind]) -> Self {
+    fn of(id: &str, edit: Edit, kinds: &'static [Resource]) -> Self {
         Self { id: id.to_owned(), edit, kinds }
     }
 }
@@ -129,15 +130,15 @@ async fn carry_out(context: &Context, group: &str, change: &Change) -> Result<bo
 }
 
 /// One read, and one write where something changes.
-async fn write_edge(context: &Context, kind: Kind, group: &str, change: &Change) -> Result<(), Error> {
-    let edit = |object: &Value| {
+async fn write_edge(context: &Context, kind: Resource, group: &str, change: &Change) -> Result<(), Error> {
+    let edit = |object: &Object| {
         require_present(context, kind, object)?;
         match change.edit {
             Edit::Add => joined(object, group).map_err(|Full| full(&change.id)),
             Edit::Remove => Ok(left(object, group)),
         }
     };
-    claims::change(&context.store, kind, &context.directory.namespace, &change.id, edit).await.map(drop)
+    claims::change(&context.store, Kind::of(kind), &context.directory.namespace, &change.id, edit).await.map(drop)
 }
 
 fn full(id: &str) -> Error {

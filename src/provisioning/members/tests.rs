@@ -1,14 +1,14 @@
 //! What a change of members asks of the API server, against one in memory.
 
 use serde::Deserialize as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::provisioning::groups;
-use crate::store::registry::{Directory, Seen};
-use crate::store::scripted::{Memory, refusal};
+use crate::store::memory::{Memory, refusal};
+use crate::store::{Seen, WatchedDirectory};
 
 const GET_GROUP: &str = "GET directorygroups";
 const GET_USER: &str = "GET directoryusers";
@@ -18,7 +18,7 @@ const PUT_USER: &str = "PUT directoryusers";
 fn people(memory: &Memory, users: usize, members: usize) {
     for group in ["blue", "red"] {
         let scim = json!({ "displayName": group });
-        put(memory, Kind::Group, group, &json!({ "directoryRef": { "name": "staff" }, "scim": scim }));
+        put(memory, Kind::GROUP, group, &json!({ "directoryRef": { "name": "staff" }, "scim": scim }));
         claim(memory, "Group.displayName", group, group);
     }
     for number in 0..users {
@@ -26,7 +26,7 @@ fn people(memory: &Memory, users: usize, members: usize) {
         let groups = if number < members { json!(["blue"]) } else { json!([]) };
         put(
             memory,
-            Kind::User,
+            Kind::USER,
             &name,
             &json!({
                 "directoryRef": { "name": "staff" }, "managedBy": "Provisioning",
@@ -45,12 +45,12 @@ fn claim(memory: &Memory, attribute: &str, value: &str, holder: &str) {
     let name = crate::rules::naming::claim_name("staff", attribute, value);
     let directory = json!({ "name": "staff" });
     let spec = json!({ "directoryRef": directory, "attribute": attribute, "value": value, "holder": holder });
-    put(memory, Kind::Claim, &name, &spec);
+    put(memory, Kind::CLAIM, &name, &spec);
 }
 
 fn context(store: crate::store::Store, spec: &Value) -> Context {
     let spec = DirectorySpec::deserialize(spec).expect("a spec");
-    let directory = Directory {
+    let directory = WatchedDirectory {
         namespace: "people".to_owned(),
         name: "staff".to_owned(),
         spec,
@@ -77,8 +77,8 @@ fn add(ids: &[&str]) -> Value {
 }
 
 fn members(memory: &Memory) -> Vec<String> {
-    let users = memory.all(Kind::User).into_iter().chain(memory.all(Kind::Group));
-    let of_blue = users.filter(|object| crate::rules::membership::groups_of(object).contains(&"blue"));
+    let users = memory.all(Kind::USER).into_iter().chain(memory.all(Kind::GROUP));
+    let of_blue = users.filter(|object| object.member_of().contains(&"blue"));
     of_blue.map(|object| object["metadata"]["name"].as_str().expect("a name").to_owned()).collect()
 }
 
@@ -161,7 +161,7 @@ async fn who_belongs_to_too_many_groups_is_refused_and_stands_in_nobodys_way() {
     let scim = json!({ "userName": "u0001" });
     let spec =
         json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": scim, "memberOf": groups });
-    put(&memory, Kind::User, "u0001", &spec);
+    put(&memory, Kind::USER, "u0001", &spec);
     let context = start(&memory, &json!({}));
     let error = patch(&context, &add(&["u0000", "u0001", "u0002"])).await.expect_err("refused");
     assert!(matches!(&error, Error::Scim(scim::Error::InvalidValue(text)) if text.contains("2048")), "{error}");
@@ -174,11 +174,11 @@ async fn those_who_are_not_in_the_directory_are_counted_and_not_written() {
     people(&memory, 2, 0);
     let spec =
         json!({ "directoryRef": { "name": "guests" }, "managedBy": "Provisioning", "scim": { "userName": "x" } });
-    put(&memory, Kind::User, "guest", &spec);
+    put(&memory, Kind::USER, "guest", &spec);
     let mut deleted = spec;
     deleted["directoryRef"] = json!({ "name": "staff" });
     deleted["deletedAt"] = json!("2026-01-01T00:00:00Z");
-    put(&memory, Kind::User, "gone", &deleted);
+    put(&memory, Kind::USER, "gone", &deleted);
     let context = start(&memory, &json!({}));
     patch(&context, &add(&["guest", "gone", "nobody", "u0001", "string id 1"])).await.expect("done");
     assert_eq!(members(&memory), ["u0001"]);
@@ -239,12 +239,12 @@ async fn two_values_of_a_unique_attribute_are_refused_and_stand_in_nobodys_way()
     let two = json!([{ "value": "a" }, { "value": "b" }]);
     let scim = json!({ "userName": "u0001", "active": true, "entitlements": two });
     let spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": scim });
-    put(&memory, Kind::User, "u0001", &spec);
+    put(&memory, Kind::USER, "u0001", &spec);
     let attribute = json!({ "attribute": "User.entitlements.value", "state": "InForce" });
     let spec = json!({ "users": { "uniqueAttributes": ["entitlements"] } });
     let metadata = json!({ "name": "staff", "namespace": "people" });
     let status = json!({ "uniqueAttributes": [attribute] });
-    memory.put(Kind::Directory, &json!({ "metadata": metadata, "spec": spec, "status": status }));
+    memory.put(Kind::DIRECTORY, &json!({ "metadata": metadata, "spec": spec, "status": status }));
     let context = start(&memory, &spec);
     let patch = async |id: &str, operation: Value| {
         let body = json!({ "Operations": [operation] }).to_string();

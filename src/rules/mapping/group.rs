@@ -1,31 +1,31 @@
 //! Groups: what is theirs alone. A group has no `active` and no sessions, and its members are not in its `spec.scim`.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{Identity, Times, buried, etag, new_object, time_text, times_of, to_attributes, to_scim};
+use crate::api::Object;
 use crate::scim::Attributes;
 
 /// The DirectoryGroup of a group that is new.
-pub fn new_group(directory: &str, namespace: &str, name: &str, attributes: Attributes, now: Timestamp) -> Value {
+pub fn new_group(directory: &str, namespace: &str, name: &str, attributes: Attributes, now: Timestamp) -> Object {
     new_object("DirectoryGroup", directory, (namespace, name), attributes, now)
 }
 
 /// `object` with these attributes in place of its own, or nothing where they are the same: a change of members alone
 /// writes nothing here.
-pub fn changed_group(object: &Value, attributes: Attributes, now: Timestamp) -> Option<Value> {
-    let scim = &object["spec"]["scim"];
+pub fn changed_group(object: &Object, attributes: Attributes, now: Timestamp) -> Option<Object> {
+    let scim = object.scim();
     if to_attributes(scim) == attributes {
         return None;
     }
     let times = Times { last_modified: Some(time_text(now)), ..times_of(scim) };
     let mut changed = object.clone();
-    changed["spec"]["scim"] = to_scim(attributes, times);
+    changed.set_scim(to_scim(attributes, times));
     Some(changed)
 }
 
 /// `object` as a tombstone: hidden from SCIM, its values free. The members go on naming it, which nobody sees.
-pub fn group_tombstone(object: &Value, now: Timestamp) -> Value {
+pub fn group_tombstone(object: &Object, now: Timestamp) -> Object {
     buried(object, now)
 }
 
@@ -47,7 +47,7 @@ mod tests {
         text.parse().expect("a time")
     }
 
-    fn attributes(value: &Value) -> Attributes {
+    fn attributes(value: &serde_json::Value) -> Attributes {
         value.as_object().cloned().expect("an object")
     }
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 pub use self::group::{changed_group, group_etag, group_tombstone, new_group};
 use super::naming::{DIRECTORY_LABEL, UNDELETE_ANNOTATION};
 use super::standing::is_built_in;
-use crate::api::API_VERSION;
+use crate::api::{API_VERSION, Object};
 use crate::scim::Attributes;
 use crate::scim::path::is_urn;
 use crate::scim::resource::schemas_of;
@@ -83,13 +83,8 @@ pub struct Identity<'a> {
 }
 
 /// The identity of an object.
-pub fn identity_of(object: &Value) -> Identity<'_> {
-    let metadata = &object["metadata"];
-    Identity {
-        id: metadata["name"].as_str().unwrap_or_default(),
-        generation: metadata["generation"].as_i64().unwrap_or_default(),
-        uid: metadata["uid"].as_str().unwrap_or_default(),
-    }
+pub fn identity_of(object: &Object) -> Identity<'_> {
+    Identity { id: object.name(), generation: object.generation(), uid: object.uid() }
 }
 
 /// The entity tag of a resource: `W/"<generation>.<first 8 of uid>"`. Not the resourceVersion, which moves
@@ -120,24 +115,25 @@ pub fn to_resource(resource_type: &'static ResourceType, identity: &Identity<'_>
 
 /// The DirectoryUser of a person who is new: `attributes` as they were sent, marked as the identity
 /// provider's. Without `active` in them the person is active.
-pub fn new_user(directory: &str, namespace: &str, name: &str, mut attributes: Attributes, now: Timestamp) -> Value {
+pub fn new_user(directory: &str, namespace: &str, name: &str, mut attributes: Attributes, now: Timestamp) -> Object {
     attributes.entry("active").or_insert(Value::Bool(true));
     let mut user = new_object("DirectoryUser", directory, (namespace, name), attributes, now);
-    user["spec"]["managedBy"] = "Provisioning".into();
+    user.set_managed_by("Provisioning");
     user
 }
 
 /// What a new user and a new group have alike; the object's place is its namespace and name.
-fn new_object(kind: &str, directory: &str, place: (&str, &str), attributes: Attributes, now: Timestamp) -> Value {
+fn new_object(kind: &str, directory: &str, place: (&str, &str), attributes: Attributes, now: Timestamp) -> Object {
     let (namespace, name) = place;
     let now = time_text(now);
     let times = Times { created: Some(now.clone()), last_modified: Some(now) };
-    json!({
+    let object = json!({
         "apiVersion": API_VERSION,
         "kind": kind,
         "metadata": { "name": name, "namespace": namespace, "labels": { DIRECTORY_LABEL: directory } },
         "spec": { "directoryRef": { "name": directory }, "scim": to_scim(attributes, times) },
-    })
+    });
+    object.into()
 }
 
 /// `object` with these attributes in place of its own, or nothing where they are the same: nothing is
@@ -148,9 +144,9 @@ fn new_object(kind: &str, directory: &str, place: (&str, &str), attributes: Attr
 ///
 /// The object is edited as raw JSON, so a field of a newer version survives. The write that turns `active`
 /// off raises `sessionEpoch` in the same PUT: sessions from before stay dead after a reactivation.
-pub fn changed_user(object: &Value, mut attributes: Attributes, now: Timestamp) -> Option<Value> {
-    let scim = &object["spec"]["scim"];
-    let active = scim["active"].as_bool().unwrap_or(true);
+pub fn changed_user(object: &Object, mut attributes: Attributes, now: Timestamp) -> Option<Object> {
+    let scim = object.scim();
+    let active = object.active().unwrap_or(true);
     attributes.entry("active").or_insert(Value::Bool(active));
     let is_adopted = is_built_in(object);
     let is_same = to_attributes(scim) == attributes;
@@ -163,12 +159,12 @@ pub fn changed_user(object: &Value, mut attributes: Attributes, now: Timestamp) 
     }
     let mut changed = object.clone();
     if is_adopted {
-        changed["spec"]["managedBy"] = "Provisioning".into();
+        changed.set_managed_by("Provisioning");
     }
     let deactivated = active && attributes["active"] == Value::Bool(false);
-    changed["spec"]["scim"] = to_scim(attributes, times);
+    changed.set_scim(to_scim(attributes, times));
     if deactivated {
-        raise_session_epoch(&mut changed);
+        changed.raise_session_epoch();
     }
     Some(changed)
 }
@@ -176,23 +172,15 @@ pub fn changed_user(object: &Value, mut attributes: Attributes, now: Timestamp) 
 /// `object` as a tombstone: hidden from SCIM, its values free, its sessions over. `active` stays as it is, so that an
 /// undelete restores it. A wish to be undeleted that is older than the deletion is none: left on the object, it would
 /// bring the person back at once.
-pub fn tombstone(object: &Value, now: Timestamp) -> Value {
+pub fn tombstone(object: &Object, now: Timestamp) -> Object {
     let mut tombstone = buried(object, now);
-    raise_session_epoch(&mut tombstone);
+    tombstone.raise_session_epoch();
     tombstone
 }
 
-fn buried(object: &Value, now: Timestamp) -> Value {
+fn buried(object: &Object, now: Timestamp) -> Object {
     let mut tombstone = object.clone();
-    if let Some(annotations) = tombstone["metadata"]["annotations"].as_object_mut() {
-        annotations.remove(UNDELETE_ANNOTATION);
-    }
-    tombstone["spec"]["deletedAt"] = time_text(now).into();
+    tombstone.remove_annotation(UNDELETE_ANNOTATION);
+    tombstone.set_deleted_at(Some(time_text(now)));
     tombstone
-}
-
-/// Raises `spec.sessionEpoch`, a counter: every session that carries an older one is over.
-pub fn raise_session_epoch(object: &mut Value) {
-    let epoch = object["spec"]["sessionEpoch"].as_i64().unwrap_or(0);
-    object["spec"]["sessionEpoch"] = epoch.saturating_add(1).into();
 }

@@ -7,34 +7,7 @@ use serde_json::Value;
 use super::path::ClaimedPath;
 use super::{GROUP_EXTERNAL_ID, GROUP_NAME, LINK, USER_NAME, UniqueRules, canonical};
 use crate::api::directory_claim::MAX_VALUE;
-
-/// The resources that claim values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Resource {
-    /// DirectoryUser.
-    User,
-    /// DirectoryGroup.
-    Group,
-}
-
-impl Resource {
-    /// The attribute that is the *name*: always claimed, and what makes an object visible.
-    pub fn name_attribute(self) -> &'static str {
-        match self {
-            Self::User => USER_NAME,
-            Self::Group => GROUP_NAME,
-        }
-    }
-
-    /// The kind of a claimed attribute's holder; nothing where this version knows no such kind.
-    pub fn of_attribute(attribute: &str) -> Option<Self> {
-        match attribute.split_once('.')?.0 {
-            "User" => Some(Self::User),
-            "Group" => Some(Self::Group),
-            _ => None,
-        }
-    }
-}
+use crate::rules::resource::Resource;
 
 /// One value that one attribute of one object names, in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,9 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-pub use self::claimed::{
-    ClaimedValue, Resource, ambiguous, claimed_value, claimed_values, is_known_attribute, too_long,
-};
+pub use self::claimed::{ClaimedValue, ambiguous, claimed_value, claimed_values, is_known_attribute, too_long};
 pub use self::unique::{Force, UniqueRules, unclaimable, wanted};
 pub use crate::scim::case::canonical;
 

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{GROUP_EXTERNAL_ID, Resource, USER_NAME, canonical};
+use super::{GROUP_EXTERNAL_ID, USER_NAME, canonical};
 use crate::api::directory_claim::MAX_ATTRIBUTE;
+use crate::rules::resource::Resource;
 use crate::scim::Attributes;
 use crate::scim::filter::{Filter, Operator, leaf_definition, leaves, matches_element};
 use crate::scim::patch::Target;
 use crate::scim::path::AttributePath;
-use crate::scim::schema::{Attribute, GROUP, Kind, Mutability, ResourceType, USER};
+use crate::scim::schema::{Attribute, Kind, Mutability};
 
 /// The path of an attribute that can be unique.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,8 +31,8 @@ impl ClaimedPath {
     /// nothing that the core schema has, something that the server sets, is unique anyway or only true or false, or selects
     /// by more than equality.
     pub(super) fn parse(resource: Resource, text: &str) -> Option<Self> {
-        let Target { mut path, selector } = Target::parse(text, resource_type(resource)).ok()?;
-        let definition = path.attribute_definition(resource_type(resource));
+        let Target { mut path, selector } = Target::parse(text, resource.schema()).ok()?;
+        let definition = path.attribute_definition(resource.schema());
         if path.attribute.is_none() || path.schema.is_none() && definition.is_none() {
             return None;
         }
@@ -79,7 +80,7 @@ impl ClaimedPath {
 
     /// The different values in a `spec.scim`, in canonical form.
     pub(super) fn values(&self, scim: &Value) -> BTreeSet<String> {
-        let definition = self.path.attribute_definition(resource_type(self.resource));
+        let definition = self.path.attribute_definition(self.resource.schema());
         let sub = self.path.sub_attribute.as_deref();
         let is_exact = leaf_definition(definition, sub).is_some_and(|leaf| leaf.case_exact);
         let place = if self.path.schema.is_some() { &scim["extensions"] } else { scim };
@@ -103,15 +104,8 @@ impl ClaimedPath {
     }
 }
 
-fn resource_type(resource: Resource) -> &'static ResourceType {
-    match resource {
-        Resource::User => &USER,
-        Resource::Group => &GROUP,
-    }
-}
-
 fn prefix(resource: Resource) -> &'static str {
-    resource_type(resource).name
+    resource.schema().name
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -1,9 +1,10 @@
 //! Which values of a Directory are unique, and how far each rule is on its way.
 
 use super::path::ClaimedPath;
-use super::{GROUP_EXTERNAL_ID, Resource, USER_EXTERNAL_ID};
+use super::{GROUP_EXTERNAL_ID, USER_EXTERNAL_ID};
 use crate::api::directory::{DirectorySpec, Uniqueness};
 use crate::api::directory_status::{DirectoryStatus, UniqueAttributeState};
+use crate::rules::resource::Resource;
 
 /// How far a rule is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::holder::{Claim, Holder, UniqueValue};
 use super::release::Releases;
 use super::step::{Call, Refusal, Reply, Step};
+use crate::api::Object;
 use crate::rules::naming::UniqueRules;
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 use crate::store::{Error, Store};
 
 /// How often a call is made at most whose outcome is unknown.
@@ -54,7 +54,7 @@ pub(super) struct Driver {
 
 /// The answer to a call that was made until its outcome was known.
 struct Answer {
-    result: Result<Value, Error>,
+    result: Result<Object, Error>,
     /// Whether an earlier one may have taken effect.
     repeated: bool,
 }
@@ -95,9 +95,9 @@ impl Driver {
             Call::TouchClaim(claim) => {
                 let claim = claim.touched(self.own()?, &nonce()).0;
                 let objects = self.store.objects();
-                self.claim_written(write(|| objects.replace(Kind::Claim, &self.namespace, &claim)).await.result)
+                self.claim_written(write(|| objects.replace(Kind::CLAIM, &self.namespace, &claim)).await.result)
             }
-            Call::RemoveClaim(claim) => self.remove(Kind::Claim, &claim.0).await,
+            Call::RemoveClaim(claim) => self.remove(Kind::CLAIM, &claim.0).await,
         }
     }
 
@@ -159,14 +159,14 @@ impl Driver {
         let own = self.own()?;
         let claim = Claim::new(&self.namespace, own.directory(), &value, own, &nonce()).0;
         let objects = self.store.objects();
-        let result = write(|| objects.create(Kind::Claim, &self.namespace, &claim)).await.result;
+        let result = write(|| objects.create(Kind::CLAIM, &self.namespace, &claim)).await.result;
         self.changed |= result.is_ok();
         self.claim_written(result.map_err(not_found))
     }
 
     async fn read_claim(&mut self, name: &String) -> Result<Reply<Holder>, Error> {
         let objects = self.store.objects();
-        let found = repeat(|| objects.get(Kind::Claim, &self.namespace, name)).await.result.map(Claim);
+        let found = repeat(|| objects.get(Kind::CLAIM, &self.namespace, name)).await.result.map(Claim);
         if let Ok(claim) = &found {
             self.holder_kind = claim.holder_kind().unwrap_or(self.kind);
         }
@@ -180,18 +180,16 @@ impl Driver {
         known(found.map(Reply::Claim))
     }
 
-    async fn remove(&mut self, kind: Kind, object: &Value) -> Result<Reply<Holder>, Error> {
-        let metadata = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
-        let (name, uid, version) = (metadata("name"), metadata("uid"), metadata("resourceVersion"));
+    async fn remove(&mut self, kind: Kind, object: &Object) -> Result<Reply<Holder>, Error> {
         let objects = self.store.objects();
         let removed =
-            write(|| async { objects.delete(kind, &self.namespace, name, uid, version).await.map(|()| Value::Null) });
+            write(|| async { objects.delete(kind, &self.namespace, object).await.map(|()| Object::default()) });
         let result = removed.await.result;
         self.changed |= result.is_ok();
         known(result.map(|_| Reply::Done))
     }
 
-    fn object(&mut self, result: Result<Value, Error>) -> Result<Reply<Holder>, Error> {
+    fn object(&mut self, result: Result<Object, Error>) -> Result<Reply<Holder>, Error> {
         let result = result.map(|object| self.holder(object));
         if let Ok(holder) = &result {
             self.own = Some(holder.clone());
@@ -199,13 +197,12 @@ impl Driver {
         known(result.map(Reply::Object))
     }
 
-    fn holder(&mut self, object: Value) -> Holder {
-        let directory = object["spec"]["directoryRef"]["name"].as_str().unwrap_or_default();
-        let rules = self.rules.get_or_insert_with(|| self.store.unique_rules(&self.namespace, directory));
+    fn holder(&mut self, object: Object) -> Holder {
+        let rules = self.rules.get_or_insert_with(|| self.store.unique_rules(&self.namespace, object.directory()));
         Holder::new(object, Timestamp::now(), rules)
     }
 
-    fn written(&mut self, result: Result<Value, Error>) -> Result<Reply<Holder>, Error> {
+    fn written(&mut self, result: Result<Object, Error>) -> Result<Reply<Holder>, Error> {
         match result {
             Err(error) if is_final(&error) => return self.refused(error),
             Ok(ref object) => {
@@ -217,11 +214,11 @@ impl Driver {
         self.object(result)
     }
 
-    fn claim_written(&mut self, result: Result<Value, Error>) -> Result<Reply<Holder>, Error> {
+    fn claim_written(&mut self, result: Result<Object, Error>) -> Result<Reply<Holder>, Error> {
         match result {
             Err(error) if is_final(&error) => return self.refused(error),
             Ok(ref claim) => {
-                self.store.apply(Kind::Claim, claim);
+                self.store.apply(Kind::CLAIM, claim);
                 self.acquiring = None;
             }
             Err(_) => {}
@@ -282,7 +279,7 @@ impl Driver {
 }
 
 /// Makes a call again while its outcome is unknown.
-async fn repeat<F: Future<Output = Result<Value, Error>> + Send>(call: impl Fn() -> F) -> Answer {
+async fn repeat<F: Future<Output = Result<Object, Error>> + Send>(call: impl Fn() -> F) -> Answer {
     let mut tries = 1;
     loop {
         match call().await {
@@ -298,7 +295,7 @@ async fn repeat<F: Future<Output = Result<Value, Error>> + Send>(call: impl Fn()
 
 /// Makes a write until its outcome is known. What refuses the second one says nothing about the first, which may have
 /// taken effect: the outcome is unknown then.
-async fn write<F: Future<Output = Result<Value, Error>> + Send>(call: impl Fn() -> F) -> Answer {
+async fn write<F: Future<Output = Result<Object, Error>> + Send>(call: impl Fn() -> F) -> Answer {
     let Answer { result, repeated } = repeat(call).await;
     let result = match result {
         Err(error) if repeated && is_final(&error) => Err(Error::Unavailable {
@@ -330,14 +327,11 @@ enum Whose {
     SomebodyElses,
 }
 
-fn whose(sent: &Value, found: &Value) -> Whose {
-    let created = |object: &Value| {
-        let scim = &object["spec"]["scim"];
-        (object["spec"]["directoryRef"].clone(), scim["meta"]["created"].clone())
-    };
-    if created(sent) != created(found) {
+fn whose(sent: &Object, found: &Object) -> Whose {
+    let created = |object: &Object| object.scim()["meta"]["created"].clone();
+    if sent.directory() != found.directory() || created(sent) != created(found) {
         Whose::SomebodyElses
-    } else if found["metadata"]["generation"] == 1 && sent["spec"] == found["spec"] {
+    } else if found.generation() == 1 && sent.spec() == found.spec() {
         Whose::Ours
     } else {
         Whose::OursNoMore
@@ -345,12 +339,10 @@ fn whose(sent: &Value, found: &Value) -> Whose {
 }
 
 /// Whether an object is what a PUT of `sent` wrote: nobody else's write of the spec came between.
-fn is_written(sent: &Value, found: &Value) -> bool {
-    let (before, after) = (&sent["metadata"], &found["metadata"]);
-    let generation = |metadata: &Value| metadata["generation"].as_i64();
-    before["uid"] == after["uid"]
-        && generation(before).is_some_and(|before| generation(after) == before.checked_add(1))
-        && sent["spec"] == found["spec"]
+fn is_written(sent: &Object, found: &Object) -> bool {
+    sent.uid() == found.uid()
+        && sent.generation().checked_add(1) == Some(found.generation())
+        && sent.spec() == found.spec()
 }
 
 /// An error whose meaning the steps know is an answer.
@@ -384,7 +376,7 @@ fn nonce() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn pauses_double_up_to_a_bound() {
@@ -416,8 +408,9 @@ mod tests {
     fn an_object_found_by_a_repeated_create_is_ours_only_if_nobody_wrote_it() {
         let spec =
             json!({ "directoryRef": { "name": "staff" }, "scim": { "userName": "ada", "meta": { "created": "t" } } });
-        let sent = json!({ "metadata": { "name": "ada-1" }, "spec": spec });
+        let sent = Object::from(json!({ "metadata": { "name": "ada-1" }, "spec": spec }));
         let as_stored = json!({ "metadata": { "name": "ada-1", "generation": 1, "uid": "u" }, "spec": spec });
+        let as_stored = Object::from(as_stored);
         let changed = |pointer: &str, value: Value| {
             let mut object = as_stored.clone();
             *object.pointer_mut(pointer).expect("the field is there") = value;

@@ -3,24 +3,20 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::change::Edited;
 use super::step::Subject;
-use crate::api::API_VERSION;
 use crate::api::conditions::ConditionType;
-use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, Force, Resource, UniqueRules};
-use crate::store::objects::Kind;
-use crate::store::undelete::{UNDELETE_ANNOTATION, is_asked_back};
+use crate::api::{API_VERSION, Object};
+use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, Force, UNDELETE_ANNOTATION, UniqueRules};
+use crate::rules::resource::Resource;
+use crate::store::kind::Kind;
 
 /// How long the janitor leaves a change in progress, or a create, to whoever is at work on it.
 pub const IDLE_AFTER: SignedDuration = SignedDuration::from_secs(30);
 /// From this age on an object counts as acknowledged. No request lives nearly as long.
 pub const KNOWN_AFTER: SignedDuration = SignedDuration::from_mins(10);
-
-const PENDING: &str = "pending";
-const DELETED_AT: &str = "deletedAt";
-const REJECTED: &str = "rejected";
 
 /// One value as it is claimed. The order of the fields makes the order of acquisition: the name last, the others by
 /// claim name.
@@ -37,13 +33,13 @@ pub struct UniqueValue {
 
 /// A DirectoryClaim.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Claim(pub Value);
+pub struct Claim(pub Object);
 
 /// A DirectoryUser or DirectoryGroup, when it was read, and under which rules of its Directory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Holder {
     /// The object.
-    pub object: Value,
+    pub object: Object,
     now: Timestamp,
     rules: Arc<UniqueRules>,
     /// Whether this process has seen it own its name.
@@ -54,9 +50,9 @@ impl Claim {
     /// A new claim on `value` for a holder that exists. The reference lets the garbage collector remove it with its
     /// holder; it is no controller and blocks no deletion.
     pub fn new(namespace: &str, directory: &str, value: &UniqueValue, holder: &Holder, nonce: &str) -> Self {
-        Self(json!({
+        let claim = json!({
             "apiVersion": API_VERSION,
-            "kind": "DirectoryClaim",
+            "kind": Kind::CLAIM.name,
             "metadata": {
                 "name": value.claim_name,
                 "namespace": namespace,
@@ -70,14 +66,15 @@ impl Claim {
                 "holder": holder.name(),
                 "nonce": nonce,
             },
-        }))
+        });
+        Self(claim.into())
     }
 
     /// The same claim with another nonce, and with the reference to its holder where a restore has dropped it.
     pub fn touched(&self, holder: &Holder, nonce: &str) -> Self {
         let mut claim = self.0.clone();
-        claim["spec"]["nonce"] = nonce.into();
-        claim["metadata"]["ownerReferences"] = json!([holder.owner_reference()]);
+        claim.set("nonce", nonce.into());
+        claim.set_owner(holder.owner_reference());
         Self(claim)
     }
 
@@ -90,25 +87,30 @@ impl Claim {
 
     /// The kind of its holder: the attribute says it, for a user and a group never meet.
     pub fn holder_kind(&self) -> Option<Kind> {
-        Kind::of_attribute(self.attribute())
+        Resource::of_attribute(self.attribute()).map(Kind::of)
     }
 
     fn directory(&self) -> &str {
-        text(&self.0["spec"]["directoryRef"]["name"])
+        self.0.directory()
+    }
+
+    /// The name of the object that holds it.
+    pub fn holder(&self) -> &str {
+        text(&self.0.spec()["holder"])
     }
 
     fn attribute(&self) -> &str {
-        text(&self.0["spec"]["attribute"])
+        text(&self.0.spec()["attribute"])
     }
 
     fn value(&self) -> &str {
-        text(&self.0["spec"]["value"])
+        text(&self.0.spec()["value"])
     }
 }
 
 impl Holder {
     /// An object as read or made at `now` under these rules.
-    pub fn new(object: Value, now: Timestamp, rules: &Arc<UniqueRules>) -> Self {
+    pub fn new(object: Object, now: Timestamp, rules: &Arc<UniqueRules>) -> Self {
         Self { object, now, rules: Arc::clone(rules), was_visible: false }
     }
 
@@ -126,30 +128,35 @@ impl Holder {
 
     /// Another content of the same object, at the same time and under the same rules.
     #[must_use]
-    pub fn with_object(&self, object: Value) -> Self {
+    pub fn with_object(&self, object: Object) -> Self {
         Self { object, now: self.now, rules: Arc::clone(&self.rules), was_visible: self.was_visible }
     }
 
     /// The value of one attribute, whatever the rules are.
     pub fn value_of(&self, attribute: &str) -> Option<UniqueValue> {
-        let is_own = Resource::of_attribute(attribute) == Some(self.kind().resource());
-        let claimed = is_own.then(|| naming::claimed_value(attribute, self.spec()))?;
+        let is_own = Resource::of_attribute(attribute) == Some(self.resource());
+        let claimed = is_own.then(|| naming::claimed_value(attribute, self.object.spec()))?;
         claimed.map(|claimed| self.unique(claimed))
     }
 
-    /// [`Kind::User`] or [`Kind::Group`], as the object says.
+    /// Whether it is a user or a group, as the object says.
+    pub fn resource(&self) -> Resource {
+        if self.object.kind() == Kind::GROUP.name { Resource::Group } else { Resource::User }
+    }
+
+    /// The kind of the object.
     pub fn kind(&self) -> Kind {
-        if self.object["kind"] == kind_name(Kind::Group) { Kind::Group } else { Kind::User }
+        Kind::of(self.resource())
     }
 
     /// The name of its Directory.
     pub fn directory(&self) -> &str {
-        text(&self.object["spec"]["directoryRef"]["name"])
+        self.object.directory()
     }
 
     /// Whether somebody asks for a tombstone back.
     pub fn is_asked_back(&self) -> bool {
-        self.is_deleted() && is_asked_back(&self.object)
+        self.is_deleted() && self.object.has_annotation(UNDELETE_ANNOTATION)
     }
 
     /// The object brought back, as the commit of an undelete writes it.
@@ -158,50 +165,27 @@ impl Holder {
             return Edited::NotMine;
         }
         let mut holder = self.clone();
-        holder.remove(DELETED_AT);
-        if let Some(annotations) = holder.object["metadata"]["annotations"].as_object_mut() {
-            annotations.remove(UNDELETE_ANNOTATION);
-        }
+        holder.object.set_deleted_at(None);
+        holder.object.remove_annotation(UNDELETE_ANNOTATION);
         Edited::To(holder)
     }
 
     fn owner_reference(&self) -> Value {
         json!({
             "apiVersion": API_VERSION,
-            "kind": kind_name(self.kind()),
-            "name": self.name(),
-            "uid": self.object["metadata"]["uid"],
+            "kind": self.kind().name,
+            "name": self.object.name(),
+            "uid": self.object.uid(),
         })
-    }
-
-    fn spec(&self) -> &Value {
-        &self.object["spec"]
-    }
-
-    fn set(&mut self, field: &str, value: Value) {
-        self.object["spec"][field] = value;
-    }
-
-    fn remove(&mut self, field: &str) {
-        if let Some(spec) = self.object["spec"].as_object_mut() {
-            spec.remove(field);
-        }
     }
 
     fn unique(&self, claimed: ClaimedValue) -> UniqueValue {
         UniqueValue {
-            is_name: claimed.attribute == self.kind().resource().name_attribute(),
+            is_name: claimed.attribute == self.resource().name_attribute(),
             claim_name: naming::claim_name(self.directory(), &claimed.attribute, &claimed.value),
             optional: self.rules.force(&claimed.attribute) == Some(Force::Claiming),
             claimed,
         }
-    }
-
-    /// When anybody last wrote it, or when it was made.
-    fn last_written(&self) -> Option<Timestamp> {
-        let metadata = &self.object["metadata"];
-        let written = metadata["managedFields"].as_array().into_iter().flatten().map(|entry| &entry["time"]);
-        written.chain([&metadata["creationTimestamp"]]).filter_map(time).max()
     }
 
     fn is_older_than(&self, age: SignedDuration, since: Option<Timestamp>) -> bool {
@@ -216,34 +200,34 @@ impl Subject for Holder {
     type Claim = Claim;
 
     fn name(&self) -> String {
-        text(&self.object["metadata"]["name"]).to_owned()
+        self.object.name().to_owned()
     }
 
     fn committed(&self) -> Vec<UniqueValue> {
-        let claimed = naming::claimed_values(self.kind().resource(), self.spec(), &self.rules);
+        let claimed = naming::claimed_values(self.resource(), self.object.spec(), &self.rules);
         claimed.into_iter().map(|claimed| self.unique(claimed)).collect()
     }
 
     fn pending(&self) -> Vec<UniqueValue> {
-        let pending = self.spec()[PENDING].as_object().into_iter().flatten();
-        let named = pending.filter_map(|(attribute, value)| {
-            Some(ClaimedValue { attribute: attribute.clone(), value: value.as_str()?.to_owned() })
-        });
+        let named = self
+            .object
+            .pending()
+            .map(|(attribute, value)| ClaimedValue { attribute: attribute.to_owned(), value: value.to_owned() });
         named.map(|claimed| self.unique(claimed)).collect()
     }
 
     fn name_claim(&self) -> String {
-        let attribute = self.kind().resource().name_attribute();
-        let name = naming::claimed_value(attribute, self.spec());
+        let attribute = self.resource().name_attribute();
+        let name = naming::claimed_value(attribute, self.object.spec());
         naming::claim_name(self.directory(), attribute, name.as_ref().map_or("", |name| &name.value))
     }
 
     fn is_deleted(&self) -> bool {
-        !self.spec()[DELETED_AT].is_null()
+        self.object.is_deleted()
     }
 
     fn is_rejected(&self) -> bool {
-        self.spec()[REJECTED] == Value::Bool(true)
+        self.object.is_rejected()
     }
 
     /// It has been settled before, is old enough, was not made over SCIM (groups all are), or somebody may have used its id:
@@ -251,51 +235,45 @@ impl Subject for Holder {
     /// object, whoever takes the name meanwhile. The mark alone is never evidence, so an
     /// object that [`Self::acknowledge`] spared is known by its age soon.
     fn is_known(&self) -> bool {
-        let meta = &self.spec()["scim"]["meta"];
-        let conditions = self.object["status"]["conditions"].as_array().into_iter().flatten();
-        conditions.map(|condition| text(&condition["type"])).any(|name| name == ConditionType::NameClaimed.as_str())
-            || self.is_older_than(KNOWN_AFTER, time(&meta["created"]))
+        self.object.condition_types().any(|name| name == ConditionType::NameClaimed.as_str())
+            || self.is_older_than(KNOWN_AFTER, self.object.scim_created_at())
             || self.was_visible
-            || !meta["lastModified"].is_null() && meta["lastModified"] != meta["created"]
-            || !self.spec()["memberOf"].is_null()
-            || self.kind() == Kind::User && self.spec()["managedBy"] != "Provisioning"
+            || self.object.is_changed_since_created()
+            || !self.object.member_of().is_empty()
+            || self.resource() == Resource::User && self.object.managed_by() != "Provisioning"
     }
 
     fn is_idle(&self) -> bool {
-        self.is_older_than(IDLE_AFTER, self.last_written())
+        self.is_older_than(IDLE_AFTER, self.object.last_written_at())
     }
 
     fn wants(&self, claim: &Claim) -> bool {
-        self.directory() == claim.directory() && self.spec()[PENDING][claim.attribute()] == claim.value()
+        self.directory() == claim.directory()
+            && self.object.pending().any(|wanted| wanted == (claim.attribute(), claim.value()))
     }
 
     fn has(&self, claim: &Claim) -> bool {
-        let is_kind = Resource::of_attribute(claim.attribute()) == Some(self.kind().resource());
-        let named = || naming::claimed_value(claim.attribute(), self.spec());
+        let is_kind = Resource::of_attribute(claim.attribute()) == Some(self.resource());
+        let named = || naming::claimed_value(claim.attribute(), self.object.spec());
         self.directory() == claim.directory() && is_kind && named().is_some_and(|named| named.value == claim.value())
     }
 
     fn set_pending(&mut self, values: &[UniqueValue]) {
-        if values.is_empty() {
-            return self.remove(PENDING);
-        }
         let named =
-            values.iter().map(|UniqueValue { claimed, .. }| (claimed.attribute.clone(), claimed.value.clone().into()));
-        self.set(PENDING, Value::Object(named.collect::<Map<_, _>>()));
+            values.iter().map(|UniqueValue { claimed, .. }| (claimed.attribute.clone(), claimed.value.as_str().into()));
+        self.object.set_pending(named.collect());
     }
 
     fn reject(&mut self) {
-        self.set(REJECTED, true.into());
+        self.object.set_rejected(true);
     }
 
     fn acknowledge(&mut self) {
-        self.remove(REJECTED);
+        self.object.set_rejected(false);
     }
 
     fn at_version_of(mut self, read: &Self) -> Self {
-        for field in ["name", "namespace", "uid", "resourceVersion", "generation", "managedFields"] {
-            self.object["metadata"][field] = read.object["metadata"][field].clone();
-        }
+        self.object.set_version_of(&read.object);
         self
     }
 
@@ -308,7 +286,7 @@ impl Subject for Holder {
     }
 
     fn holder(claim: &Claim) -> String {
-        text(&claim.0["spec"]["holder"]).to_owned()
+        claim.holder().to_owned()
     }
 
     fn understands(claim: &Claim) -> bool {
@@ -316,19 +294,6 @@ impl Subject for Holder {
     }
 }
 
-/// The kind of a holder as objects state it.
-fn kind_name(kind: Kind) -> &'static str {
-    match kind.resource() {
-        Resource::User => "DirectoryUser",
-        Resource::Group => "DirectoryGroup",
-    }
-}
-
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-/// A time as Kubernetes or the operator writes it; one that nobody can read is as good as none.
-fn time(value: &Value) -> Option<Timestamp> {
-    value.as_str()?.parse().ok()
 }

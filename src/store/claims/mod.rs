@@ -20,7 +20,6 @@ mod tests;
 pub mod turn_on;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use self::change::{Answer, Change, Changed, Edited};
 use self::create::{Create, Created};
@@ -31,9 +30,10 @@ use self::release::Releases;
 use self::settle::{Settle, Settled};
 use self::step::{Call, Refusal, Reply, Step, Subject as _, is_live};
 use self::turn_on::{TurnOn, TurnedOn};
-use super::objects::Kind;
-use super::turns::Turn;
+use super::kind::Kind;
+use super::write_queue::WriteTurn;
 use super::{Error as StoreError, Store};
+use crate::api::Object;
 
 /// How often a change or a delete begins anew after a lost race.
 pub const CHANGE_TRIES: u32 = 12;
@@ -84,9 +84,8 @@ pub enum Error {
 
 /// Creates `object` (a DirectoryUser or DirectoryGroup as `rules::mapping` makes it) and claims its values; returns it as stored.
 /// `rename` gives it another name where an object of somebody else has it already.
-pub async fn create(store: &Store, mut object: Value, rename: impl Fn() -> String + Send) -> Result<Value, Error> {
-    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
-    let directory = object["spec"]["directoryRef"]["name"].as_str().unwrap_or_default().to_owned();
+pub async fn create(store: &Store, mut object: Object, rename: impl Fn() -> String + Send) -> Result<Object, Error> {
+    let (namespace, directory) = (object.namespace().to_owned(), object.directory().to_owned());
     let rules = store.unique_rules(&namespace, &directory);
     refuse_early(store, &namespace, &Holder::new(object.clone(), Timestamp::now(), &rules)).await?;
     for _ in 0..NAME_TRIES {
@@ -105,7 +104,7 @@ pub async fn create(store: &Store, mut object: Value, rename: impl Fn() -> Strin
         };
         match created {
             Created::Created(holder) => return Ok(holder.object),
-            Created::Exists => object["metadata"]["name"] = rename().into(),
+            Created::Exists => object.set_name(rename()),
             Created::Refused(refusal) => return Err(driver.refusal(refusal)),
             Created::Lost => return Err(busy("the janitor removed the object before it was finished")),
         }
@@ -140,8 +139,8 @@ pub async fn change<E: From<Error>>(
     kind: Kind,
     namespace: &str,
     name: &str,
-    edit: impl Fn(&Value) -> Result<Option<Value>, E> + Send + Sync,
-) -> Result<Value, E> {
+    edit: impl Fn(&Object) -> Result<Option<Object>, E> + Send + Sync,
+) -> Result<Object, E> {
     let _turn = turn(store, kind, namespace, name).await;
     let edit = |read: &Holder| -> Result<Edited<Holder>, E> {
         if read.is_deleted() {
@@ -194,7 +193,7 @@ pub async fn delete<E: From<Error>>(
     kind: Kind,
     namespace: &str,
     name: &str,
-    edit: impl Fn(&Value) -> Result<Value, E> + Send + Sync,
+    edit: impl Fn(&Object) -> Result<Object, E> + Send + Sync,
 ) -> Result<(), E> {
     let _turn = turn(store, kind, namespace, name).await;
     let mut driver = Driver::new(store, kind, namespace, name);
@@ -247,7 +246,7 @@ pub async fn settle(
         }
         let reply = match driver.perform(settle.call()).await? {
             Reply::Object(holder) => {
-                let was_visible = store.index(namespace, holder.directory()).was_visible(kind, name);
+                let was_visible = store.index(namespace, holder.directory()).was_visible(holder.resource(), name);
                 Reply::Object(holder.seen_at(now).seen_visible(was_visible))
             }
             reply => reply,
@@ -264,11 +263,11 @@ pub async fn settle(
         }
         Settled::Conflict(Refusal::Taken { value, holder }) => {
             let attribute = value.claimed.attribute;
-            let kind = kind.plural();
+            let kind = kind.plural;
             tracing::info!(namespace, kind, name, attribute, holder, "another object holds a value of this one");
         }
         Settled::Removed => {
-            tracing::info!(namespace, kind = kind.plural(), name, "removed an object that was never acknowledged");
+            tracing::info!(namespace, kind = kind.plural, name, "removed an object that was never acknowledged");
             return Ok(Settlement::Removed);
         }
         Settled::Done | Settled::Tombstone(_) => {}
@@ -301,7 +300,7 @@ async fn bring_back(store: &Store, namespace: &str, tombstone: &Holder) -> Resul
     let (changed, releases) = run_change(&mut driver, &name, |read| Ok::<_, Error>(read.brought_back())).await?;
     let result = match changed {
         Changed::Committed(_) => {
-            tracing::info!(namespace, kind = kind.plural(), name, "brought back, as asked by annotation");
+            tracing::info!(namespace, kind = kind.plural, name, "brought back, as asked by annotation");
             Ok(true)
         }
         Changed::Refused(Refusal::Taken { value, holder }) => {
@@ -316,7 +315,7 @@ async fn bring_back(store: &Store, namespace: &str, tombstone: &Holder) -> Resul
 }
 
 fn log_not_brought_back(namespace: &str, kind: Kind, name: &str, value: &UniqueValue, holder: &str) {
-    let (kind, attribute) = (kind.plural(), &value.claimed.attribute);
+    let (kind, attribute) = (kind.plural, &value.claimed.attribute);
     tracing::info!(namespace, kind, name, attribute, holder, "not brought back: another object holds a value of it");
 }
 
@@ -368,14 +367,14 @@ pub async fn acquire_for_rule(
 /// The janitor's pass over one claim: removes it if it is dead, and says whether it did.
 pub async fn release(store: &Store, namespace: &str, claim_name: &str) -> Result<bool, Error> {
     let Some(releases) = Releases::begin([claim_name.to_owned()]) else { return Ok(false) };
-    let mut driver = Driver::new(store, Kind::User, namespace, "");
+    let mut driver = Driver::new(store, Kind::USER, namespace, "");
     driver.release(releases).await?;
     Ok(driver.changed)
 }
 
 /// The right of this process to write one object.
-async fn turn<'a>(store: &'a Store, kind: Kind, namespace: &str, name: &str) -> Turn<'a> {
-    store.turns().take(format!("{}/{namespace}/{name}", kind.plural())).await
+async fn turn<'a>(store: &'a Store, kind: Kind, namespace: &str, name: &str) -> WriteTurn<'a> {
+    store.write_queues().take(format!("{}/{namespace}/{name}", kind.plural)).await
 }
 
 /// Counts a try of a change or delete and waits before each but the first.

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE32HEX_NOPAD;
-use serde_json::Value;
-
+use crate::api::Object;
 use crate::rules::naming::{GROUP_NAME, LINK, USER_NAME, UniqueRules, claim_name};
-use crate::store::objects::Kind;
+use crate::rules::resource::Resource;
 use crate::store::version::Stamp;
+use data_encoding::BASE32HEX_NOPAD;
 
 /// What every claim's name starts with.
 const CLAIM_PREFIX: &str = "c-";
@@ -35,7 +34,7 @@ impl ClaimId {
 
 /// One DirectoryClaim.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(super) struct IndexedClaim {
     pub(super) stamp: Stamp,
     /// `metadata.name` of the holder, of the kind that the attribute belongs to: a user and a group never meet.
     pub(super) holder: Box<str>,
@@ -43,17 +42,17 @@ pub(super) struct Claim {
     pub(super) attribute: Arc<str>,
 }
 
-impl Claim {
+impl IndexedClaim {
     /// The projection of a DirectoryClaim.
-    pub(super) fn project(object: &Value, stamp: Stamp) -> Self {
-        let spec = &object["spec"];
+    pub(super) fn project(object: &Object, stamp: Stamp) -> Self {
+        let spec = object.spec();
         let attribute = spec["attribute"].as_str().unwrap_or_default();
         Self { stamp, holder: spec["holder"].as_str().unwrap_or_default().into(), attribute: attribute.into() }
     }
 
     /// The kind of the holder. Of what this version knows no kind of, nobody asks.
-    pub(super) fn kind(&self) -> Kind {
-        Kind::of_attribute(&self.attribute).unwrap_or(Kind::User)
+    pub(super) fn kind(&self) -> Resource {
+        Resource::of_attribute(&self.attribute).unwrap_or(Resource::User)
     }
 
     /// Whether the index can tell that it is dead. A claim on an attribute that this version does not know is no rule here

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::order::Order;
 use super::{MAX_BATCH, Member};
-use crate::store::objects::Kind;
+use crate::rules::resource::Resource;
 
 /// A group that somebody names. The number is used again once nobody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ pub(super) struct GroupId(u32);
 
 /// The edges of one Directory.
 #[derive(Debug, Default)]
-pub(super) struct Edges {
+pub(super) struct GroupEdges {
     ids: HashMap<Arc<str>, GroupId>,
     groups: Vec<Group>,
     free: Vec<GroupId>,
@@ -37,7 +37,7 @@ struct Group {
     digest: u64,
 }
 
-impl Edges {
+impl GroupEdges {
     /// The numbers of these groups, sorted, on behalf of one object that names them from now on.
     pub(super) fn name(&mut self, groups: &[&str]) -> Box<[GroupId]> {
         let mut ids: Vec<_> = groups.iter().map(|group| self.id(group)).collect();
@@ -61,7 +61,7 @@ impl Edges {
     }
 
     /// Changes the groups in which an object stands as a visible member, both lists sorted. What is in both stays as it is.
-    pub(super) fn change(&mut self, kind: Kind, member: &Arc<str>, before: &[GroupId], after: &[GroupId]) {
+    pub(super) fn change(&mut self, kind: Resource, member: &Arc<str>, before: &[GroupId], after: &[GroupId]) {
         if before == after {
             return;
         }
@@ -131,8 +131,11 @@ impl GroupId {
 }
 
 impl Group {
-    fn order_of(&mut self, kind: Kind) -> &mut Order {
-        if kind == Kind::Group { &mut self.groups } else { &mut self.users }
+    fn order_of(&mut self, kind: Resource) -> &mut Order {
+        match kind {
+            Resource::User => &mut self.users,
+            Resource::Group => &mut self.groups,
+        }
     }
 }
 
@@ -145,6 +148,6 @@ fn smaller<'a>(
         (Some(user), Some(group)) => user <= group,
         (user, _) => user.is_some(),
     };
-    let (kind, name) = if user_first { (Kind::User, users.next()) } else { (Kind::Group, groups.next()) };
+    let (kind, name) = if user_first { (Resource::User, users.next()) } else { (Resource::Group, groups.next()) };
     Some(Member { kind, name: Arc::clone(name?) })
 }

@@ -2,24 +2,47 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::claim::{Claim, ClaimId};
-use super::resource::{Claims, Resource};
+use super::claim::{ClaimId, IndexedClaim};
+use super::resource::{Claims, IndexedResource};
 use super::{Index, IndexRules, MAX_BATCH};
-use crate::rules::membership::groups_of;
-use crate::store::objects::Kind;
+use crate::api::Object;
+use crate::rules::resource::Resource;
+use crate::store::kind::Kind;
 use crate::store::version::{Origin, version_of};
 
 impl Index {
     /// Takes in a state of an object of this Directory.
-    pub(in crate::store) fn put(&self, kind: Kind, directory: &str, object: &Value, origin: Origin<'_>) {
-        let Some(name) = object["metadata"]["name"].as_str() else { return };
-        let (stamp, member_of) = (origin.stamp(version_of(object)), groups_of(object));
+    pub(in crate::store) fn put(&self, kind: Kind, directory: &str, object: &Object, origin: Origin<'_>) {
+        match kind.resource() {
+            Some(resource) => self.put_resource(resource, directory, object, origin),
+            None => self.put_claim(object, origin),
+        }
+    }
+
+    /// Takes in the end of an object.
+    pub(in crate::store) fn remove(&self, kind: Kind, object: &Object) {
+        let (name, version) = (object.name(), version_of(object));
+        match (kind.resource(), ClaimId::parse(name)) {
+            (Some(resource), _) => self.tables.write().remove(resource, name, version),
+            (None, Some(id)) => self.tables.write().remove_claim(id, version),
+            (None, None) => {}
+        }
+    }
+
+    /// Forgets the objects of a kind that a list of `version`, taken in `epoch`, does not show.
+    pub(in crate::store) fn sweep(&self, kind: Kind, version: u128, epoch: u32) {
+        match kind.resource() {
+            Some(resource) => self.tables.write().sweep(resource, version, epoch),
+            None => self.tables.write().sweep_claims(version, epoch),
+        }
+    }
+
+    fn put_resource(&self, kind: Resource, directory: &str, object: &Object, origin: Origin<'_>) {
+        let (name, stamp, member_of) = (object.name(), origin.stamp(version_of(object)), object.member_of());
         let mut rules = Arc::clone(self.tables.read().rules());
         loop {
             // Hashing and encoding are done before the lock is taken, and again where the rules have changed meanwhile.
-            let resource = Resource::project((kind, directory), object, stamp, &rules, &self.hasher);
+            let resource = IndexedResource::project((kind, directory), object, stamp, &rules, &self.hasher);
             let mut tables = self.tables.write();
             if Arc::ptr_eq(&rules, tables.rules()) {
                 return tables.put(kind, name, resource, &member_of, origin);
@@ -28,33 +51,11 @@ impl Index {
         }
     }
 
-    /// Takes in the end of an object.
-    pub(in crate::store) fn remove(&self, kind: Kind, object: &Value) {
-        let Some(name) = object["metadata"]["name"].as_str() else { return };
-        self.tables.write().remove(kind, name, version_of(object));
-    }
-
     /// Takes in a state of a DirectoryClaim. One whose name is no digest was made by hand and claims nothing.
-    pub(in crate::store) fn put_claim(&self, object: &Value, origin: Origin<'_>) {
-        let Some(id) = claim_id(object) else { return };
-        let claim = Claim::project(object, origin.stamp(version_of(object)));
+    fn put_claim(&self, object: &Object, origin: Origin<'_>) {
+        let Some(id) = ClaimId::parse(object.name()) else { return };
+        let claim = IndexedClaim::project(object, origin.stamp(version_of(object)));
         self.tables.write().put_claim(id, claim, origin);
-    }
-
-    /// Takes in the end of a DirectoryClaim.
-    pub(in crate::store) fn remove_claim(&self, object: &Value) {
-        let Some(id) = claim_id(object) else { return };
-        self.tables.write().remove_claim(id, version_of(object));
-    }
-
-    /// Forgets the objects of a kind that a list of `version`, taken in `epoch`, does not show.
-    pub(in crate::store) fn sweep(&self, kind: Kind, version: u128, epoch: u32) {
-        self.tables.write().sweep(kind, version, epoch);
-    }
-
-    /// Forgets the claims that a list of `version`, taken in `epoch`, does not show.
-    pub(in crate::store) fn sweep_claims(&self, version: u128, epoch: u32) {
-        self.tables.write().sweep_claims(version, epoch);
     }
 
     /// Goes over to the rules that `rules` tells, and derives everything anew if they are others than before. `rules` is
@@ -73,7 +74,7 @@ impl Index {
             tables.set_rules(Arc::clone(&rules));
             (rules, tables.claim_ids())
         };
-        for kind in [Kind::User, Kind::Group] {
+        for kind in Resource::ALL {
             let names = self.tables.read().names(kind);
             if !names.chunks(MAX_BATCH).all(|names| self.read_again(kind, directory, names, &rules)) {
                 return;
@@ -86,7 +87,7 @@ impl Index {
     }
 
     /// Reads the bodies of these resources again under other rules. Says whether those rules are still the ones in use.
-    fn read_again(&self, kind: Kind, directory: &str, names: &[Arc<str>], rules: &Arc<IndexRules>) -> bool {
+    fn read_again(&self, kind: Resource, directory: &str, names: &[Arc<str>], rules: &Arc<IndexRules>) -> bool {
         let resources: Vec<_> = {
             let tables = self.tables.read();
             let resources = names.iter().filter_map(|name| tables.resource(kind, name));
@@ -104,8 +105,4 @@ impl Index {
         }
         in_use
     }
-}
-
-fn claim_id(object: &Value) -> Option<ClaimId> {
-    ClaimId::parse(object["metadata"]["name"].as_str()?)
 }

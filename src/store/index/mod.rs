@@ -11,14 +11,14 @@ mod resource;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod views;
+mod visible;
 
 use std::collections::BTreeMap;
 use std::hash::RandomState;
 use std::sync::Arc;
 
-use super::objects::Kind;
 use crate::rules::naming::UniqueRules;
+use crate::rules::resource::Resource;
 use claim::ClaimId;
 use parking_lot::RwLock;
 use resource::hash;
@@ -57,8 +57,8 @@ pub enum LookupKey {
 /// A resource that is a member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// [`Kind::User`] or [`Kind::Group`].
-    pub kind: Kind,
+    /// What it is.
+    pub kind: Resource,
     /// `metadata.name`, the SCIM id.
     pub name: Arc<str>,
 }
@@ -74,7 +74,7 @@ pub struct Membership {
 
 /// An object that does not own a value that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
+pub struct UnownedValue {
     /// `metadata.name` of the object.
     pub name: Arc<str>,
     /// The name of the claim on the value.
@@ -94,8 +94,6 @@ pub struct IndexRules {
 
 /// The index. Visible are people who own their name, are not deleted and not rejected, and whom the identity provider
 /// writes: built-in accounts are hidden unless the rules list them. Groups alike.
-///
-/// Functions that take a kind are about [`Kind::User`] or [`Kind::Group`]; of any other the index has nothing.
 #[derive(Debug, Default)]
 pub struct Index {
     tables: RwLock<Tables>,
@@ -105,38 +103,32 @@ pub struct Index {
 
 impl Index {
     /// How many resources of a kind are visible.
-    pub fn visible(&self, kind: Kind) -> usize {
-        self.tables.read().resources(kind).map_or(0, |resources| resources.visible.order.len())
+    pub fn visible(&self, kind: Resource) -> usize {
+        self.tables.read().resources(kind).visible.order.len()
     }
 
     /// Visible resources in the order of their names: `count` of them (at most [`MAX_BATCH`]) after skipping `skip`, and
     /// how many there are in all, from the same moment.
-    pub fn page(&self, kind: Kind, skip: usize, count: usize) -> (usize, Vec<Record>) {
+    pub fn page(&self, kind: Resource, skip: usize, count: usize) -> (usize, Vec<Record>) {
         let tables = self.tables.read();
-        let Some(resources) = tables.resources(kind) else { return (0, Vec::new()) };
-        let order = &resources.visible.order;
+        let order = &tables.resources(kind).visible.order;
         let names = order.skip(skip).take(count.min(MAX_BATCH));
         (order.len(), names.filter_map(|name| record(&tables, kind, name)).collect())
     }
 
     /// The next visible resources after this name, at most [`MAX_BATCH`]; an empty batch is the end.
-    pub fn batch(&self, kind: Kind, after: Option<&str>) -> Vec<Record> {
+    pub fn batch(&self, kind: Resource, after: Option<&str>) -> Vec<Record> {
         let tables = self.tables.read();
-        let Some(resources) = tables.resources(kind) else { return Vec::new() };
         // Nothing comes before the empty text.
-        let names = resources.visible.order.after(after.unwrap_or_default()).take(MAX_BATCH);
+        let names = tables.resources(kind).visible.order.after(after.unwrap_or_default()).take(MAX_BATCH);
         names.filter_map(|name| record(&tables, kind, name)).collect()
     }
 
     /// Names of visible resources that may have this value; each is to be read live. At most [`MAX_BATCH`].
-    pub fn candidates(&self, kind: Kind, key: &LookupKey) -> Vec<String> {
+    pub fn candidates(&self, kind: Resource, key: &LookupKey) -> Vec<String> {
         let hash = hash(key, &self.hasher);
         let tables = self.tables.read();
-        let resources = tables.resources(kind).into_iter();
-        resources
-            .flat_map(|resources| resources.visible.by_key(hash).take(MAX_BATCH))
-            .map(ToString::to_string)
-            .collect()
+        tables.resources(kind).visible.by_key(hash).take(MAX_BATCH).map(ToString::to_string).collect()
     }
 
     /// The next visible direct members of a group after this name, in the order of their names, at most [`MAX_BATCH`]; an
@@ -166,7 +158,7 @@ impl Index {
 
     /// The visible groups that the index knows a resource to be a direct member of: [`Self::groups_among`] for one that
     /// comes from the index itself.
-    pub fn memberships(&self, kind: Kind, name: &str) -> Vec<Membership> {
+    pub fn memberships(&self, kind: Resource, name: &str) -> Vec<Membership> {
         let groups: Vec<Arc<str>> = {
             let tables = self.tables.read();
             let Some((_, resource)) = tables.resource(kind, name) else { return Vec::new() };
@@ -180,7 +172,7 @@ impl Index {
     fn groups_of_batch(&self, ids: &[&str]) -> Vec<Membership> {
         let groups: Vec<_> = {
             let tables = self.tables.read();
-            let groups = ids.iter().filter_map(|id| tables.resource(Kind::Group, id));
+            let groups = ids.iter().filter_map(|id| tables.resource(Resource::Group, id));
             groups
                 .filter(|(_, group)| group.shown)
                 .map(|(name, group)| (Arc::clone(name), Arc::clone(&group.scim)))
@@ -201,7 +193,7 @@ impl Index {
     }
 
     /// The `status` of an object as compact JSON, as last seen; nothing where it has none or the object is unknown.
-    pub fn status(&self, kind: Kind, name: &str) -> Option<Arc<[u8]>> {
+    pub fn status(&self, kind: Resource, name: &str) -> Option<Arc<[u8]>> {
         self.tables.read().resource(kind, name)?.1.status.clone()
     }
 
@@ -213,43 +205,41 @@ impl Index {
 
     /// Names of the objects on which the janitor has work: not owning a claimed value, pending, rejected, or a tombstone
     /// that is asked back by annotation.
-    pub fn unsettled(&self, kind: Kind) -> Vec<String> {
+    pub fn unsettled(&self, kind: Resource) -> Vec<String> {
         let tables = self.tables.read();
-        let resources = tables.resources(kind).into_iter();
-        resources.flat_map(|resources| &resources.unsettled).map(ToString::to_string).collect()
+        tables.resources(kind).unsettled.iter().map(ToString::to_string).collect()
     }
 
     /// Whether a resource is visible.
-    pub fn is_visible(&self, kind: Kind, name: &str) -> bool {
+    pub fn is_visible(&self, kind: Resource, name: &str) -> bool {
         self.tables.read().resource(kind, name).is_some_and(|(_, resource)| resource.shown)
     }
 
     /// Whether a resource is or was visible, as far as this process has seen: somebody may know of it.
-    pub fn was_visible(&self, kind: Kind, name: &str) -> bool {
+    pub fn was_visible(&self, kind: Resource, name: &str) -> bool {
         self.tables.read().resource(kind, name).is_some_and(|(_, resource)| resource.was_shown)
     }
 
     /// Every object of a kind that is not deleted, visible or not: its name and its `spec.scim`. The bodies are shared, not
     /// copied.
-    pub fn living(&self, kind: Kind) -> Vec<(Arc<str>, Arc<[u8]>)> {
+    pub fn living(&self, kind: Resource) -> Vec<(Arc<str>, Arc<[u8]>)> {
         let tables = self.tables.read();
-        let records = tables.resources(kind).into_iter().flat_map(|resources| &resources.records);
-        let living = records.filter(|(_, resource)| !resource.marks.deleted);
+        let living = tables.resources(kind).records.iter().filter(|(_, resource)| !resource.marks.deleted);
         living.map(|(name, resource)| (Arc::clone(name), Arc::clone(&resource.scim))).collect()
     }
 
     /// Values that objects after this name want and do not own, in the order of the objects' names, at most [`MAX_BATCH`];
     /// an empty batch is the end. All of one object stand in one batch. Left out are objects that are deleted or rejected,
     /// and those on which a change is in progress.
-    pub fn conflicts(&self, kind: Kind, after: Option<&str>) -> Vec<Conflict> {
+    pub fn conflicts(&self, kind: Resource, after: Option<&str>) -> Vec<UnownedValue> {
         self.tables.read().conflicts(kind, after)
     }
 
     /// How many visible resources of a kind have the externalId of another visible one, and the names of up to
     /// [`MAX_EXAMPLES`] of them.
-    pub fn duplicate_external_ids(&self, kind: Kind) -> (usize, Vec<String>) {
+    pub fn duplicate_external_ids(&self, kind: Resource) -> (usize, Vec<String>) {
         let tables = self.tables.read();
-        tables.resources(kind).map(|resources| resources.visible.duplicates()).unwrap_or_default()
+        tables.resources(kind).visible.duplicates()
     }
 
     /// Names of the claims whose holder the index does not show as alive and naming the value. Claims on attributes that
@@ -264,7 +254,7 @@ impl Index {
     }
 }
 
-fn record(tables: &Tables, kind: Kind, name: &str) -> Option<Record> {
+fn record(tables: &Tables, kind: Resource, name: &str) -> Option<Record> {
     let (name, resource) = tables.resource(kind, name)?;
     Some(Record {
         name: Arc::clone(name),

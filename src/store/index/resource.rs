@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::claim::ClaimId;
 use super::edges::GroupId;
 use super::{IndexRules, LookupKey};
-use crate::rules::naming::{LINK, claimed_values, index_keys};
-use crate::store::objects::Kind;
-use crate::store::undelete::is_asked_back;
+use crate::api::Object;
+use crate::rules::naming::{LINK, UNDELETE_ANNOTATION, claimed_values, index_keys};
+use crate::rules::resource::Resource;
 use crate::store::version::Stamp;
 
 /// The marks of an object that decide who sees it and what is to be done about it.
@@ -32,7 +32,7 @@ pub(super) struct Marks {
 
 /// One DirectoryUser or DirectoryGroup.
 #[derive(Debug)]
-pub(super) struct Resource {
+pub(super) struct IndexedResource {
     pub(super) stamp: Stamp,
     pub(super) generation: i64,
     pub(super) uid: [u8; 8],
@@ -66,11 +66,11 @@ pub(super) struct Claims {
 
 impl Claims {
     /// The claims on what this `spec` names.
-    pub(super) fn project(kind: Kind, directory: &str, spec: &Value, rules: &IndexRules) -> Self {
+    pub(super) fn project(kind: Resource, directory: &str, spec: &Value, rules: &IndexRules) -> Self {
         let (mut name, mut link, mut others) = (None, None, Vec::new());
-        for value in claimed_values(kind.resource(), spec, &rules.unique) {
+        for value in claimed_values(kind, spec, &rules.unique) {
             let Some(claim) = ClaimId::of(directory, &value.attribute, &value.value) else { continue };
-            if value.attribute == kind.resource().name_attribute() {
+            if value.attribute == kind.name_attribute() {
                 name = Some(claim);
             } else if value.attribute == LINK {
                 link = Some(claim);
@@ -82,7 +82,7 @@ impl Claims {
     }
 
     /// The same object's under other rules, from the body alone: the link is not in the body.
-    pub(super) fn project_anew(&self, kind: Kind, directory: &str, scim: &[u8], rules: &IndexRules) -> Self {
+    pub(super) fn project_anew(&self, kind: Resource, directory: &str, scim: &[u8], rules: &IndexRules) -> Self {
         let scim: Value = serde_json::from_slice(scim).unwrap_or_default();
         let asked = Self::project(kind, directory, &serde_json::json!({ "scim": scim }), rules);
         let link = self.others.first().copied().filter(|_| self.linked);
@@ -100,37 +100,35 @@ impl Claims {
     }
 }
 
-impl Resource {
+impl IndexedResource {
     /// The projection of a DirectoryUser or DirectoryGroup, without its place in the tables.
     pub(super) fn project(
-        (kind, directory): (Kind, &str),
-        object: &Value,
+        (kind, directory): (Resource, &str),
+        object: &Object,
         stamp: Stamp,
         rules: &IndexRules,
         hasher: &RandomState,
     ) -> Self {
-        let (metadata, spec) = (&object["metadata"], &object["spec"]);
-        let scim = &spec["scim"];
-        let pending = spec["pending"].as_object().into_iter().flatten();
-        let pending = pending.filter_map(|(attribute, value)| ClaimId::of(directory, attribute, value.as_str()?));
+        let scim = object.scim();
+        let pending = object.pending().filter_map(|(attribute, value)| ClaimId::of(directory, attribute, value));
         let (external_id, keys) = keys(scim, hasher);
         Self {
             stamp,
-            generation: metadata["generation"].as_i64().unwrap_or(0),
-            uid: first_eight(metadata["uid"].as_str().unwrap_or_default()),
+            generation: object.generation(),
+            uid: first_eight(object.uid()),
             scim: serde_json::to_vec(scim).unwrap_or_default().into(),
             status: status(object),
             marks: Marks {
-                provisioned: kind == Kind::Group || spec["managedBy"] == "Provisioning",
-                built_in: spec["managedBy"] == "People",
-                deleted: !spec["deletedAt"].is_null(),
-                rejected: spec["rejected"] == true,
-                asked_back: is_asked_back(object),
-                active: kind == Kind::User && scim["active"] == true,
+                provisioned: kind == Resource::Group || object.managed_by() == "Provisioning",
+                built_in: object.managed_by() == "People",
+                deleted: object.is_deleted(),
+                rejected: object.is_rejected(),
+                asked_back: object.has_annotation(UNDELETE_ANNOTATION),
+                active: kind == Resource::User && object.active() == Some(true),
             },
             shown: false,
             was_shown: false,
-            claims: Claims::project(kind, directory, spec, rules),
+            claims: Claims::project(kind, directory, object.spec(), rules),
             pending: pending.collect(),
             member_of: Box::default(),
             user_type: scim["userType"].as_str().map(Arc::from),
@@ -167,8 +165,8 @@ impl Resource {
 }
 
 /// Most objects have no status, and an empty one takes no memory.
-fn status(object: &Value) -> Option<Arc<[u8]>> {
-    let status = object["status"].as_object().filter(|status| !status.is_empty())?;
+fn status(object: &Object) -> Option<Arc<[u8]>> {
+    let status = object.status().as_object().filter(|status| !status.is_empty())?;
     Some(serde_json::to_vec(status).ok()?.into())
 }
 

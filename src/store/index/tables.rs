@@ -10,23 +10,23 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::claim::{Claim, ClaimId};
-use super::edges::Edges;
-use super::resource::{Claims, Resource};
-use super::views::{Active, Resources, change};
-use super::{Conflict, IndexRules, MAX_BATCH};
-use crate::store::objects::Kind;
+use super::claim::{ClaimId, IndexedClaim};
+use super::edges::GroupEdges;
+use super::resource::{Claims, IndexedResource};
+use super::visible::{Active, Resources, change};
+use super::{IndexRules, MAX_BATCH, UnownedValue};
+use crate::rules::resource::Resource;
 use crate::store::version::Origin;
 
-/// The tables. Functions that take a kind do nothing for others than users and groups.
+/// The tables.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     rules: Arc<IndexRules>,
     users: Resources,
     groups: Resources,
-    pub(super) edges: Edges,
+    pub(super) edges: GroupEdges,
     pub(super) active: Active,
-    claims: HashMap<ClaimId, Claim>,
+    claims: HashMap<ClaimId, IndexedClaim>,
     /// The attributes of the claims.
     attributes: HashSet<Arc<str>>,
     /// Claims that the janitor has to look at.
@@ -47,30 +47,28 @@ impl Tables {
     }
 
     /// The resources of a kind.
-    pub(super) fn resources(&self, kind: Kind) -> Option<&Resources> {
+    pub(super) fn resources(&self, kind: Resource) -> &Resources {
         match kind {
-            Kind::User => Some(&self.users),
-            Kind::Group => Some(&self.groups),
-            Kind::Directory | Kind::Key | Kind::Claim => None,
+            Resource::User => &self.users,
+            Resource::Group => &self.groups,
         }
     }
 
-    fn resources_mut(&mut self, kind: Kind) -> Option<&mut Resources> {
+    fn resources_mut(&mut self, kind: Resource) -> &mut Resources {
         match kind {
-            Kind::User => Some(&mut self.users),
-            Kind::Group => Some(&mut self.groups),
-            Kind::Directory | Kind::Key | Kind::Claim => None,
+            Resource::User => &mut self.users,
+            Resource::Group => &mut self.groups,
         }
     }
 
     /// A user or group.
-    pub(super) fn resource(&self, kind: Kind, name: &str) -> Option<(&Arc<str>, &Resource)> {
-        self.resources(kind)?.records.get_key_value(name)
+    pub(super) fn resource(&self, kind: Resource, name: &str) -> Option<(&Arc<str>, &IndexedResource)> {
+        self.resources(kind).records.get_key_value(name)
     }
 
     /// Whether there is a group of this name and it is visible.
     pub(super) fn shows_group(&self, name: &str) -> bool {
-        self.resource(Kind::Group, name).is_some_and(|(_, group)| group.shown)
+        self.resource(Resource::Group, name).is_some_and(|(_, group)| group.shown)
     }
 
     /// The holder of a claim, if the claim is alive.
@@ -80,13 +78,20 @@ impl Tables {
         holder.named().any(|named| named == id).then_some(&claim.holder)
     }
 
-    fn owns(&self, kind: Kind, name: &str, id: ClaimId) -> bool {
+    fn owns(&self, kind: Resource, name: &str, id: ClaimId) -> bool {
         self.claims.get(&id).is_some_and(|claim| *claim.holder == *name && claim.kind() == kind)
     }
 
     /// Takes in a state of a resource and the groups that it names; older ones only confirm that it is there.
-    pub(super) fn put(&mut self, kind: Kind, name: &str, mut new: Resource, member_of: &[&str], origin: Origin<'_>) {
-        let Some(resources) = self.resources_mut(kind) else { return };
+    pub(super) fn put(
+        &mut self,
+        kind: Resource,
+        name: &str,
+        mut new: IndexedResource,
+        member_of: &[&str],
+        origin: Origin<'_>,
+    ) {
+        let resources = self.resources_mut(kind);
         let known = resources.records.get_mut(name);
         let news = origin.is_news(new.stamp.version, known.as_ref().map(|known| known.stamp));
         match known {
@@ -96,7 +101,7 @@ impl Tables {
         }
         let old = resources.records.remove_entry(name);
         let (name, old) = old.map_or_else(|| (Arc::from(name), None), |(name, old)| (name, Some(old)));
-        let mut touched: Vec<_> = old.iter().flat_map(Resource::named).collect();
+        let mut touched: Vec<_> = old.iter().flat_map(IndexedResource::named).collect();
         touched.extend(new.named());
         // The new edges come before the old ones go, so that a group that stands in both keeps its number.
         new.member_of = self.edges.name(member_of);
@@ -110,16 +115,14 @@ impl Tables {
         if let Some(old) = old {
             self.edges.forget(&old.member_of);
         }
-        if let Some(resources) = self.resources_mut(kind) {
-            resources.records.insert(name, new);
-        }
+        self.resources_mut(kind).records.insert(name, new);
         touched.into_iter().for_each(|id| self.derive_claim(id));
         self.changes += 1;
     }
 
     /// Forgets a resource, unless something later than `version` is known.
-    pub(super) fn remove(&mut self, kind: Kind, name: &str, version: u128) {
-        let Some(resources) = self.resources_mut(kind) else { return };
+    pub(super) fn remove(&mut self, kind: Resource, name: &str, version: u128) {
+        let resources = self.resources_mut(kind);
         if resources.records.get(name).is_some_and(|known| known.stamp.version > version && version > 0) {
             return;
         }
@@ -132,7 +135,7 @@ impl Tables {
     }
 
     /// Takes in a state of a claim; older ones only confirm that the claim is there.
-    pub(super) fn put_claim(&mut self, id: ClaimId, mut claim: Claim, origin: Origin<'_>) {
+    pub(super) fn put_claim(&mut self, id: ClaimId, mut claim: IndexedClaim, origin: Origin<'_>) {
         let known = self.claims.get_mut(&id);
         let news = origin.is_news(claim.stamp.version, known.as_ref().map(|known| known.stamp));
         match known {
@@ -173,8 +176,8 @@ impl Tables {
     }
 
     /// Forgets the resources that a list of `version`, taken in `epoch`, does not show.
-    pub(super) fn sweep(&mut self, kind: Kind, version: u128, epoch: u32) {
-        let Some(resources) = self.resources(kind) else { return };
+    pub(super) fn sweep(&mut self, kind: Resource, version: u128, epoch: u32) {
+        let resources = self.resources(kind);
         let gone = resources.records.iter().filter(|(_, resource)| resource.stamp.is_gone(version, epoch));
         let gone: Vec<_> = gone.map(|(name, _)| Arc::clone(name)).collect();
         gone.iter().for_each(|name| self.remove(kind, name, version));
@@ -195,8 +198,8 @@ impl Tables {
     }
 
     /// The names of all resources of a kind.
-    pub(super) fn names(&self, kind: Kind) -> Vec<Arc<str>> {
-        self.resources(kind).into_iter().flat_map(|resources| resources.records.keys().cloned()).collect()
+    pub(super) fn names(&self, kind: Resource) -> Vec<Arc<str>> {
+        self.resources(kind).records.keys().cloned().collect()
     }
 
     /// The ids of all claims.
@@ -205,10 +208,8 @@ impl Tables {
     }
 
     /// Changes the claims that a resource names, if its body is still this one.
-    pub(super) fn set_claims(&mut self, kind: Kind, name: &str, scim: &Arc<[u8]>, claims: Claims) {
-        let Some(resource) = self.resources_mut(kind).and_then(|resources| resources.records.get_mut(name)) else {
-            return;
-        };
+    pub(super) fn set_claims(&mut self, kind: Resource, name: &str, scim: &Arc<[u8]>, claims: Claims) {
+        let Some(resource) = self.resources_mut(kind).records.get_mut(name) else { return };
         if !Arc::ptr_eq(&resource.scim, scim) {
             // It was replaced meanwhile, and the new state was read by the new rules.
             return;
@@ -233,8 +234,8 @@ impl Tables {
     }
 
     /// The claims that resources after this name lack, all of one resource together, at most [`MAX_BATCH`].
-    pub(super) fn conflicts(&self, kind: Kind, after: Option<&str>) -> Vec<Conflict> {
-        let Some(resources) = self.resources(kind) else { return Vec::new() };
+    pub(super) fn conflicts(&self, kind: Resource, after: Option<&str>) -> Vec<UnownedValue> {
+        let resources = self.resources(kind);
         let first = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut conflicts = Vec::new();
         for name in resources.unsettled.range::<str, _>((first, Bound::Unbounded)) {
@@ -249,31 +250,29 @@ impl Tables {
         conflicts
     }
 
-    fn conflict(&self, name: &Arc<str>, id: ClaimId) -> Conflict {
-        Conflict { name: Arc::clone(name), claim_name: id.name(), holder: self.live_holder(id).map(str::to_owned) }
+    fn conflict(&self, name: &Arc<str>, id: ClaimId) -> UnownedValue {
+        UnownedValue { name: Arc::clone(name), claim_name: id.name(), holder: self.live_holder(id).map(str::to_owned) }
     }
 
     /// Looks again at what follows from a resource that is in the tables.
-    fn derive_again(&mut self, kind: Kind, name: &str) {
-        let Some(resources) = self.resources_mut(kind) else { return };
+    fn derive_again(&mut self, kind: Resource, name: &str) {
+        let resources = self.resources_mut(kind);
         let Some((name, mut resource)) = resources.records.remove_entry(name) else { return };
         let was_shown = resource.shown;
         self.derive(kind, &name, &mut resource);
         if was_shown != resource.shown {
             self.show(kind, &name, was_shown.then_some(&resource), resource.shown.then_some(&resource));
         }
-        if let Some(resources) = self.resources_mut(kind) {
-            resources.records.insert(name, resource);
-        }
+        self.resources_mut(kind).records.insert(name, resource);
     }
 
     /// Decides whether a resource is visible and whether it is unsettled.
-    fn derive(&mut self, kind: Kind, name: &Arc<str>, resource: &mut Resource) {
+    fn derive(&mut self, kind: Resource, name: &Arc<str>, resource: &mut IndexedResource) {
         let owns = |id| self.owns(kind, name, id);
         resource.shown = resource.may_be_shown(&self.rules) && resource.claims.name().is_some_and(owns);
         resource.was_shown |= resource.shown;
         let unsettled = resource.is_unsettled(owns);
-        let Some(resources) = self.resources_mut(kind) else { return };
+        let resources = self.resources_mut(kind);
         if unsettled {
             resources.unsettled.insert(Arc::clone(name));
         } else {
@@ -282,13 +281,22 @@ impl Tables {
     }
 
     /// Takes what is visible of a resource from one state to another; none is not visible.
-    fn show(&mut self, kind: Kind, name: &Arc<str>, before: Option<&Resource>, after: Option<&Resource>) {
-        let resources = if kind == Kind::Group { &mut self.groups } else { &mut self.users };
+    fn show(
+        &mut self,
+        kind: Resource,
+        name: &Arc<str>,
+        before: Option<&IndexedResource>,
+        after: Option<&IndexedResource>,
+    ) {
+        let resources = match kind {
+            Resource::User => &mut self.users,
+            Resource::Group => &mut self.groups,
+        };
         change((kind, name), before, after, &mut resources.visible, &mut self.edges, &mut self.active);
     }
 
     /// Forgets an attribute that was the last claim's.
-    fn forget_attribute(&mut self, claim: Claim) {
+    fn forget_attribute(&mut self, claim: IndexedClaim) {
         let attribute = claim.attribute;
         // This one and the one in the table.
         if Arc::strong_count(&attribute) == 2 {

@@ -10,14 +10,14 @@ use http_body_util::BodyExt as _;
 use kube::Client;
 use kube::client::Body;
 use kube::core::WatchEvent;
-use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::api::Object;
 use crate::store::Error;
 use crate::store::error::with_causes;
 use crate::store::objects::{MAX_ANSWER, open, request, timed_out};
 
-pub(super) type Event = WatchEvent<Value>;
+pub(super) type Event = WatchEvent<Object>;
 
 /// A stream of events.
 pub(super) struct Events {

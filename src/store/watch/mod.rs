@@ -23,13 +23,12 @@ use std::time::{Duration, Instant};
 
 use kube::Client;
 use kube::core::WatchEvent;
-use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::Error;
+use super::cache::Cache;
 use super::error::classify;
 use super::version::{Origin, parse};
-use super::world::World;
 use events::Event;
 use outage::Outage;
 use requests::{LIST_END_ANNOTATION, changes, latest_version, page, streamed_list};
@@ -46,7 +45,7 @@ pub(super) const MAX_LISTS: usize = 2;
 /// What a watch works with.
 pub(super) struct Feed<'a> {
     pub(super) client: &'a Client,
-    pub(super) world: &'a World,
+    pub(super) cache: &'a Cache,
     pub(super) watch: &'a Watch,
     /// Turns of those who read a whole state.
     pub(super) lists: &'a Semaphore,
@@ -66,7 +65,7 @@ struct Position {
 pub(super) async fn run(feed: Feed<'_>) -> Infallible {
     let mut position =
         Position { listing: Listing::Streamed, version: None, suspect: false, outage: Outage::default() };
-    let (kind, namespace) = (feed.watch.kind.plural(), feed.watch.scope());
+    let (kind, namespace) = (feed.watch.kind.plural, feed.watch.scope());
     loop {
         let (phase, ended) = match position.version.clone() {
             None => (Phase::Listing(position.listing), list(&feed, &mut position).await),
@@ -105,17 +104,17 @@ async fn list(feed: &Feed<'_>, position: &mut Position) -> Result<(), Error> {
     let watch = feed.watch;
     if listed < watch.told() {
         tracing::warn!(
-            kind = watch.kind.plural(),
+            kind = watch.kind.plural,
             namespace = watch.scope(),
             "the API server has gone back in time, as after a restore of etcd: everything is read anew"
         );
         watch.forget();
-        feed.world.forget(watch.kind, watch.namespace.as_deref());
+        feed.cache.forget(watch.kind, watch.namespace.as_deref());
         return Ok(());
     }
     // In this order, or an own write to an object that is gone could slip in between.
     watch.list(listed);
-    feed.world.sweep(watch.kind, watch.namespace.as_deref(), listed, epoch);
+    feed.cache.sweep(watch.kind, watch.namespace.as_deref(), listed, epoch);
     watch.sync(asked);
     position.version = Some(version);
     position.suspect = false;
@@ -146,12 +145,12 @@ async fn list_in_pages(feed: &Feed<'_>, epoch: u32) -> Result<String, Error> {
     let mut token = None;
     loop {
         let page = page(feed.client, feed.watch, token.as_deref()).await?;
-        for object in page["items"].as_array().into_iter().flatten() {
-            feed.world.put(feed.watch.kind, object, Origin::Watch(epoch));
+        for object in &page.items {
+            feed.cache.put(feed.watch.kind, object, Origin::Watch(epoch));
         }
-        match page["metadata"]["continue"].as_str() {
-            Some(next) if !next.is_empty() => token = Some(next.to_owned()),
-            _ => return Ok(text(&page["metadata"]["resourceVersion"])),
+        match page.metadata.next {
+            Some(next) if !next.is_empty() => token = Some(next),
+            _ => return Ok(page.metadata.resource_version),
         }
     }
 }
@@ -206,19 +205,15 @@ fn take_in(feed: &Feed<'_>, event: Event, epoch: u32) -> Result<String, Error> {
     let kind = feed.watch.kind;
     let object = match event {
         WatchEvent::Added(object) | WatchEvent::Modified(object) => {
-            feed.world.put(kind, &object, Origin::Watch(epoch));
+            feed.cache.put(kind, &object, Origin::Watch(epoch));
             object
         }
         WatchEvent::Deleted(object) => {
-            feed.world.remove(kind, &object);
+            feed.cache.remove(kind, &object);
             object
         }
         WatchEvent::Bookmark(bookmark) => return Ok(bookmark.metadata.resource_version),
         WatchEvent::Error(status) => return Err(classify(&status)),
     };
-    Ok(text(&object["metadata"]["resourceVersion"]))
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+    Ok(object.resource_version().to_owned())
 }

@@ -24,7 +24,7 @@ impl Outage {
         let sort = discriminant(error);
         if self.logged != Some(sort) {
             self.logged = Some(sort);
-            let (kind, namespace) = (watch.kind.plural(), watch.scope());
+            let (kind, namespace) = (watch.kind.plural, watch.scope());
             tracing::warn!(kind, namespace, %error, "a watch has failed and is tried again until it works");
         }
         let share: f64 = rand::random();
@@ -36,7 +36,7 @@ impl Outage {
     /// Notes that the watch works.
     pub(super) fn end(&mut self, watch: &Watch) {
         if self.logged.take().is_some() {
-            tracing::info!(kind = watch.kind.plural(), namespace = watch.scope(), "a watch works again");
+            tracing::info!(kind = watch.kind.plural, namespace = watch.scope(), "a watch works again");
         }
         self.failures = 0;
     }

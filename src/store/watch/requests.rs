@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use kube::Client;
-use serde_json::Value;
+use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::events::Events;
 use super::status::Watch;
+use crate::api::Object;
 use crate::store::Error;
-use crate::store::objects::{collection_path, request, send, timed_out};
-use crate::store::version::version_of;
+use crate::store::objects::{request, send, timed_out};
+use crate::store::version::parse;
 
 /// How long the server keeps a watch open. It then ends it, and usually sends a bookmark two seconds before, so a live
 /// watch is never silent for longer.
@@ -31,6 +32,26 @@ const PAGE: u32 = 500;
 /// Marks the bookmark after which a streamed list is whole.
 pub(super) const LIST_END_ANNOTATION: &str = "k8s.io/initial-events-end";
 
+/// A part of a list.
+#[derive(Deserialize)]
+pub(super) struct Page {
+    #[serde(default)]
+    pub(super) metadata: PageMetadata,
+    #[serde(default)]
+    pub(super) items: Vec<Object>,
+}
+
+/// What a list says of itself.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageMetadata {
+    #[serde(default)]
+    pub(super) resource_version: String,
+    /// What leads to the next part.
+    #[serde(default, rename = "continue")]
+    pub(super) next: Option<String>,
+}
+
 /// Opens a streamed list.
 pub(super) async fn streamed_list(client: &Client, watch: &Watch) -> Result<Events, Error> {
     let query = format!(
@@ -47,7 +68,7 @@ pub(super) async fn changes(client: &Client, watch: &Watch, version: &str) -> Re
 }
 
 /// Reads a page of a list: the first one, or the one that `token` leads to.
-pub(super) async fn page(client: &Client, watch: &Watch, token: Option<&str>) -> Result<Value, Error> {
+pub(super) async fn page(client: &Client, watch: &Watch, token: Option<&str>) -> Result<Page, Error> {
     let mut query = format!("limit={PAGE}");
     if let Some(token) = token {
         let token = percent_encoding::utf8_percent_encode(token, percent_encoding::NON_ALPHANUMERIC);
@@ -58,16 +79,17 @@ pub(super) async fn page(client: &Client, watch: &Watch, token: Option<&str>) ->
 
 /// Reads the list's resourceVersion of this moment, and as little else as the server allows.
 pub(super) async fn latest_version(client: &Client, watch: &Watch) -> Result<u128, Error> {
-    Ok(version_of(&read(client, &path(watch, "limit=1")?).await?))
+    Ok(parse(&read(client, &path(watch, "limit=1")?).await?.metadata.resource_version))
 }
 
-async fn read(client: &Client, path: &str) -> Result<Value, Error> {
+async fn read(client: &Client, path: &str) -> Result<Page, Error> {
     let answer = timeout(LIST_SILENCE, send(client, request(Method::GET, path, Vec::new())?)).await;
-    answer.unwrap_or_else(|_| Err(timed_out(LIST_SILENCE)))
+    let answer = answer.unwrap_or_else(|_| Err(timed_out(LIST_SILENCE)))?;
+    Page::deserialize(answer).map_err(|error| Error::Unavailable { reason: format!("a list cannot be read: {error}") })
 }
 
 fn path(watch: &Watch, query: &str) -> Result<String, Error> {
-    let path = collection_path(watch.kind, watch.namespace.as_deref());
+    let path = watch.kind.collection_path(watch.namespace.as_deref());
     let path = path.ok_or_else(|| Error::Other(format!("{} is no name of a namespace", watch.scope())))?;
     Ok(format!("{path}?{query}"))
 }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::FRESHNESS_LIMIT;
 use crate::store::Error;
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 
 /// One kind in one namespace or in all, and what its watch has reached.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Watch {
     /// Whether what it told may be believed at `now`.
     pub(in crate::store) fn fresh(&self, now: Instant) -> Result<(), Error> {
         let Progress { synced, heard, told: _ } = *self.progress.lock();
-        let kind = self.kind.plural();
+        let kind = self.kind.plural;
         let scope = match self.scope() {
             "*" => "all namespaces",
             namespace => namespace,
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_watch_is_believed_once_synced_and_while_it_speaks() {
-        let watch = Watch::new(Kind::User, Some("n".to_owned()));
+        let watch = Watch::new(Kind::USER, Some("n".to_owned()));
         let start = Instant::now();
         let after = |seconds: u64| start + Duration::from_secs(seconds);
         let reason = |now| watch.fresh(now).map_err(|error| error.to_string());
@@ -151,9 +151,9 @@ mod tests {
 
     #[test]
     fn a_watch_covers_its_kind_in_its_namespace() {
-        let all = Watch::new(Kind::User, None);
-        assert!(all.covers(Kind::User, "n") && !all.covers(Kind::Key, "n"));
-        let one = Watch::new(Kind::User, Some("n".to_owned()));
-        assert!(one.covers(Kind::User, "n") && !one.covers(Kind::User, "m"));
+        let all = Watch::new(Kind::USER, None);
+        assert!(all.covers(Kind::USER, "n") && !all.covers(Kind::KEY, "n"));
+        let one = Watch::new(Kind::USER, Some("n".to_owned()));
+        assert!(one.covers(Kind::USER, "n") && !one.covers(Kind::USER, "m"));
     }
 }

@@ -10,7 +10,7 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use crate::http::answer::Pieces;
-use crate::provisioning::{GroupMembers, Stored, type_of};
+use crate::provisioning::{GroupMembers, Stored};
 use crate::scim::Attributes;
 use crate::scim::list::list_response;
 use crate::scim::projection::Projection;
@@ -155,7 +155,7 @@ impl Iterator for MembersText {
 impl MembersText {
     /// A member. Its `display` would cost a look at each of them, and nobody needs it: Entra never reads members.
     fn element(&self, member: &Member) -> Option<String> {
-        let member_type = type_of(member.kind);
+        let member_type = member.kind.schema();
         let (name, endpoint) = (member_type.name, member_type.endpoint);
         let element = json!({
             "value": &*member.name, "$ref": format!("{}/{endpoint}/{}", self.base, member.name), "type": name,

@@ -6,9 +6,9 @@ use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::provisioning::{Context, groups};
-use crate::store::objects::Kind;
-use crate::store::registry::{Directory, Seen};
-use crate::store::scripted::Memory;
+use crate::store::kind::Kind;
+use crate::store::memory::Memory;
+use crate::store::{Seen, WatchedDirectory};
 
 /// The group `blue`, to which so many users belong.
 async fn group(members: usize) -> Stored {
@@ -22,23 +22,23 @@ async fn group(members: usize) -> Stored {
         let directory = json!({ "name": "staff" });
         put(kind, name, spec);
         let spec = json!({ "directoryRef": directory, "attribute": attribute, "value": name, "holder": name });
-        put(Kind::Claim, &claim, spec);
+        put(Kind::CLAIM, &claim, spec);
     };
     let scim = json!({ "displayName": "blue" });
-    resource(Kind::Group, "Group.displayName", "blue", json!({ "directoryRef": { "name": "staff" }, "scim": scim }));
+    resource(Kind::GROUP, "Group.displayName", "blue", json!({ "directoryRef": { "name": "staff" }, "scim": scim }));
     for number in 0..members {
         let name = format!("u{number:04}");
         let spec = json!({
             "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": { "userName": name },
             "memberOf": ["blue"],
         });
-        resource(Kind::User, "User.userName", &name, spec);
+        resource(Kind::USER, "User.userName", &name, spec);
     }
     let store = memory.store(|_| None);
     memory.fill(&store);
     let (namespace, name) = ("people".to_owned(), "staff".to_owned());
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
-    let directory = Arc::new(Directory { namespace, name, spec, unique: Arc::default(), seen: Seen::default() });
+    let directory = Arc::new(WatchedDirectory { namespace, name, spec, unique: Arc::default(), seen: Seen::default() });
     let context = Context { directory, store, metrics: Metrics::default() };
     groups::get(&context, "blue").await.expect("a group")
 }

@@ -176,18 +176,18 @@ fn wording(operations: &[(Target, &'static str, Option<String>)], dialect: Diale
     json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": worded })
 }
 
-fn get(object: &Value) -> Value {
-    to_resource(&USER, &identity_of(object), &object["spec"]["scim"]).into()
+fn get(object: &Object) -> Value {
+    to_resource(&USER, &identity_of(object), object.scim()).into()
 }
 
-fn patched(object: &Value, body: Value) -> Option<Value> {
+fn patched(object: &Object, body: Value) -> Option<Object> {
     let patch = patch::parse(&attributes(body), &USER).expect("a PATCH of Entra");
-    let result = patch::apply(&patch, &to_attributes(&object["spec"]["scim"]), &USER).expect("it has an effect");
+    let result = patch::apply(&patch, &to_attributes(object.scim()), &USER).expect("it has an effect");
     assert_eq!(result.ignored, [""; 0]);
     changed_user(object, result.attributes, NOW)
 }
 
-fn put(object: &Value, body: Value) -> Option<Value> {
+fn put(object: &Object, body: Value) -> Option<Object> {
     changed_user(object, resource::parse(attributes(body), &USER).expect("a PUT").attributes, NOW)
 }
 

@@ -15,8 +15,8 @@ fn attributes(value: Value) -> Attributes {
     attributes
 }
 
-fn stored() -> Value {
-    json!({
+fn stored() -> Object {
+    let object = json!({
         "metadata": { "name": "alice-x", "generation": 3, "uid": "0123456789ab", "labels": { "team": "a" } },
         "spec": {
             "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "fromTheFuture": { "x": 1 },
@@ -26,7 +26,8 @@ fn stored() -> Value {
                 "meta": { "created": "2025-01-01T00:00:00Z", "lastModified": "2025-02-01T00:00:00Z" },
             },
         },
-    })
+    });
+    object.into()
 }
 
 #[test]

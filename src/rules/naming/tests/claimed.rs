@@ -1,5 +1,6 @@
 //! What objects claim, and what a path finds.
 
+use crate::rules::resource::Resource;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

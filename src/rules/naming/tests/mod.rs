@@ -6,6 +6,7 @@ mod unique;
 use serde_json::json;
 
 use super::*;
+use crate::rules::resource::Resource;
 
 #[test]
 fn canonical_forms_are_frozen() {

@@ -3,7 +3,7 @@
 mod operations;
 mod rules;
 
-use crate::store::objects::Kind;
+use crate::store::kind::Kind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 use super::holder::{Claim, Holder, IDLE_AFTER, KNOWN_AFTER};
 use super::step::Subject;
 use super::{Edited, Error, acquire_for_rule, change, create, delete, is_live, release, settle};
+use crate::api::Object;
+use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{
     ClaimedValue, Force, GROUP_EXTERNAL_ID, GROUP_NAME, LINK, USER_EXTERNAL_ID, USER_NAME, claim_name,
 };
 use crate::store::Store;
-use crate::store::undelete::UNDELETE_ANNOTATION;
 
 const NOW: &str = "2026-07-01T12:00:00Z";
 
@@ -29,8 +30,8 @@ fn ago(age: SignedDuration) -> String {
     (now() - age).to_string()
 }
 
-fn ada() -> Value {
-    json!({
+fn ada() -> Object {
+    let object = json!({
         "apiVersion": "rollcall.dev/v1alpha1",
         "kind": "DirectoryUser",
         "metadata": {
@@ -45,12 +46,13 @@ fn ada() -> Value {
             "link": { "tenantID": "T", "objectID": "O" },
             "fieldOfANewerVersion": { "kept": true },
         },
-    })
+    });
+    object.into()
 }
 
 /// A group with two values.
-fn sales() -> Value {
-    json!({
+fn sales() -> Object {
+    let object = json!({
         "apiVersion": "rollcall.dev/v1alpha1",
         "kind": "DirectoryGroup",
         "metadata": {
@@ -65,15 +67,16 @@ fn sales() -> Value {
             },
             "fieldOfANewerVersion": { "kept": true },
         },
-    })
+    });
+    object.into()
 }
 
-fn group(object: Value) -> Holder {
+fn group(object: Object) -> Holder {
     let rules = [(GROUP_EXTERNAL_ID, Force::InForce), (USER_EXTERNAL_ID, Force::InForce)].into_iter().collect();
     Holder::new(object, now(), &Arc::new(rules))
 }
 
-fn user(object: Value) -> Holder {
+fn user(object: Object) -> Holder {
     Holder::new(object, now(), &Arc::default())
 }
 
@@ -86,9 +89,10 @@ fn ada_with(pointer: &str, value: Value) -> Holder {
 }
 
 fn claim(attribute: &str, value: &str) -> Claim {
-    Claim(json!({ "spec": {
+    let claim = json!({ "spec": {
         "directoryRef": { "name": "staff" }, "attribute": attribute, "value": value, "holder": "ada-1", "nonce": "n",
-    } }))
+    } });
+    Claim(claim.into())
 }
 
 /// The explorer's view of an object, as a value: what the steps read of it.
@@ -351,7 +355,7 @@ fn a_claim_names_its_holder_and_another_nonce_each_time() {
             "nonce": "first",
         },
     });
-    assert_eq!(claim.0, expected);
+    assert_eq!(*claim.0, expected);
     let of_group = &Claim::new("people", "staff", &value, &group(sales()), "first").0["metadata"]["ownerReferences"][0];
     assert_eq!(
         *of_group,
@@ -377,12 +381,12 @@ fn a_claim_names_its_holder_and_another_nonce_each_time() {
 fn the_operations_can_run_on_any_thread() {
     fn is_send(_: impl Send) {}
     fn check(store: &Store) {
-        is_send(create(store, Value::Null, String::new));
-        is_send(change(store, Kind::User, "", "", |_| Ok::<_, Error>(None)));
-        is_send(delete(store, Kind::User, "", "", |_| Ok::<_, Error>(Value::Null)));
-        is_send(settle(store, Kind::User, "", "", Timestamp::UNIX_EPOCH));
+        is_send(create(store, Object::default(), String::new));
+        is_send(change(store, Kind::USER, "", "", |_| Ok::<_, Error>(None)));
+        is_send(delete(store, Kind::USER, "", "", |_| Ok::<_, Error>(Object::default())));
+        is_send(settle(store, Kind::USER, "", "", Timestamp::UNIX_EPOCH));
         is_send(release(store, "", ""));
-        is_send(acquire_for_rule(store, Kind::User, "", "", ""));
+        is_send(acquire_for_rule(store, Kind::USER, "", "", ""));
     }
     let _ = check;
 }

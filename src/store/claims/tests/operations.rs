@@ -1,7 +1,7 @@
 //! Whole operations against an API server in memory: their bounds, what a pass of the janitor says it has done, and what
 //! becomes of writes whose answers are lost.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::driver::CLAIM_TRIES;
 use super::super::{
@@ -9,16 +9,17 @@ use super::super::{
     turn,
 };
 use super::{NOW, ada, claim, now};
+use crate::api::Object;
+use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{USER_NAME, claim_name};
 use crate::store::Store;
-use crate::store::objects::Kind;
-use crate::store::scripted::{Memory, refusal};
-use crate::store::undelete::UNDELETE_ANNOTATION;
+use crate::store::kind::Kind;
+use crate::store::memory::{Memory, refusal};
 
 const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 
 /// A person whom nobody has written for long.
-fn person(name: &str, user_name: &str) -> Value {
+fn person(name: &str, user_name: &str) -> Object {
     let mut object = ada();
     object["metadata"] = json!({ "name": name, "namespace": "people", "creationTimestamp": LONG_AGO });
     object["spec"]["scim"] = json!({ "userName": user_name, "meta": { "created": LONG_AGO } });
@@ -26,7 +27,7 @@ fn person(name: &str, user_name: &str) -> Value {
     object
 }
 
-fn claim_of(value: &str, holder: &str) -> Value {
+fn claim_of(value: &str, holder: &str) -> Object {
     let mut claim = claim(USER_NAME, value).0;
     claim["spec"]["holder"] = holder.into();
     claim["metadata"] = json!({ "name": claim_name("staff", USER_NAME, value), "namespace": "people" });
@@ -37,7 +38,7 @@ fn count(asked: &[String], call: &str) -> u32 {
     u32::try_from(asked.iter().filter(|asked| *asked == call).count()).expect("a few")
 }
 
-fn titled(title: &str) -> impl Fn(&Value) -> Result<Option<Value>, Error> {
+fn titled(title: &str) -> impl Fn(&Object) -> Result<Option<Object>, Error> {
     move |object| {
         let mut new = object.clone();
         new["spec"]["scim"]["title"] = title.into();
@@ -45,7 +46,7 @@ fn titled(title: &str) -> impl Fn(&Value) -> Result<Option<Value>, Error> {
     }
 }
 
-fn renamed(user_name: &str) -> impl Fn(&Value) -> Result<Option<Value>, Error> {
+fn renamed(user_name: &str) -> impl Fn(&Object) -> Result<Option<Object>, Error> {
     move |object| {
         let mut new = object.clone();
         new["spec"]["scim"]["userName"] = user_name.into();
@@ -59,11 +60,11 @@ async fn an_operation_without_a_rival_makes_no_call_too_many() {
     let store = memory.store(|_| None);
     create(&store, person("ada-1", "ada"), String::new).await.expect("made");
     assert_eq!(memory.asked(), ["POST directoryusers", "POST directoryclaims", "GET directoryusers"]);
-    change(&store, Kind::User, "people", "ada-1", titled("Engineer")).await.expect("changed");
+    change(&store, Kind::USER, "people", "ada-1", titled("Engineer")).await.expect("changed");
     assert_eq!(memory.asked(), ["GET directoryusers", "PUT directoryusers"]);
-    change(&store, Kind::User, "people", "ada-1", titled("Engineer")).await.expect("the same");
+    change(&store, Kind::USER, "people", "ada-1", titled("Engineer")).await.expect("the same");
     assert_eq!(memory.asked(), ["GET directoryusers"], "nothing is written where nothing changes");
-    change(&store, Kind::User, "people", "ada-1", renamed("eve")).await.expect("renamed");
+    change(&store, Kind::USER, "people", "ada-1", renamed("eve")).await.expect("renamed");
     let rename = ["GET directoryusers", "PUT directoryusers", "POST directoryclaims", "PUT directoryusers"];
     assert_eq!(memory.asked()[..4], rename, "what follows is the release of the old name");
 }
@@ -80,7 +81,7 @@ async fn a_create_gives_up_after_its_last_name() {
 #[tokio::test]
 async fn a_create_takes_another_name_where_its_own_is_taken() {
     let memory = Memory::default();
-    memory.put(Kind::User, &person("ada-1", "eve"));
+    memory.put(Kind::USER, &person("ada-1", "eve"));
     let made = create(&memory.store(|_| None), person("ada-1", "ada"), || "ada-2".to_owned()).await;
     assert_eq!(made.expect("made")["metadata"]["name"], "ada-2");
 }
@@ -94,17 +95,17 @@ async fn a_claim_that_comes_and_goes_ends_the_create_and_leaves_nothing() {
     let outcome = create(&store, person("ada-1", "ada"), String::new).await;
     assert!(matches!(outcome, Err(Error::Store(StoreError::Unavailable { .. }))), "{outcome:?}");
     assert_eq!(count(&memory.asked(), "POST directoryclaims"), CLAIM_TRIES);
-    assert_eq!(memory.all(Kind::User), Vec::<Value>::new());
+    assert_eq!(memory.all(Kind::USER), Vec::<Object>::new());
 }
 
 #[tokio::test]
 async fn a_change_or_delete_that_loses_every_race_gives_up() {
     let memory = Memory::default();
-    memory.put(Kind::User, &person("ada-1", "ada"));
+    memory.put(Kind::USER, &person("ada-1", "ada"));
     let store = memory.store(|asked| (asked.method == "PUT").then(|| refusal(409, "Conflict")));
-    let changed = change(&store, Kind::User, "people", "ada-1", titled("Engineer"));
-    let deleted = delete(&store, Kind::User, "people", "eve-1", |object| Ok::<_, Error>(object.clone()));
-    memory.put(Kind::User, &person("eve-1", "eve"));
+    let changed = change(&store, Kind::USER, "people", "ada-1", titled("Engineer"));
+    let deleted = delete(&store, Kind::USER, "people", "eve-1", |object| Ok::<_, Error>(object.clone()));
+    memory.put(Kind::USER, &person("eve-1", "eve"));
     let (changed, deleted) = futures::join!(changed, deleted);
     assert!(matches!(changed, Err(Error::Busy { .. })), "{changed:?}");
     assert!(matches!(deleted, Err(Error::Busy { .. })), "{deleted:?}");
@@ -116,16 +117,16 @@ async fn a_pass_of_the_janitor_looks_at_an_object_a_few_times_at_most() {
     let memory = Memory::default();
     let mut object = person("ada-1", "ada");
     object["spec"]["pending"] = json!({ USER_NAME: "eve" });
-    let object = memory.put(Kind::User, &object);
+    let object = memory.put(Kind::USER, &object);
     // Whatever is cleared is there again.
     let store = memory.store(move |asked| (asked.kind == "directoryusers").then(|| (200, object.to_string())));
-    assert_eq!(settle(&store, Kind::User, "people", "ada-1", now()).await, Ok(Settlement::Settled));
+    assert_eq!(settle(&store, Kind::USER, "people", "ada-1", now()).await, Ok(Settlement::Settled));
     assert_eq!(count(&memory.asked(), "GET directoryusers"), SETTLE_TRIES);
 }
 
 #[tokio::test]
 async fn a_pass_says_what_it_has_done_and_nothing_else() {
-    let pending = |mut object: Value, written: &str| {
+    let pending = |mut object: Object, written: &str| {
         object["spec"]["pending"] = json!({ USER_NAME: "eve" });
         object["metadata"]["creationTimestamp"] = written.into();
         object
@@ -178,21 +179,21 @@ async fn a_pass_says_what_it_has_done_and_nothing_else() {
     ];
     for (case, object, claim, first, second) in cases {
         let memory = Memory::default();
-        memory.put(Kind::User, &person("rival-1", "ada"));
-        object.iter().for_each(|object| drop(memory.put(Kind::User, object)));
-        claim.iter().for_each(|claim| drop(memory.put(Kind::Claim, claim)));
+        memory.put(Kind::USER, &person("rival-1", "ada"));
+        object.iter().for_each(|object| drop(memory.put(Kind::USER, object)));
+        claim.iter().for_each(|claim| drop(memory.put(Kind::CLAIM, claim)));
         let store = memory.store(|_| None);
-        assert_eq!(settle(&store, Kind::User, "people", "ada-1", now()).await, Ok(first), "{case}");
-        assert_eq!(settle(&store, Kind::User, "people", "ada-1", now()).await, Ok(second), "{case}, in the next pass");
+        assert_eq!(settle(&store, Kind::USER, "people", "ada-1", now()).await, Ok(first), "{case}");
+        assert_eq!(settle(&store, Kind::USER, "people", "ada-1", now()).await, Ok(second), "{case}, in the next pass");
     }
 }
 
 #[tokio::test]
 async fn a_claim_is_released_once_and_only_if_it_is_dead() {
     let memory = Memory::default();
-    memory.put(Kind::User, &person("ada-1", "ada"));
-    memory.put(Kind::Claim, &claim_of("ada", "ada-1"));
-    memory.put(Kind::Claim, &claim_of("eve", "ada-1"));
+    memory.put(Kind::USER, &person("ada-1", "ada"));
+    memory.put(Kind::CLAIM, &claim_of("ada", "ada-1"));
+    memory.put(Kind::CLAIM, &claim_of("eve", "ada-1"));
     let store = memory.store(|_| None);
     for (value, first) in [("ada", false), ("eve", true), ("bob", false)] {
         let name = claim_name("staff", USER_NAME, value);
@@ -204,10 +205,10 @@ async fn a_claim_is_released_once_and_only_if_it_is_dead() {
 #[tokio::test]
 async fn the_janitor_waits_for_its_turn() {
     let memory = Memory::default();
-    memory.put(Kind::User, &person("ada-1", "ada"));
+    memory.put(Kind::USER, &person("ada-1", "ada"));
     let store = memory.store(|_| None);
-    let turn = turn(&store, Kind::User, "people", "ada-1").await;
-    let mut pass = std::pin::pin!(settle(&store, Kind::User, "people", "ada-1", now()));
+    let turn = turn(&store, Kind::USER, "people", "ada-1").await;
+    let mut pass = std::pin::pin!(settle(&store, Kind::USER, "people", "ada-1", now()));
     assert!(futures::poll!(&mut pass).is_pending());
     assert_eq!(memory.asked(), Vec::<String>::new(), "nothing is read before the turn");
     drop(turn);
@@ -231,15 +232,15 @@ fn puts(memory: &Memory, answer: impl Fn(usize, &Memory) -> Option<(u16, String)
 #[tokio::test]
 async fn a_change_whose_answer_cannot_be_read_is_found_to_be_made() {
     let memory = Memory::default();
-    memory.put(Kind::User, &person("ada-1", "ada"));
+    memory.put(Kind::USER, &person("ada-1", "ada"));
     let store = puts(&memory, |number, _| (number == 0).then(|| (200, "<html>".to_owned())));
     // Not to be made twice, and refused the second time: as with If-Match.
     let calls = std::sync::atomic::AtomicU32::new(0);
-    let once = |object: &Value| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+    let once = |object: &Object| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
         0 => titled("Engineer")(object),
         _ => Err(Error::NotFound),
     };
-    let changed = change(&store, Kind::User, "people", "ada-1", once).await.expect("changed");
+    let changed = change(&store, Kind::USER, "people", "ada-1", once).await.expect("changed");
     assert_eq!(changed["spec"]["scim"]["title"], "Engineer");
     assert_eq!(changed["metadata"]["generation"], 2);
 }
@@ -247,21 +248,21 @@ async fn a_change_whose_answer_cannot_be_read_is_found_to_be_made() {
 #[tokio::test]
 async fn a_change_whose_answer_was_lost_and_that_was_overtaken_is_unknown() {
     let memory = Memory::default();
-    memory.put(Kind::User, &person("ada-1", "ada"));
+    memory.put(Kind::USER, &person("ada-1", "ada"));
     let store = puts(&memory, |number, memory| {
         (number == 0).then(|| {
-            let mut object = memory.all(Kind::User).remove(0);
+            let mut object = memory.all(Kind::USER).remove(0);
             object["spec"]["scim"]["title"] = "Manager".into();
-            memory.put(Kind::User, &object);
+            memory.put(Kind::USER, &object);
             (504, String::new())
         })
     });
     let calls = std::sync::atomic::AtomicU32::new(0);
-    let once = |object: &Value| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+    let once = |object: &Object| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
         0 => titled("Engineer")(object),
         _ => Err(Error::NotFound),
     };
-    let outcome = change(&store, Kind::User, "people", "ada-1", once).await;
+    let outcome = change(&store, Kind::USER, "people", "ada-1", once).await;
     assert!(matches!(outcome, Err(Error::Store(StoreError::Unavailable { .. }))), "{outcome:?}");
 }
 
@@ -273,9 +274,9 @@ async fn a_refusal_is_final_only_if_nothing_was_sent_before() {
         ("after an answer that is no JSON", vec![(200, "<html>".to_owned()), refusal(422, "Invalid")], true),
     ] {
         let memory = Memory::default();
-        memory.put(Kind::User, &person("ada-1", "ada"));
+        memory.put(Kind::USER, &person("ada-1", "ada"));
         let store = puts(&memory, move |number, _| answers.get(number).cloned());
-        let outcome = change(&store, Kind::User, "people", "ada-1", titled("Engineer")).await;
+        let outcome = change(&store, Kind::USER, "people", "ada-1", titled("Engineer")).await;
         match outcome {
             Err(Error::Store(StoreError::Unavailable { .. })) => assert!(unknown, "{case}"),
             outcome => assert!(

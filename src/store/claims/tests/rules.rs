@@ -2,15 +2,16 @@
 
 use std::sync::{Arc, OnceLock};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::{Claimed, Error, Settlement, acquire_for_rule, change, create, delete, release, settle};
 use super::{NOW, now};
+use crate::api::Object;
+use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{GROUP_EXTERNAL_ID, GROUP_NAME, USER_EXTERNAL_ID, claim_name};
 use crate::store::Store;
-use crate::store::objects::Kind;
-use crate::store::scripted::{Memory, refusal};
-use crate::store::undelete::UNDELETE_ANNOTATION;
+use crate::store::kind::Kind;
+use crate::store::memory::{Memory, refusal};
 use crate::store::version::Origin;
 
 const LONG_AGO: &str = "2026-01-01T00:00:00Z";
@@ -29,7 +30,7 @@ fn tell_rules(store: &Store, version: u32, state: &str) {
         "spec": { "uniqueExternalId": { "users": "Enforce", "groups": "Enforce" } },
         "status": { "uniqueAttributes": if state == OFF { json!([]) } else { json!(rules) } },
     });
-    store.0.world.put(Kind::Directory, &directory, Origin::Watch(1));
+    store.0.cache.put(Kind::DIRECTORY, &directory.into(), Origin::Watch(1));
 }
 
 fn store_with(memory: &Memory, state: &str) -> Store {
@@ -39,8 +40,8 @@ fn store_with(memory: &Memory, state: &str) -> Store {
 }
 
 /// A group that came over SCIM at this time.
-fn group(name: &str, display_name: &str, external_id: &str, created: &str) -> Value {
-    json!({
+fn group(name: &str, display_name: &str, external_id: &str, created: &str) -> Object {
+    let object = json!({
         "apiVersion": "rollcall.dev/v1alpha1",
         "kind": "DirectoryGroup",
         "metadata": { "name": name, "namespace": "people", "creationTimestamp": LONG_AGO },
@@ -48,10 +49,11 @@ fn group(name: &str, display_name: &str, external_id: &str, created: &str) -> Va
             "directoryRef": { "name": "staff" },
             "scim": { "displayName": display_name, "externalId": external_id, "meta": { "created": created } },
         },
-    })
+    });
+    object.into()
 }
 
-fn with_external_id(external_id: &str) -> impl Fn(&Value) -> Result<Option<Value>, Error> {
+fn with_external_id(external_id: &str) -> impl Fn(&Object) -> Result<Option<Object>, Error> {
     move |object| {
         let mut new = object.clone();
         new["spec"]["scim"]["externalId"] = external_id.into();
@@ -61,7 +63,7 @@ fn with_external_id(external_id: &str) -> impl Fn(&Value) -> Result<Option<Value
 
 /// The claims there are: attribute, value, holder.
 fn claims(memory: &Memory) -> Vec<(String, String, String)> {
-    let claims = memory.all(Kind::Claim).into_iter().map(|claim| {
+    let claims = memory.all(Kind::CLAIM).into_iter().map(|claim| {
         assert_eq!(claim["metadata"]["ownerReferences"][0]["kind"], "DirectoryGroup");
         let text = |field: &str| claim["spec"][field].as_str().expect("text").to_owned();
         (text("attribute"), text("value"), text("holder"))
@@ -109,10 +111,10 @@ async fn a_taken_value_is_an_error_only_where_its_rule_is_in_force() {
             let name = format!("new-{early}");
             let made = create(&store, group(&name, &name, "E1", NOW), String::new).await.map(|_| ());
             assert_eq!(made, if is_error { taken.clone() } else { Ok(()) }, "{state}, create, {early}");
-            let known = memory.all(Kind::Group).iter().any(|group| group["metadata"]["name"] == name);
+            let known = memory.all(Kind::GROUP).iter().any(|group| group["metadata"]["name"] == name);
             assert_eq!(known, !is_error, "{state}, {early}");
         }
-        let changed = change(&store, Kind::Group, "people", "ops-1", with_external_id("E1")).await.map(|_| ());
+        let changed = change(&store, Kind::GROUP, "people", "ops-1", with_external_id("E1")).await.map(|_| ());
         assert_eq!(changed, if is_error { taken } else { Ok(()) }, "{state}, change");
         let holder =
             claims(&memory).into_iter().find(|(attribute, value, _)| attribute == GROUP_EXTERNAL_ID && value == "E1");
@@ -132,9 +134,9 @@ async fn nothing_is_removed_for_a_value_whose_rule_is_being_turned_on() {
         let store = store_with(&memory, IN_FORCE);
         create(&store, group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
         // A create that was cut short; nobody was told of it.
-        memory.put(Kind::Group, &group("ops-1", "Ops", "E1", NOW));
+        memory.put(Kind::GROUP, &group("ops-1", "Ops", "E1", NOW));
         tell_rules(&store, 2, state);
-        assert_eq!(settle(&store, Kind::Group, "people", "ops-1", now()).await, Ok(expected), "{state}");
+        assert_eq!(settle(&store, Kind::GROUP, "people", "ops-1", now()).await, Ok(expected), "{state}");
         let owns_name = claims(&memory).contains(&(GROUP_NAME.into(), "ops".into(), "ops-1".into()));
         assert_eq!(owns_name, expected == Settlement::Settled, "{state}: it acquires the rest");
     }
@@ -150,16 +152,16 @@ async fn the_kind_of_a_holder_is_told_by_the_claim() {
         "metadata": { "name": "sales-1", "namespace": "people" },
         "spec": { "directoryRef": { "name": "staff" }, "scim": { "userName": "sales", "externalId": "E1" } },
     });
-    memory.put(Kind::User, &user);
+    memory.put(Kind::USER, &user);
     for (attribute, value) in [(GROUP_NAME, "sales"), (GROUP_EXTERNAL_ID, "E1")] {
         assert_eq!(release(&store, "people", &claim_name("staff", attribute, value)).await, Ok(false), "{attribute}");
     }
-    let tombstone = |object: &Value| {
+    let tombstone = |object: &Object| {
         let mut tombstone = object.clone();
         tombstone["spec"]["deletedAt"] = NOW.into();
         Ok::<_, Error>(tombstone)
     };
-    delete(&store, Kind::Group, "people", "sales-1", tombstone).await.expect("deleted");
+    delete(&store, Kind::GROUP, "people", "sales-1", tombstone).await.expect("deleted");
     // What the delete itself releases after its answer may have come first.
     for (attribute, value) in [(GROUP_NAME, "sales"), (GROUP_EXTERNAL_ID, "E1")] {
         release(&store, "people", &claim_name("staff", attribute, value)).await.expect("looked at");
@@ -174,9 +176,9 @@ async fn a_group_that_is_asked_back_has_all_its_values_again() {
     let mut tombstone = group("sales-1", "Sales", "E1", LONG_AGO);
     tombstone["spec"]["deletedAt"] = LONG_AGO.into();
     tombstone["metadata"]["annotations"] = json!({ UNDELETE_ANNOTATION: "yes" });
-    memory.put(Kind::Group, &tombstone);
-    assert_eq!(settle(&store, Kind::Group, "people", "sales-1", now()).await, Ok(Settlement::BroughtBack));
-    assert!(memory.all(Kind::Group)[0]["spec"]["deletedAt"].is_null());
+    memory.put(Kind::GROUP, &tombstone);
+    assert_eq!(settle(&store, Kind::GROUP, "people", "sales-1", now()).await, Ok(Settlement::BroughtBack));
+    assert!(memory.all(Kind::GROUP)[0]["spec"]["deletedAt"].is_null());
     assert_eq!(claims(&memory), claimed(&[(GROUP_NAME, "sales", "sales-1"), (GROUP_EXTERNAL_ID, "E1", "sales-1")]));
 }
 
@@ -189,14 +191,14 @@ async fn the_leader_writes_the_claim_of_each_holder_and_says_who_was_there_befor
     }
     let mut bare = group("bare-1", "Bare", "E4", NOW);
     bare["spec"]["scim"].as_object_mut().expect("attributes").remove("externalId");
-    memory.put(Kind::Group, &bare);
+    memory.put(Kind::GROUP, &bare);
     let mut deleted = group("gone-1", "Gone", "E5", NOW);
     deleted["spec"]["deletedAt"] = NOW.into();
-    memory.put(Kind::Group, &deleted);
+    memory.put(Kind::GROUP, &deleted);
     tell_rules(&store, 2, CLAIMING);
-    let claim = |name: &'static str| acquire_for_rule(&store, Kind::Group, "people", name, GROUP_EXTERNAL_ID);
+    let claim = |name: &'static str| acquire_for_rule(&store, Kind::GROUP, "people", name, GROUP_EXTERNAL_ID);
     let nonce = || {
-        let claims = memory.all(Kind::Claim);
+        let claims = memory.all(Kind::CLAIM);
         let mut own = claims.iter().filter(|claim| claim["spec"]["value"] == "E1");
         own.next().expect("a claim")["spec"]["nonce"].clone()
     };
@@ -214,7 +216,7 @@ async fn the_leader_writes_the_claim_of_each_holder_and_says_who_was_there_befor
     for (name, expected) in cases {
         assert_eq!(claim(name).await, Ok(expected), "{name}");
     }
-    let of_users = acquire_for_rule(&store, Kind::Group, "people", "hr-1", USER_EXTERNAL_ID).await;
+    let of_users = acquire_for_rule(&store, Kind::GROUP, "people", "hr-1", USER_EXTERNAL_ID).await;
     assert_eq!(of_users, Ok(Claimed::NoValue), "an attribute of the other kind");
 }
 
@@ -235,6 +237,6 @@ async fn each_try_sees_the_rules_anew() {
     tell_rules(&store, 1, OFF);
     create(&store, group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
     assert!(place.set(store.clone()).is_ok());
-    change(&store, Kind::Group, "people", "sales-1", with_external_id("E2")).await.expect("changed");
+    change(&store, Kind::GROUP, "people", "sales-1", with_external_id("E2")).await.expect("changed");
     assert!(claims(&memory).contains(&(GROUP_EXTERNAL_ID.into(), "E2".into(), "sales-1".into())));
 }

@@ -7,23 +7,23 @@ use super::*;
 use crate::rules::naming::{USER_NAME, claim_name};
 
 fn add(index: &Index, name: &str, user_name: &str, version: u32, origin: Origin<'_>) {
-    put(index, Kind::User, name, version, &user_spec(user_name, &[]), origin);
-    index.put_claim(&claim(USER_NAME, user_name, name, version), origin);
+    put(index, Kind::USER, name, version, &user_spec(user_name, &[]), origin);
+    index.put(Kind::CLAIM, DIRECTORY, &claim(USER_NAME, user_name, name, version), origin);
 }
 
 #[test]
 fn no_call_copies_more_than_its_bound() {
     let index = Index::default();
     (0..500).for_each(|number| add(&index, &format!("u{number:03}"), &format!("n{number}"), 1, WATCH));
-    let (total, page) = index.page(Kind::User, 100, usize::MAX);
+    let (total, page) = index.page(Resource::User, 100, usize::MAX);
     assert_eq!((total, page.len(), &*page[0].name), (500, MAX_BATCH, "u100"));
-    assert_eq!(index.page(Kind::User, 499, 10).1.len(), 1);
-    assert_eq!(index.page(Kind::User, 500, 10), (500, Vec::new()));
-    assert_eq!(index.page(Kind::User, usize::MAX, 10), (500, Vec::new()));
-    assert_eq!(index.page(Kind::User, 0, 0), (500, Vec::new()));
-    assert_eq!(index.batch(Kind::User, Some("u299")).len(), MAX_BATCH);
-    assert_eq!(index.batch(Kind::User, Some("u499")), Vec::new());
-    let candidates = index.candidates(Kind::User, &LookupKey::DisplayName("same".to_owned()));
+    assert_eq!(index.page(Resource::User, 499, 10).1.len(), 1);
+    assert_eq!(index.page(Resource::User, 500, 10), (500, Vec::new()));
+    assert_eq!(index.page(Resource::User, usize::MAX, 10), (500, Vec::new()));
+    assert_eq!(index.page(Resource::User, 0, 0), (500, Vec::new()));
+    assert_eq!(index.batch(Resource::User, Some("u299")).len(), MAX_BATCH);
+    assert_eq!(index.batch(Resource::User, Some("u499")), Vec::new());
+    let candidates = index.candidates(Resource::User, &LookupKey::DisplayName("same".to_owned()));
     assert_eq!((candidates.len(), candidates[0].as_str()), (MAX_BATCH, "u000"));
 }
 
@@ -35,11 +35,11 @@ fn conflicts_come_in_batches_that_part_no_object() {
         "link": { "tenantID": "t", "objectID": number.to_string() } })
     };
     let count = MAX_BATCH + 1;
-    (0..count).for_each(|number| put(&index, Kind::User, &format!("u{number:03}"), 1, &wants(number), WATCH));
-    index.put_claim(&claim(USER_NAME, "n0", "somebody-unknown", 2), WATCH);
+    (0..count).for_each(|number| put(&index, Kind::USER, &format!("u{number:03}"), 1, &wants(number), WATCH));
+    index.put(Kind::CLAIM, DIRECTORY, &claim(USER_NAME, "n0", "somebody-unknown", 2), WATCH);
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let batch = index.conflicts(Kind::User, after.as_deref());
+        let batch = index.conflicts(Resource::User, after.as_deref());
         assert!(batch.len() <= MAX_BATCH && batch.len() % 2 == 0, "{}", batch.len());
         let Some(last) = batch.last() else { break };
         after = Some(last.name.clone());
@@ -49,9 +49,12 @@ fn conflicts_come_in_batches_that_part_no_object() {
     assert!(all.iter().all(|conflict| conflict.holder.is_none()), "a holder that nobody knows has nothing");
 
     add(&index, "v", "n1", 3, WATCH);
-    let conflicts = index.conflicts(Kind::User, Some("u000"));
-    let expected =
-        Conflict { name: "u001".into(), claim_name: claim_name(DIRECTORY, USER_NAME, "n1"), holder: Some("v".into()) };
+    let conflicts = index.conflicts(Resource::User, Some("u000"));
+    let expected = UnownedValue {
+        name: "u001".into(),
+        claim_name: claim_name(DIRECTORY, USER_NAME, "n1"),
+        holder: Some("v".into()),
+    };
     assert_eq!(conflicts[0], expected);
 }
 
@@ -66,17 +69,17 @@ fn who_shares_an_external_id_is_counted_and_a_few_are_named() {
     };
     for number in 0..count {
         add(&index, &format!("u{number:02}"), &format!("n{number}"), 1, WATCH);
-        put(&index, Kind::User, &format!("u{number:02}"), 2, &spec(number, "same"), WATCH);
+        put(&index, Kind::USER, &format!("u{number:02}"), 2, &spec(number, "same"), WATCH);
         let expected = if number == 0 { 0 } else { number + 1 };
-        assert_eq!(index.duplicate_external_ids(Kind::User).0, expected, "after {number}");
+        assert_eq!(index.duplicate_external_ids(Resource::User).0, expected, "after {number}");
     }
-    let (total, examples) = index.duplicate_external_ids(Kind::User);
+    let (total, examples) = index.duplicate_external_ids(Resource::User);
     assert_eq!((total, examples.len(), examples[0].as_str()), (count, MAX_EXAMPLES, "u00"));
     for number in 0..count {
-        put(&index, Kind::User, &format!("u{number:02}"), 3, &spec(number, &number.to_string()), WATCH);
+        put(&index, Kind::USER, &format!("u{number:02}"), 3, &spec(number, &number.to_string()), WATCH);
     }
-    assert_eq!(index.duplicate_external_ids(Kind::User), (0, Vec::new()));
-    assert_eq!(index.duplicate_external_ids(Kind::Group), (0, Vec::new()));
+    assert_eq!(index.duplicate_external_ids(Resource::User), (0, Vec::new()));
+    assert_eq!(index.duplicate_external_ids(Resource::Group), (0, Vec::new()));
 }
 
 #[test]
@@ -88,36 +91,36 @@ fn a_list_removes_whom_it_does_not_show() {
     add(&index, "u-written-after", "after", 9, Origin::Own(&|| 0));
     add(&index, "u-written-before", "before", 5, Origin::Own(&|| 0));
     add_group(&index, "g-untouched", "Group", &[], 1);
-    index.sweep(Kind::User, 5, 2);
-    assert_eq!(names(&index.page(Kind::User, 0, 10).1), ["u-listed", "u-written-after"]);
-    assert_eq!(index.visible(Kind::Group), 1, "a list of users says nothing of groups");
+    index.sweep(Kind::USER, 5, 2);
+    assert_eq!(names(&index.page(Resource::User, 0, 10).1), ["u-listed", "u-written-after"]);
+    assert_eq!(index.visible(Resource::Group), 1, "a list of users says nothing of groups");
     assert_eq!(index.dead_claims().len(), 2, "claims of those who are gone");
-    index.sweep_claims(5, 2);
+    index.sweep(Kind::CLAIM, 5, 2);
     assert_eq!(index.dead_claims(), Vec::<String>::new());
-    assert_eq!(names(&index.page(Kind::User, 0, 10).1), ["u-listed", "u-written-after"]);
+    assert_eq!(names(&index.page(Resource::User, 0, 10).1), ["u-listed", "u-written-after"]);
 }
 
 #[test]
 fn who_was_visible_once_counts_as_known_whatever_becomes_of_the_claim() {
     let index = Index::default();
-    put(&index, Kind::User, "u-1", 1, &user_spec("alice", &[]), WATCH);
-    assert!(!index.was_visible(Kind::User, "u-1"), "it never owned its name");
+    put(&index, Kind::USER, "u-1", 1, &user_spec("alice", &[]), WATCH);
+    assert!(!index.was_visible(Resource::User, "u-1"), "it never owned its name");
     add(&index, "u-1", "alice", 2, WATCH);
-    assert!(index.is_visible(Kind::User, "u-1"));
-    index.sweep_claims(u128::MAX, u32::MAX);
-    put(&index, Kind::User, "u-1", 3, &user_spec("alice", &["g"]), WATCH);
-    assert!(!index.is_visible(Kind::User, "u-1") && index.was_visible(Kind::User, "u-1"));
-    assert!(!index.was_visible(Kind::Group, "u-1"));
+    assert!(index.is_visible(Resource::User, "u-1"));
+    index.sweep(Kind::CLAIM, u128::MAX, u32::MAX);
+    put(&index, Kind::USER, "u-1", 3, &user_spec("alice", &["g"]), WATCH);
+    assert!(!index.is_visible(Resource::User, "u-1") && index.was_visible(Resource::User, "u-1"));
+    assert!(!index.was_visible(Resource::Group, "u-1"));
 }
 
 #[test]
 fn an_own_write_to_somebody_who_is_gone_by_now_brings_nobody_back() {
     let index = Index::default();
     add(&index, "u-1", "alice", 5, Origin::Own(&|| 7));
-    assert_eq!((index.visible(Kind::User), index.unsettled(Kind::User)), (0, Vec::new()));
+    assert_eq!((index.visible(Resource::User), index.unsettled(Resource::User)), (0, Vec::new()));
     assert_eq!(index.changes(), 0);
     add(&index, "u-1", "alice", 5, Origin::Own(&|| 4));
-    assert_eq!((index.visible(Kind::User), index.changes()), (1, 2));
+    assert_eq!((index.visible(Resource::User), index.changes()), (1, 2));
 }
 
 #[test]
@@ -134,11 +137,15 @@ fn only_digests_are_names_of_claims() {
 fn a_user_and_a_group_of_one_name_and_one_value_never_meet() {
     let index = Index::default();
     add_user(&index, "same", "sales", &[], 1);
-    put(&index, Kind::Group, "same", 2, &objects::group_spec("sales", &[]), WATCH);
-    assert_eq!((index.visible(Kind::User), index.visible(Kind::Group)), (1, 0), "the user's claim is not the group's");
+    put(&index, Kind::GROUP, "same", 2, &objects::group_spec("sales", &[]), WATCH);
+    assert_eq!(
+        (index.visible(Resource::User), index.visible(Resource::Group)),
+        (1, 0),
+        "the user's claim is not the group's"
+    );
     add_group(&index, "same", "sales", &[], 3);
-    index.remove(Kind::User, &objects::resource("same", 4, &json!({})));
-    assert_eq!((index.visible(Kind::User), index.visible(Kind::Group)), (0, 1));
+    index.remove(Kind::USER, &objects::resource("same", 4, &json!({})));
+    assert_eq!((index.visible(Resource::User), index.visible(Resource::Group)), (0, 1));
     assert_eq!(index.dead_claims(), [claim_name(DIRECTORY, USER_NAME, "sales")]);
 
     // Made by hand: the name is that of a claim on the user's value, and the attribute says that a group holds it.
@@ -146,8 +153,8 @@ fn a_user_and_a_group_of_one_name_and_one_value_never_meet() {
     add_user(&index, "same", "sales", &[], 1);
     let mut forged = claim(USER_NAME, "sales", "same", 2);
     forged["spec"]["attribute"] = "Group.displayName".into();
-    index.put_claim(&forged, WATCH);
-    assert_eq!((index.visible(Kind::User), index.unsettled(Kind::User).len()), (0, 1));
+    index.put(Kind::CLAIM, DIRECTORY, &forged, WATCH);
+    assert_eq!((index.visible(Resource::User), index.unsettled(Resource::User).len()), (0, 1));
     assert_eq!(index.dead_claims().len(), 1);
 }
 
@@ -157,13 +164,13 @@ fn a_status_is_kept_where_there_is_one() {
     let status = |value: Value, version| {
         let mut object = objects::resource("g", version, &objects::group_spec("Group", &[]));
         object["status"] = value;
-        index.put(Kind::Group, DIRECTORY, &object, WATCH);
-        index.status(Kind::Group, "g").map(|status| String::from_utf8_lossy(&status).into_owned())
+        index.put(Kind::GROUP, DIRECTORY, &object, WATCH);
+        index.status(Resource::Group, "g").map(|status| String::from_utf8_lossy(&status).into_owned())
     };
     assert_eq!(status(json!({ "memberCount": 2 }), 1).as_deref(), Some(r#"{"memberCount":2}"#));
     assert_eq!(status(json!({}), 2), None);
     assert_eq!(status(Value::Null, 3), None);
-    assert_eq!(index.status(Kind::User, "g"), None);
+    assert_eq!(index.status(Resource::User, "g"), None);
 }
 
 #[test]
@@ -178,12 +185,12 @@ fn active_users_are_counted_by_type() {
     add(&index, "b", "b", 1, WATCH);
     assert_eq!(counts(), [(None, 2)]);
     spec["scim"]["userType"] = "Member".into();
-    put(&index, Kind::User, "a", 2, &spec, WATCH);
+    put(&index, Kind::USER, "a", 2, &spec, WATCH);
     assert_eq!(counts(), [(None, 1), (Some("Member".to_owned()), 1)]);
     spec["scim"]["active"] = false.into();
-    put(&index, Kind::User, "a", 3, &spec, WATCH);
+    put(&index, Kind::USER, "a", 3, &spec, WATCH);
     assert_eq!(counts(), [(None, 1)]);
-    index.remove(Kind::User, &objects::resource("b", 4, &json!({})));
+    index.remove(Kind::USER, &objects::resource("b", 4, &json!({})));
     assert_eq!(counts(), []);
     add_group(&index, "g", "Group", &[], 5);
     assert_eq!(counts(), [], "a group is nobody");

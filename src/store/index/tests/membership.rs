@@ -26,8 +26,8 @@ fn members(index: &Index, group: &str) -> Vec<String> {
 fn members_come_in_the_order_of_their_names_whatever_their_kind() {
     let index = staffed();
     assert_eq!(members(&index, "g"), ["h", "u-1", "u-2"]);
-    assert_eq!(index.members("g", Some("h"))[0], Member { kind: Kind::User, name: "u-1".into() });
-    assert_eq!(index.members("g", None)[0].kind, Kind::Group);
+    assert_eq!(index.members("g", Some("h"))[0], Member { kind: Resource::User, name: "u-1".into() });
+    assert_eq!(index.members("g", None)[0].kind, Resource::Group);
     assert_eq!(index.members("g", Some("u-2")), Vec::new());
 }
 
@@ -37,19 +37,19 @@ fn only_visible_members_count_and_they_come_back() {
     let digest = index.members_digest("g");
     let mut spec = user_spec("one", &["g"]);
     spec["scim"]["active"] = false.into();
-    put(&index, Kind::User, "u-1", 10, &spec, WATCH);
+    put(&index, Kind::USER, "u-1", 10, &spec, WATCH);
     assert_eq!(members(&index, "g"), ["h", "u-1", "u-2"], "who is disabled stays a member");
     assert_eq!(index.members_digest("g"), digest);
     spec["deletedAt"] = "2026-01-01T00:00:00Z".into();
-    put(&index, Kind::User, "u-1", 11, &spec, WATCH);
+    put(&index, Kind::USER, "u-1", 11, &spec, WATCH);
     assert_eq!(members(&index, "g"), ["h", "u-2"], "a tombstone leaves");
     assert_ne!(index.members_digest("g"), digest);
-    put(&index, Kind::User, "u-1", 12, &user_spec("one", &["g"]), WATCH);
+    put(&index, Kind::USER, "u-1", 12, &user_spec("one", &["g"]), WATCH);
     assert_eq!(members(&index, "g"), ["h", "u-1", "u-2"], "who is undeleted returns");
     assert_eq!(index.members_digest("g"), digest);
-    put(&index, Kind::User, "u-1", 13, &user_spec("one", &[]), WATCH);
+    put(&index, Kind::USER, "u-1", 13, &user_spec("one", &[]), WATCH);
     assert_eq!(members(&index, "g"), ["h", "u-2"]);
-    index.sweep(Kind::User, 20, 2);
+    index.sweep(Kind::USER, 20, 2);
     assert_eq!(members(&index, "g"), ["h"], "whom a list does not show");
 }
 
@@ -60,32 +60,32 @@ fn edges_to_a_group_that_is_not_there_are_hidden_until_it_is() {
     let shown =
         || index.groups_among(&["g", "never"]).iter().map(|group| group.display_name.clone()).collect::<Vec<_>>();
     assert_eq!((members(&index, "g").len(), shown()), (0, Vec::new()));
-    put(&index, Kind::Group, "g", 2, &group_spec("Sales", &[]), WATCH);
+    put(&index, Kind::GROUP, "g", 2, &group_spec("Sales", &[]), WATCH);
     assert_eq!((members(&index, "g").len(), shown()), (0, Vec::new()), "it does not own its name yet");
     add_group(&index, "g", "Sales", &[], 3);
     assert_eq!((members(&index, "g"), shown()), (vec!["u".to_owned()], vec!["Sales".to_owned()]));
     let mut deleted = group_spec("Sales", &[]);
     deleted["deletedAt"] = "2026-01-01T00:00:00Z".into();
-    put(&index, Kind::Group, "g", 4, &deleted, WATCH);
+    put(&index, Kind::GROUP, "g", 4, &deleted, WATCH);
     assert_eq!((members(&index, "g").len(), shown()), (0, Vec::new()));
-    put(&index, Kind::Group, "g", 5, &group_spec("Sales again", &[]), WATCH);
-    index.put_claim(&objects::claim(crate::rules::naming::GROUP_NAME, "sales again", "g", 5), WATCH);
+    put(&index, Kind::GROUP, "g", 5, &group_spec("Sales again", &[]), WATCH);
+    index.put(Kind::CLAIM, DIRECTORY, &objects::claim(crate::rules::naming::GROUP_NAME, "sales again", "g", 5), WATCH);
     assert_eq!((members(&index, "g"), shown()), (vec!["u".to_owned()], vec!["Sales again".to_owned()]));
-    index.remove(Kind::Group, &resource("g", 6, &json!({})));
+    index.remove(Kind::GROUP, &resource("g", 6, &json!({})));
     assert_eq!((members(&index, "g").len(), shown()), (0, Vec::new()));
-    assert_eq!(index.memberships(Kind::User, "u"), Vec::new());
+    assert_eq!(index.memberships(Resource::User, "u"), Vec::new());
 }
 
 #[test]
 fn a_resource_shows_its_visible_groups_in_the_order_of_their_ids() {
     let index = staffed();
     add_group(&index, "a", "Another", &[], 20);
-    put(&index, Kind::User, "u-1", 21, &user_spec("one", &["a", "g", "gone"]), WATCH);
-    let groups = index.memberships(Kind::User, "u-1");
+    put(&index, Kind::USER, "u-1", 21, &user_spec("one", &["a", "g", "gone"]), WATCH);
+    let groups = index.memberships(Resource::User, "u-1");
     let shown: Vec<_> = groups.iter().map(|group| (&*group.group, group.display_name.as_str())).collect();
     assert_eq!(shown, [("a", "Another"), ("g", "Sales")]);
-    assert_eq!(index.memberships(Kind::Group, "h").len(), 1);
-    assert_eq!(index.memberships(Kind::User, "nobody"), Vec::new());
+    assert_eq!(index.memberships(Resource::Group, "h").len(), 1);
+    assert_eq!(index.memberships(Resource::User, "nobody"), Vec::new());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn members_come_in_batches_and_the_digest_knows_no_order() {
     let digest = index.members_digest("g");
     let name_again = |number: usize, version, groups: &[&str]| {
         let spec = user_spec(&format!("n{number}"), groups);
-        put(&index, Kind::User, &format!("u{number:04}"), version, &spec, WATCH);
+        put(&index, Kind::USER, &format!("u{number:04}"), version, &spec, WATCH);
     };
     (0..count).rev().for_each(|number| name_again(number, 3, &[]));
     assert_eq!(index.members_digest("g"), 0);
@@ -128,7 +128,7 @@ fn a_user_and_a_group_of_one_name_come_in_one_batch() {
     let next = index.members("g", first.last().map(|member| &*member.name));
     let shown: Vec<_> = next.iter().map(|member| (member.kind, &*member.name)).collect();
     let end = format!("m{MAX_BATCH:04}");
-    assert_eq!(shown, [(Kind::User, &*last), (Kind::Group, &*last), (Kind::User, &*end)]);
+    assert_eq!(shown, [(Resource::User, &*last), (Resource::Group, &*last), (Resource::User, &*end)]);
 }
 
 #[test]

@@ -10,7 +10,8 @@ mod rules;
 use serde_json::Value;
 
 use super::*;
-use crate::rules::membership::groups_of;
+use crate::api::Object;
+use crate::store::kind::Kind;
 use crate::store::version::{Origin, version_of};
 
 const DIRECTORY: &str = "staff";

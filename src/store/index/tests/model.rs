@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::*;
+use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{
     ClaimedValue, GROUP_NAME, IndexKeys, LINK, USER_NAME, claim_name, claimed_values, index_keys,
 };
-use crate::store::undelete::UNDELETE_ANNOTATION;
 
-pub(super) type Objects = BTreeMap<String, Value>;
+pub(super) type Objects = BTreeMap<String, Object>;
 
 /// The last known state of each object, by name.
 #[derive(Default)]
@@ -24,18 +24,18 @@ pub(super) struct Model {
 impl Model {
     pub(super) fn objects(&mut self, kind: Kind) -> &mut Objects {
         match kind {
-            Kind::User => &mut self.users,
-            Kind::Group => &mut self.groups,
+            Kind::USER => &mut self.users,
+            Kind::GROUP => &mut self.groups,
             _ => &mut self.claims,
         }
     }
 
-    fn of(&self, kind: Kind) -> &Objects {
-        if kind == Kind::User { &self.users } else { &self.groups }
+    fn of(&self, kind: Resource) -> &Objects {
+        if kind == Resource::User { &self.users } else { &self.groups }
     }
 
     /// Whether it was news.
-    pub(super) fn put(&mut self, kind: Kind, object: &Value) -> bool {
+    pub(super) fn put(&mut self, kind: Kind, object: &Object) -> bool {
         let (name, objects) = (name_of(object), self.objects(kind));
         let news = objects.get(&name).is_none_or(|known| version_of(known) < version_of(object));
         if news {
@@ -45,7 +45,7 @@ impl Model {
     }
 
     /// Whether it was news.
-    pub(super) fn remove(&mut self, kind: Kind, object: &Value) -> bool {
+    pub(super) fn remove(&mut self, kind: Kind, object: &Object) -> bool {
         let (name, objects) = (name_of(object), self.objects(kind));
         let news = objects.get(&name).is_some_and(|known| version_of(known) <= version_of(object));
         if news {
@@ -54,22 +54,22 @@ impl Model {
         news
     }
 
-    fn values(&self, kind: Kind, object: &Value) -> Vec<ClaimedValue> {
-        claimed_values(kind.resource(), &object["spec"], &self.rules.unique)
+    fn values(&self, kind: Resource, object: &Object) -> Vec<ClaimedValue> {
+        claimed_values(kind, &object["spec"], &self.rules.unique)
     }
 
-    fn owns(&self, kind: Kind, name: &str, value: &ClaimedValue) -> bool {
+    fn owns(&self, kind: Resource, name: &str, value: &ClaimedValue) -> bool {
         let claim = self.claims.get(&claim_name(DIRECTORY, &value.attribute, &value.value));
         claim.is_some_and(|claim| claim["spec"]["holder"] == name && kind_of(claim) == kind)
     }
 
     /// The visible objects of a kind.
-    pub(super) fn visible(&self, kind: Kind) -> Vec<(&str, &Value)> {
+    pub(super) fn visible(&self, kind: Resource) -> Vec<(&str, &Object)> {
         let visible = self.of(kind).iter().filter(|(name, object)| {
             let spec = &object["spec"];
             let values = self.values(kind, object);
-            let name_value = values.iter().find(|value| value.attribute == kind.resource().name_attribute());
-            let listed = kind == Kind::Group
+            let name_value = values.iter().find(|value| value.attribute == kind.name_attribute());
+            let listed = kind == Resource::Group
                 || spec["managedBy"] == "Provisioning"
                 || (spec["managedBy"] == "People" && self.rules.built_in_users_listed);
             name_value.is_some_and(|value| self.owns(kind, name, value))
@@ -80,7 +80,7 @@ impl Model {
         visible.map(|(name, object)| (name.as_str(), object)).collect()
     }
 
-    pub(super) fn unsettled(&self, kind: Kind) -> Vec<&str> {
+    pub(super) fn unsettled(&self, kind: Resource) -> Vec<&str> {
         let unsettled = self.of(kind).iter().filter(|(name, object)| {
             let spec = &object["spec"];
             let lacks = self.values(kind, object).iter().any(|value| !self.owns(kind, name, value));
@@ -94,7 +94,7 @@ impl Model {
     }
 
     /// Name, claim and holder.
-    pub(super) fn conflicts(&self, kind: Kind) -> Vec<(String, String, Option<String>)> {
+    pub(super) fn conflicts(&self, kind: Resource) -> Vec<(String, String, Option<String>)> {
         let mut conflicts = Vec::new();
         for (name, object) in self.of(kind) {
             let spec = &object["spec"];
@@ -125,7 +125,7 @@ impl Model {
     }
 
     pub(super) fn dead_claims(&self) -> Vec<&str> {
-        let judged = |claim: &Value| {
+        let judged = |claim: &Object| {
             let attribute = claim["spec"]["attribute"].as_str().unwrap_or_default();
             [USER_NAME, GROUP_NAME, LINK].contains(&attribute) || self.rules.unique.force(attribute).is_some()
         };
@@ -133,14 +133,14 @@ impl Model {
         claims.map(|(name, _)| name.as_str()).filter(|name| self.live_holder(name).is_none()).collect()
     }
 
-    pub(super) fn candidates(&self, kind: Kind, matches: impl Fn(&IndexKeys) -> bool) -> Vec<&str> {
+    pub(super) fn candidates(&self, kind: Resource, matches: impl Fn(&IndexKeys) -> bool) -> Vec<&str> {
         let visible = self.visible(kind).into_iter();
         visible.filter(|(_, object)| matches(&index_keys(&object["spec"]["scim"]))).map(|(name, _)| name).collect()
     }
 
-    pub(super) fn duplicates(&self, kind: Kind) -> Vec<&str> {
+    pub(super) fn duplicates(&self, kind: Resource) -> Vec<&str> {
         let visible = self.visible(kind);
-        let id = |object: &Value| object["spec"]["scim"]["externalId"].as_str().map(str::to_owned);
+        let id = |object: &Object| object["spec"]["scim"]["externalId"].as_str().map(str::to_owned);
         let shared = visible.iter().filter(|(name, object)| {
             id(object).is_some() && visible.iter().any(|(other, it)| other != name && id(it) == id(object))
         });
@@ -148,7 +148,7 @@ impl Model {
     }
 
     fn shows_group(&self, group: &str) -> bool {
-        self.visible(Kind::Group).iter().any(|(name, _)| *name == group)
+        self.visible(Resource::Group).iter().any(|(name, _)| *name == group)
     }
 
     pub(super) fn members(&self, group: &str) -> Vec<Member> {
@@ -156,18 +156,18 @@ impl Model {
             return Vec::new();
         }
         let mut members = Vec::new();
-        for kind in [Kind::User, Kind::Group] {
+        for kind in Resource::ALL {
             let visible = self.visible(kind).into_iter();
-            let inside = visible.filter(|(_, object)| groups_of(object).contains(&group));
+            let inside = visible.filter(|(_, object)| object.member_of().contains(&group));
             members.extend(inside.map(|(name, _)| Member { kind, name: name.into() }));
         }
-        members.sort_by_key(|member| (member.name.clone(), member.kind == Kind::Group));
+        members.sort_by_key(|member| (member.name.clone(), member.kind == Resource::Group));
         members
     }
 
-    pub(super) fn memberships(&self, kind: Kind, name: &str) -> Vec<Membership> {
+    pub(super) fn memberships(&self, kind: Resource, name: &str) -> Vec<Membership> {
         let Some(object) = self.of(kind).get(name) else { return Vec::new() };
-        let mut ids = groups_of(object);
+        let mut ids = object.member_of();
         ids.sort_unstable();
         ids.dedup();
         let display_name = |id: &str| self.groups[id]["spec"]["scim"]["displayName"].as_str().map(str::to_owned);
@@ -177,7 +177,7 @@ impl Model {
 
     pub(super) fn active_users(&self) -> BTreeMap<Option<Arc<str>>, usize> {
         let mut counts = BTreeMap::new();
-        for (_, user) in self.visible(Kind::User) {
+        for (_, user) in self.visible(Resource::User) {
             let scim = &user["spec"]["scim"];
             if scim["active"] == true {
                 *counts.entry(scim["userType"].as_str().map(Arc::from)).or_default() += 1;
@@ -186,17 +186,17 @@ impl Model {
         counts
     }
 
-    pub(super) fn status(&self, kind: Kind, name: &str) -> Option<Value> {
+    pub(super) fn status(&self, kind: Resource, name: &str) -> Option<Value> {
         let status = self.of(kind).get(name)?["status"].clone();
         (!status.is_null() && status != json!({})).then_some(status)
     }
 }
 
-pub(super) fn name_of(object: &Value) -> String {
+pub(super) fn name_of(object: &Object) -> String {
     object["metadata"]["name"].as_str().expect("a name").to_owned()
 }
 
-fn kind_of(claim: &Value) -> Kind {
+fn kind_of(claim: &Object) -> Resource {
     let attribute = claim["spec"]["attribute"].as_str().unwrap_or_default();
-    if attribute.starts_with("Group.") { Kind::Group } else { Kind::User }
+    if attribute.starts_with("Group.") { Resource::Group } else { Resource::User }
 }

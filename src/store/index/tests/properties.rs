@@ -8,8 +8,8 @@ use serde_json::json;
 use super::model::Model;
 use super::objects::{claim, claims_of};
 use super::*;
+use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{GROUP_EXTERNAL_ID, GROUP_NAME, LINK, USER_EXTERNAL_ID, USER_NAME, claim_name};
-use crate::store::undelete::UNDELETE_ANNOTATION;
 
 /// Names of users and of groups: nothing keeps the two apart.
 const NAMES: &[&str] = &["n-1", "n-2", "n-3", "n-4"];
@@ -32,10 +32,10 @@ const VALUES: &[&str] = &["alice", "bob", "carol", "a@x", "t/o1"];
 /// One step.
 #[derive(Clone, Debug)]
 enum Change {
-    Put(Kind, Value),
+    Put(Kind, Object),
     /// The object, and the claims on all that it names.
-    Settle(Kind, Value),
-    Remove(Kind, Value),
+    Settle(Kind, Object),
+    Remove(Kind, Object),
     Rules(IndexRules),
 }
 
@@ -48,7 +48,7 @@ fn rarely() -> impl Strategy<Value = bool> {
 }
 
 /// What users and groups have in common: name, `memberOf`, pending, marks and status.
-fn frame() -> impl Strategy<Value = Value> {
+fn frame() -> impl Strategy<Value = Object> {
     let member_of = prop::collection::vec(one_of(GROUPS), 0..3);
     let pending = prop::option::weighted(0.15, (one_of(ATTRIBUTES), one_of(VALUES)));
     let status = prop::option::weighted(0.2, prop::sample::select(vec![json!({}), json!({ "memberCount": 1 })]));
@@ -66,12 +66,12 @@ fn frame() -> impl Strategy<Value = Value> {
             }
             let annotations = if asked_back { json!({ UNDELETE_ANNOTATION: "please" }) } else { json!({}) };
             let metadata = json!({ "name": name, "uid": "0123456789", "generation": 7, "annotations": annotations });
-            json!({ "metadata": metadata, "spec": spec, "status": status })
+            json!({ "metadata": metadata, "spec": spec, "status": status }).into()
         },
     )
 }
 
-fn user() -> impl Strategy<Value = Value> {
+fn user() -> impl Strategy<Value = Object> {
     let spelled = prop::sample::select(vec!["alice", "Alice", "BOB", "bob", "carol"]);
     let external_id = prop::option::of(one_of(VALUES));
     let link = prop::option::weighted(0.3, prop::sample::select(vec!["o1", "O2"]));
@@ -98,7 +98,7 @@ fn user() -> impl Strategy<Value = Value> {
     )
 }
 
-fn group() -> impl Strategy<Value = Value> {
+fn group() -> impl Strategy<Value = Object> {
     let spelled = prop::sample::select(vec!["alice", "Alice", "Bob", "carol"]);
     (frame(), spelled, prop::option::of(one_of(VALUES))).prop_map(|(mut object, display_name, external_id)| {
         object["spec"]["scim"] = json!({ "displayName": display_name });
@@ -109,16 +109,16 @@ fn group() -> impl Strategy<Value = Value> {
     })
 }
 
-fn any_claim() -> impl Strategy<Value = Value> {
+fn any_claim() -> impl Strategy<Value = Object> {
     (one_of(ATTRIBUTES), one_of(VALUES), one_of(NAMES))
         .prop_map(|(attribute, value, holder)| claim(attribute, value, holder, 0))
 }
 
-fn object() -> impl Strategy<Value = (Kind, Value)> {
+fn object() -> impl Strategy<Value = (Kind, Object)> {
     prop_oneof![
-        3 => user().prop_map(|object| (Kind::User, object)),
-        3 => group().prop_map(|object| (Kind::Group, object)),
-        2 => any_claim().prop_map(|object| (Kind::Claim, object)),
+        3 => user().prop_map(|object| (Kind::USER, object)),
+        3 => group().prop_map(|object| (Kind::GROUP, object)),
+        2 => any_claim().prop_map(|object| (Kind::CLAIM, object)),
     ]
 }
 
@@ -151,12 +151,8 @@ fn dated(mut change: Change, version: u32) -> Change {
     change
 }
 
-fn put(index: &Index, model: &mut Model, kind: Kind, object: &Value) -> bool {
-    if kind == Kind::Claim {
-        index.put_claim(object, WATCH);
-    } else {
-        index.put(kind, DIRECTORY, object, WATCH);
-    }
+fn put(index: &Index, model: &mut Model, kind: Kind, object: &Object) -> bool {
+    index.put(kind, DIRECTORY, object, WATCH);
     model.put(kind, object)
 }
 
@@ -166,20 +162,16 @@ fn make(index: &Index, model: &mut Model, change: Change) -> bool {
         Change::Put(kind, object) => put(index, model, kind, &object),
         Change::Settle(kind, object) => {
             let mut news = put(index, model, kind, &object);
-            if kind != Kind::Claim {
+            if let Some(resource) = kind.resource() {
                 let version = u32::try_from(version_of(&object)).expect("a small version");
-                for claim in claims_of(kind, &object, &model.rules, version) {
-                    news |= put(index, model, Kind::Claim, &claim);
+                for claim in claims_of(resource, &object, &model.rules, version) {
+                    news |= put(index, model, Kind::CLAIM, &claim);
                 }
             }
             news
         }
         Change::Remove(kind, object) => {
-            if kind == Kind::Claim {
-                index.remove_claim(&object);
-            } else {
-                index.remove(kind, &object);
-            }
+            index.remove(kind, &object);
             model.remove(kind, &object)
         }
         Change::Rules(rules) => {
@@ -191,7 +183,7 @@ fn make(index: &Index, model: &mut Model, change: Change) -> bool {
     }
 }
 
-fn check_kind(index: &Index, model: &Model, kind: Kind) {
+fn check_kind(index: &Index, model: &Model, kind: Resource) {
     let visible = model.visible(kind);
     let (total, page) = index.page(kind, 0, MAX_BATCH);
     let expected: Vec<_> = visible.iter().map(|(name, _)| *name).collect();
@@ -231,8 +223,8 @@ fn check_kind(index: &Index, model: &Model, kind: Kind) {
 }
 
 fn check(index: &Index, model: &Model, digests: &mut BTreeMap<u64, Vec<Member>>) {
-    check_kind(index, model, Kind::User);
-    check_kind(index, model, Kind::Group);
+    check_kind(index, model, Resource::User);
+    check_kind(index, model, Resource::Group);
     assert_eq!(index.dead_claims(), model.dead_claims());
     for (attribute, value) in ATTRIBUTES.iter().flat_map(|attribute| VALUES.iter().map(move |value| (attribute, value)))
     {

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::MAX_EXAMPLES;
-use super::edges::{Edges, GroupId};
+use super::edges::{GroupEdges, GroupId};
 use super::order::Order;
-use super::resource::Resource;
-use crate::store::objects::Kind;
+use super::resource::IndexedResource;
+use crate::rules::resource::Resource;
 
 /// The resources of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Resources {
-    pub(super) records: HashMap<Arc<str>, Resource>,
+    pub(super) records: HashMap<Arc<str>, IndexedResource>,
     pub(super) visible: Visible,
     /// Names of objects that the janitor has to look at.
     pub(super) unsettled: BTreeSet<Arc<str>>,
@@ -47,7 +47,7 @@ impl Visible {
 
     /// Changes what is known of one resource from one state to another, none meaning that it is not visible. What is the
     /// same in both is not touched.
-    fn change(&mut self, name: &Arc<str>, before: Option<&Resource>, after: Option<&Resource>) {
+    fn change(&mut self, name: &Arc<str>, before: Option<&IndexedResource>, after: Option<&IndexedResource>) {
         match (before, after) {
             (None, Some(_)) => self.order.insert(name),
             (Some(_), None) => self.order.remove(name),
@@ -59,7 +59,7 @@ impl Visible {
         }
         self.keys.extend(new.iter().filter(|key| old.binary_search(key).is_err()).map(|key| (*key, Arc::clone(name))));
 
-        let external_id = |state: Option<&Resource>| state.and_then(|resource| resource.external_id);
+        let external_id = |state: Option<&IndexedResource>| state.and_then(|resource| resource.external_id);
         let (old, new) = (external_id(before), external_id(after));
         if old != new {
             self.duplicates.remove(name);
@@ -89,21 +89,21 @@ impl Visible {
     }
 }
 
-fn keys(state: Option<&Resource>) -> &[u64] {
+fn keys(state: Option<&IndexedResource>) -> &[u64] {
     state.map_or(&[], |resource| &resource.keys)
 }
 
-fn member_of(state: Option<&Resource>) -> &[GroupId] {
+fn member_of(state: Option<&IndexedResource>) -> &[GroupId] {
     state.map_or(&[], |resource| &resource.member_of)
 }
 
 /// Changes everything that is derived from one visible resource.
 pub(super) fn change(
-    (kind, name): (Kind, &Arc<str>),
-    before: Option<&Resource>,
-    after: Option<&Resource>,
+    (kind, name): (Resource, &Arc<str>),
+    before: Option<&IndexedResource>,
+    after: Option<&IndexedResource>,
     visible: &mut Visible,
-    edges: &mut Edges,
+    edges: &mut GroupEdges,
     active: &mut Active,
 ) {
     visible.change(name, before, after);

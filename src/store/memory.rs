@@ -11,11 +11,13 @@ use kube::client::Body;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::objects::{Kind, Objects};
-use super::turns::Turns;
+use super::cache::Cache;
+use super::kind::Kind;
+use super::objects::Objects;
 use super::version::Origin;
-use super::world::World;
+use super::write_queue::WriteQueues;
 use super::{Inner, Store};
+use crate::api::Object;
 
 /// How often a request lets others go first: long enough for all that may be under way at one time to be so.
 const YIELDS: usize = 64;
@@ -62,8 +64,8 @@ impl Memory {
         let client = Client::new(service, "default");
         Store(Arc::new(Inner {
             objects: Objects::new(client.clone()),
-            turns: Turns::default(),
-            world: World::default(),
+            write_queues: WriteQueues::default(),
+            cache: Cache::default(),
             watches: Vec::new(),
             client: client.clone(),
             lease: client,
@@ -124,24 +126,28 @@ impl Memory {
     }
 
     /// Puts an object there, behind everybody's back; returns it as stored.
-    pub(crate) fn put(&self, kind: Kind, object: &Value) -> Value {
+    pub(crate) fn put(&self, kind: Kind, object: &Value) -> Object {
         let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
-        let text = self.write((kind.plural().to_owned(), name), object.clone(), 1);
-        serde_json::from_str(&text).expect("JSON")
+        let text = self.write((kind.plural.to_owned(), name), object.clone(), 1);
+        Object::from(serde_json::from_str::<Value>(&text).expect("JSON"))
     }
 
     /// Tells the store of all objects, as its watches would.
     pub(crate) fn fill(&self, store: &Store) {
         for ((plural, _), object) in &*self.0.objects.lock() {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == plural).expect("a kind of ours");
-            store.0.world.put(kind, object, Origin::Watch(1));
+            let kind = Kind::WATCHED.into_iter().find(|kind| kind.plural == plural).expect("a kind of ours");
+            store.0.cache.put(kind, &object.clone().into(), Origin::Watch(1));
         }
     }
 
     /// The objects of a kind.
-    pub(crate) fn all(&self, kind: Kind) -> Vec<Value> {
+    pub(crate) fn all(&self, kind: Kind) -> Vec<Object> {
         let objects = self.0.objects.lock();
-        objects.iter().filter(|((plural, _), _)| plural == kind.plural()).map(|(_, object)| object.clone()).collect()
+        objects
+            .iter()
+            .filter(|((plural, _), _)| plural == kind.plural)
+            .map(|(_, object)| object.clone().into())
+            .collect()
     }
 
     /// What has been asked since the last question, such as `GET directoryusers`.

@@ -1,0 +1,338 @@
+//! What the watches fill: a table for each kind that is read whole, and one index for each Directory.
+
+mod directory;
+mod key;
+mod table;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+pub use directory::{Seen, WatchedDirectory};
+pub use key::WatchedKey;
+pub use table::MAX_PER_DIGEST;
+use table::{Digest, Table};
+
+use super::index::{Index, IndexRules};
+use super::kind::Kind;
+use super::version::Origin;
+use crate::api::Object;
+use crate::api::directory::BuiltInUsers;
+
+/// Greater than every resourceVersion.
+const EVERY_VERSION: u128 = u128::MAX;
+/// The epoch of no synchronisation.
+const NO_EPOCH: u32 = u32::MAX;
+
+type Indexes = BTreeMap<String, BTreeMap<String, Arc<Index>>>;
+
+/// Where the objects of one kind go.
+trait Sink {
+    /// Takes in a state of an object.
+    fn put(&self, object: &Object, origin: Origin<'_>);
+    /// Takes in the end of an object.
+    fn remove(&self, object: &Object);
+    /// Forgets the objects, in one namespace or in all, that a list of `version`, taken in `epoch`, does not show. Own writes
+    /// from after the list stay.
+    fn sweep(&self, scope: Option<&str>, version: u128, epoch: u32);
+}
+
+/// What the operator knows of the cluster.
+#[derive(Default)]
+pub(super) struct Cache {
+    directories: Table<WatchedDirectory>,
+    keys: Table<WatchedKey>,
+    /// By namespace, then by name of the Directory. An index comes into being with the first object that names its
+    /// Directory, and goes when it is empty and its Directory gone. It is written to under the lock of this map, shared:
+    /// who forgets an index holds the lock alone, so nothing can come into it meanwhile and be lost.
+    indexes: RwLock<Indexes>,
+}
+
+impl Cache {
+    /// A Directory that can be read.
+    pub(super) fn directory(&self, namespace: &str, name: &str) -> Option<Arc<WatchedDirectory>> {
+        self.directories.get(namespace, name)
+    }
+
+    /// Every Directory that can be read.
+    pub(super) fn directories(&self) -> Vec<Arc<WatchedDirectory>> {
+        self.directories.all()
+    }
+
+    /// The keys of this digest, of each namespace at most [`MAX_PER_DIGEST`].
+    pub(super) fn keys(&self, digest: &Digest) -> Vec<Arc<WatchedKey>> {
+        self.keys.by_digest(digest)
+    }
+
+    /// The index of a Directory; an empty one where nothing names the Directory.
+    pub(super) fn index(&self, namespace: &str, directory: &str) -> Arc<Index> {
+        index_in(&self.indexes.read(), namespace, directory).cloned().unwrap_or_default()
+    }
+
+    /// Every index.
+    pub(super) fn indexes(&self) -> Vec<(String, String, Arc<Index>)> {
+        let indexes = self.indexes.read();
+        let indexes = indexes.iter().flat_map(|(namespace, indexes)| {
+            indexes.iter().map(move |(directory, index)| (namespace.clone(), directory.clone(), Arc::clone(index)))
+        });
+        indexes.collect()
+    }
+
+    /// Takes in a state of an object.
+    pub(super) fn put(&self, kind: Kind, object: &Object, origin: Origin<'_>) {
+        self.sink(kind, |sink| sink.put(object, origin));
+        if kind == Kind::DIRECTORY {
+            self.follow_rules(object.namespace(), object.name());
+        }
+    }
+
+    /// Takes in the end of an object.
+    pub(super) fn remove(&self, kind: Kind, object: &Object) {
+        self.sink(kind, |sink| sink.remove(object));
+        if kind == Kind::DIRECTORY {
+            self.follow_rules(object.namespace(), object.name());
+            self.forget_unused(object.namespace(), object.name());
+        }
+    }
+
+    /// Forgets the objects of a kind, in one namespace or in all, that a list of `version`, taken in `epoch`, does not
+    /// show. Own writes from after the list stay.
+    pub(super) fn sweep(&self, kind: Kind, scope: Option<&str>, version: u128, epoch: u32) {
+        self.sink(kind, |sink| sink.sweep(scope, version, epoch));
+        for (namespace, directory, index) in self.indexes() {
+            if kind == Kind::DIRECTORY {
+                self.follow_rules(&namespace, &directory);
+            }
+            if index.is_empty() {
+                self.forget_unused(&namespace, &directory);
+            }
+        }
+    }
+
+    /// Forgets all objects of a kind, in one namespace or in all.
+    pub(super) fn forget(&self, kind: Kind, scope: Option<&str>) {
+        self.sweep(kind, scope, EVERY_VERSION, NO_EPOCH);
+    }
+
+    /// Gives what `feed` has for a kind to where its objects go: a line for each kind.
+    fn sink(&self, kind: Kind, feed: impl FnOnce(&dyn Sink)) {
+        match kind {
+            Kind::DIRECTORY => feed(&self.directories),
+            Kind::KEY => feed(&self.keys),
+            Kind::USER | Kind::GROUP | Kind::CLAIM => feed(&Indexed { cache: self, kind }),
+            _ => tracing::debug!(kind = kind.plural, "nothing is kept of this kind"),
+        }
+    }
+
+    /// The indexes, with that of this Directory among them.
+    fn indexes_with(&self, namespace: &str, directory: &str) -> RwLockReadGuard<'_, Indexes> {
+        let indexes = self.indexes.read();
+        if index_in(&indexes, namespace, directory).is_some() {
+            return indexes;
+        }
+        drop(indexes);
+        let mut indexes = self.indexes.write();
+        let of_namespace = indexes.entry(namespace.to_owned()).or_default();
+        let index = of_namespace.entry(directory.to_owned()).or_default();
+        // Read after the index can be found: whoever changes the Directory from here on finds it too.
+        index.set_rules(directory, || self.rules(namespace, directory));
+        RwLockWriteGuard::downgrade(indexes)
+    }
+
+    /// Lets the index of a Directory go over to the rules that the Directory has by now.
+    fn follow_rules(&self, namespace: &str, directory: &str) {
+        self.index(namespace, directory).set_rules(directory, || self.rules(namespace, directory));
+    }
+
+    /// The rules of a Directory; the default ones while it is not there or cannot be read.
+    fn rules(&self, namespace: &str, directory: &str) -> IndexRules {
+        self.directories.get(namespace, directory).as_deref().map(rules_of).unwrap_or_default()
+    }
+
+    /// Forgets an index that is empty and whose Directory is gone. One that is empty beside its Directory stays, so that
+    /// the number of its people goes to 0 and not out of sight.
+    fn forget_unused(&self, namespace: &str, directory: &str) {
+        let mut indexes = self.indexes.write();
+        let empty = index_in(&indexes, namespace, directory).is_some_and(|index| index.is_empty());
+        if !empty || self.directories.get(namespace, directory).is_some() {
+            return;
+        }
+        if let Some(of_namespace) = indexes.get_mut(namespace) {
+            of_namespace.remove(directory);
+            if of_namespace.is_empty() {
+                indexes.remove(namespace);
+            }
+        }
+    }
+}
+
+/// The objects of a kind that go into the index of their Directory. One without a Directory, which the schemas of the kinds
+/// rule out, goes nowhere.
+struct Indexed<'a> {
+    cache: &'a Cache,
+    kind: Kind,
+}
+
+impl Sink for Indexed<'_> {
+    fn put(&self, object: &Object, origin: Origin<'_>) {
+        let (namespace, directory) = (object.namespace(), object.directory());
+        if directory.is_empty() {
+            return;
+        }
+        let indexes = self.cache.indexes_with(namespace, directory);
+        let Some(index) = index_in(&indexes, namespace, directory) else { return };
+        index.put(self.kind, directory, object, origin);
+        // The state was older than what was known, and brought nothing.
+        let unused = index.is_empty();
+        drop(indexes);
+        if unused {
+            self.cache.forget_unused(namespace, directory);
+        }
+    }
+
+    fn remove(&self, object: &Object) {
+        let (namespace, directory) = (object.namespace(), object.directory());
+        let index = self.cache.index(namespace, directory);
+        index.remove(self.kind, object);
+        if index.is_empty() {
+            self.cache.forget_unused(namespace, directory);
+        }
+    }
+
+    fn sweep(&self, scope: Option<&str>, version: u128, epoch: u32) {
+        for (namespace, _, index) in self.cache.indexes() {
+            if scope.is_none_or(|scope| scope == namespace) {
+                index.sweep(self.kind, version, epoch);
+            }
+        }
+    }
+}
+
+fn rules_of(directory: &WatchedDirectory) -> IndexRules {
+    IndexRules {
+        unique: directory.unique.as_ref().clone(),
+        built_in_users_listed: directory.spec.provisioning.built_in_users == BuiltInUsers::Listed,
+    }
+}
+
+fn index_in<'a>(indexes: &'a Indexes, namespace: &str, directory: &str) -> Option<&'a Arc<Index>> {
+    indexes.get(namespace)?.get(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::resource::Resource;
+
+    const WATCH: Origin<'_> = Origin::Watch(1);
+
+    fn object(name: &str, version: u32) -> Object {
+        let object = json!({
+            "metadata": { "namespace": "n", "name": name, "resourceVersion": version.to_string() },
+            "spec": { "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": { "userName": name } },
+        });
+        object.into()
+    }
+
+    fn claim(version: u32) -> Object {
+        object(&crate::rules::naming::claim_name("staff", "User.userName", "ada"), version)
+    }
+
+    fn known(cache: &Cache) -> Vec<String> {
+        cache.indexes().into_iter().map(|(namespace, directory, _)| format!("{namespace}/{directory}")).collect()
+    }
+
+    #[test]
+    fn an_index_goes_when_it_is_empty_and_its_directory_gone_whatever_ends_last() {
+        type End = fn(&Cache);
+        let ends: [(&str, End); 3] = [
+            ("a person", |cache| cache.remove(Kind::USER, &object("ada", 9))),
+            ("a claim", |cache| cache.remove(Kind::CLAIM, &claim(9))),
+            ("the Directory", |cache| cache.remove(Kind::DIRECTORY, &object("staff", 9))),
+        ];
+        for last in 0..ends.len() {
+            let cache = Cache::default();
+            cache.put(Kind::DIRECTORY, &object("staff", 1), WATCH);
+            cache.put(Kind::USER, &object("ada", 2), WATCH);
+            cache.put(Kind::CLAIM, &claim(3), WATCH);
+            for (_, end) in ends.iter().enumerate().filter(|(number, _)| *number != last).map(|(_, end)| end) {
+                end(&cache);
+                assert_eq!(known(&cache), ["n/staff"], "before {} ends", ends[last].0);
+            }
+            ends[last].1(&cache);
+            assert_eq!(known(&cache), Vec::<String>::new(), "after {} has ended", ends[last].0);
+            assert!(cache.indexes.read().is_empty(), "no empty namespace is left");
+            cache.put(Kind::USER, &object("ada", 12), WATCH);
+            assert_eq!(
+                cache.index("n", "staff").unsettled(Resource::User),
+                ["ada"],
+                "it comes back with the next object"
+            );
+        }
+    }
+
+    #[test]
+    fn the_index_keeps_to_the_rules_that_its_directory_has_by_now() {
+        let cache = Cache::default();
+        let directory = |version: u32, built_in_users: &str, state: &str| {
+            let mut directory = object("staff", version);
+            directory["spec"] = json!({ "provisioning": { "builtInUsers": built_in_users },
+                "uniqueExternalId": { "users": "Enforce" } });
+            directory["status"] = json!({ "uniqueAttributes": [{ "attribute": "User.externalId", "state": state }] });
+            directory
+        };
+        let mut person = object("ada", 2);
+        person["spec"]["managedBy"] = "People".into();
+        person["spec"]["scim"]["externalId"] = "E1".into();
+        let put = |object: &Object| cache.put(Kind::DIRECTORY, object, WATCH);
+        let seen = || {
+            let index = cache.index("n", "staff");
+            (index.visible(Resource::User), index.unsettled(Resource::User).len())
+        };
+        put(&directory(1, "Listed", "Claiming"));
+        cache.put(Kind::USER, &person, WATCH);
+        let mut claim = claim(3);
+        claim["spec"]["attribute"] = "User.userName".into();
+        claim["spec"]["holder"] = "ada".into();
+        cache.put(Kind::CLAIM, &claim, WATCH);
+        assert_eq!(seen(), (1, 1), "the Directory was there first");
+        let elsewhere = object("guests", 4);
+        put(&elsewhere);
+        put(&directory(5, "Hidden", "Later"));
+        assert_eq!(seen(), (0, 0), "another state of it");
+        put(&directory(4, "Listed", "InForce"));
+        assert_eq!(seen(), (0, 0), "an older state is no news");
+        put(&directory(6, "Listed", "InForce"));
+        assert_eq!(seen(), (1, 1));
+        cache.remove(Kind::DIRECTORY, &object("staff", 7));
+        assert_eq!(seen(), (0, 0), "nobody has rules any more");
+        put(&directory(8, "Listed", "InForce"));
+        cache.sweep(Kind::DIRECTORY, None, 9, 2);
+        assert_eq!(seen(), (0, 0), "a list that does not show it");
+    }
+
+    #[test]
+    fn a_list_that_shows_nobody_leaves_no_index() {
+        for kind in [Kind::USER, Kind::DIRECTORY] {
+            let cache = Cache::default();
+            if kind == Kind::DIRECTORY {
+                cache.put(Kind::DIRECTORY, &object("staff", 1), WATCH);
+            }
+            cache.put(Kind::USER, &object("ada", 2), WATCH);
+            cache.sweep(Kind::USER, None, 5, 2);
+            assert_eq!(known(&cache).len(), usize::from(kind == Kind::DIRECTORY));
+            cache.sweep(Kind::DIRECTORY, Some("n"), 5, 2);
+            assert_eq!(known(&cache), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn an_own_write_that_is_no_news_leaves_no_index() {
+        let cache = Cache::default();
+        cache.put(Kind::USER, &object("ada", 2), Origin::Own(&|| 2));
+        assert_eq!(known(&cache), Vec::<String>::new());
+    }
+}
