@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::stored::{edges, require_claimable, stored};
+use super::checks::require_claimable;
+use super::representation::{edges, stored};
 use super::users::object_name;
 use super::{Context, Error, EtagCondition, Stored, members, object};
 use crate::api::Object;

@@ -2,8 +2,13 @@
 //! version that was asked for, and whether it can be claimed. What the change itself is, the caller says.
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use super::stored::{require_claimable, require_match, require_present};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use super::checks::{require_claimable, require_present};
+use super::representation::{edges, etag_of};
 use super::{Context, Error, EtagCondition};
 use crate::api::Object;
 use crate::rules::mapping::to_attributes;
@@ -12,6 +17,11 @@ use crate::scim::resource::Parsed;
 use crate::scim::{self, Attributes};
 use crate::store::claims;
 use crate::store::kind::Kind;
+
+/// How long a conditional write waits for the index before its condition counts as not met.
+const MATCH_PATIENCE: Duration = Duration::from_secs(1);
+/// Between two looks at the index meanwhile.
+const MATCH_PAUSE: Duration = Duration::from_millis(25);
 
 /// The object of this id, linearizably.
 pub(super) async fn get(context: &Context, kind: Resource, id: &str) -> Result<Object, Error> {
@@ -30,11 +40,12 @@ pub(super) async fn change(
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
     place: impl Fn(&Object, &Attributes, Attributes) -> Result<Option<Object>, Error> + Send + Sync,
 ) -> Result<Object, Error> {
+    await_index(context, kind, id, if_match).await?;
     // The edit runs again after a lost race; what it ignores is the same each time.
     let ignored = OnceLock::new();
     let edit_object = |object: &Object| {
         require_present(context, kind, object)?;
-        require_match(if_match, object)?;
+        require_match(context, kind, if_match, object)?;
         let before = to_attributes(object.scim());
         let parsed = edit(&before)?;
         ignored.get_or_init(|| parsed.ignored);
@@ -49,7 +60,8 @@ pub(super) async fn change(
     Ok(object)
 }
 
-/// Stores the tombstone that `bury` makes of the object, and frees its values.
+/// Stores the tombstone that `bury` makes of the object, and frees its values. The groups that it was a member of have changed
+/// with it.
 pub(super) async fn delete(
     context: &Context,
     kind: Resource,
@@ -57,10 +69,52 @@ pub(super) async fn delete(
     if_match: Option<&EtagCondition>,
     bury: impl Fn(&Object) -> Result<Object, Error> + Send + Sync,
 ) -> Result<(), Error> {
+    await_index(context, kind, id, if_match).await?;
+    let left_groups = Mutex::new(Vec::new());
     let tombstone = |object: &Object| {
         require_present(context, kind, object)?;
-        require_match(if_match, object)?;
+        require_match(context, kind, if_match, object)?;
+        *left_groups.lock() = object.member_of().into_iter().map(str::to_owned).collect();
         bury(object)
     };
-    claims::delete(&context.store, Kind::of(kind), &context.directory.namespace, id, tombstone).await
+    claims::delete(&context.store, Kind::of(kind), &context.directory.namespace, id, tombstone).await?;
+    if let Some(index) = edges(context) {
+        let now = Timestamp::now();
+        left_groups.into_inner().iter().for_each(|group| index.note_members_changed(group, now));
+    }
+    Ok(())
+}
+
+/// That the object is the version that `If-Match` names, with what is shown beside it.
+fn require_match(
+    context: &Context,
+    kind: Resource,
+    if_match: Option<&EtagCondition>,
+    object: &Object,
+) -> Result<(), Error> {
+    match if_match {
+        Some(condition) if !condition.matches(&etag_of(context, kind, object)) => Err(Error::PreconditionFailed),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until the index knows what the client of a conditional write knows: a client that has just added a member at another
+/// replica comes with a tag that this one cannot make before its watch has told. Where the object itself has another version
+/// there is nothing to wait for.
+async fn await_index(
+    context: &Context,
+    kind: Resource,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+) -> Result<(), Error> {
+    let Some(condition @ EtagCondition::OneOf(_)) = if_match else { return Ok(()) };
+    let object = get(context, kind, id).await?;
+    let deadline = Instant::now() + MATCH_PATIENCE;
+    loop {
+        let etag = etag_of(context, kind, &object);
+        if condition.matches(&etag) || !condition.matches_object(&etag) || Instant::now() > deadline {
+            return Ok(());
+        }
+        tokio::time::sleep(MATCH_PAUSE).await;
+    }
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::stored::{require_claimable, to_stored};
+use super::checks::require_claimable;
+use super::representation::to_stored;
 use super::{Context, Error, EtagCondition, Stored, object};
 use crate::api::Object;
 use crate::api::directory::Naming;

@@ -1,6 +1,7 @@
 //! Decisions, pure: values in, values out, time and chance as arguments. No client, no clock, no `async`.
 
 pub mod dialect;
+pub mod etag;
 pub mod key;
 pub mod mapping;
 pub mod membership;

@@ -26,4 +26,5 @@ mod status;
 mod suites;
 mod support;
 mod users;
+mod versions;
 mod watch;

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::provisioning::stored::{edges, standing_of};
+use crate::provisioning::checks::standing_of;
+use crate::provisioning::representation::edges;
 use crate::provisioning::{Context, Error};
 use crate::rules::resource::Resource;
 use crate::rules::standing::Standing;

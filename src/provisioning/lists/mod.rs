@@ -12,8 +12,9 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use self::edges::Edges;
+use super::checks::standing_of;
 use super::lookup::{Lookup, lookup};
-use super::stored::{self, standing_of, stored, stored_record};
+use super::representation::{self, stored, stored_record};
 use super::{Context, Error, Stored};
 use crate::rules::naming::{UniqueRules, claim_name};
 use crate::rules::resource::Resource;
@@ -55,7 +56,7 @@ pub struct Page {
 pub async fn list(context: &Context, kind: Resource, request: &ListRequest) -> Result<Page, Error> {
     let filter = request.filter.as_ref();
     let edges = Edges::gather(context, kind, filter).await?;
-    let list = List { kind, edges, shown: stored::edges(context), request: request.clone() };
+    let list = List { kind, edges, shown: representation::edges(context), request: request.clone() };
     let Some(names) = list.names(context).await? else { return scan(context, list, SCAN_DEADLINE).await };
     let reads: Vec<_> = names.iter().map(|name| list.read(context, name)).collect();
     let found: Vec<_> = stream::iter(reads).buffered(MAX_READS_AHEAD).try_collect().await?;

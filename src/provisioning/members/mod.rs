@@ -6,11 +6,14 @@
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures::{Stream, StreamExt as _, stream};
+use jiff::Timestamp;
 
-use super::stored::{edges, require_present};
+use super::checks::require_present;
+use super::representation::edges;
 use super::{Context, Error};
 use crate::api::Object;
 use crate::rules::membership::{Full, MAX_GROUPS, joined, left};
@@ -24,7 +27,9 @@ use crate::store::kind::Kind;
 /// Most members of one request that are written at one time.
 const MAX_AT_ONCE: usize = 16;
 /// Most unknown ids of one request that the log names.
-const MAX_LOGGED: usize = 10;
+const MAX_LOGGED: usize = 5;
+/// Longest id that the log shows whole. Ours are shorter.
+const MAX_LOGGED_LENGTH: usize = 64;
 
 /// The kinds that can be members, the likely one first: who is found is not looked for again.
 const MEMBER_KINDS: [Resource; 2] = Resource::ALL;
@@ -40,6 +45,9 @@ pub(super) async fn write(context: &Context, group: &str, members: &Members) -> 
     let mut outcome = Outcome::default();
     let is_carried_out = |edit: Edit| !ignores || edit == Edit::Remove;
     let done = write_all(context, &index, &group, members, is_carried_out, &mut outcome).await;
+    if outcome.changed {
+        index.note_members_changed(&group, Timestamp::now());
+    }
     outcome.report(context, &group);
     done?;
     outcome.refused.map_or(Ok(()), Err)
@@ -54,7 +62,7 @@ async fn write_all(
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let named = members.edits().iter().filter(|(_, edit)| is_carried_out(**edit));
-    let named = named.map(|(id, edit)| Change::of(id, *edit, &MEMBER_KINDS)).collect();
+    let named = named.map(|(id, edit)| MemberChange::of(id, *edit, &MEMBER_KINDS)).collect();
     outcome.take(changes(context, group, named)).await?;
     if members.replaces() {
         remove_others(context, index, group, members, outcome).await?;
@@ -78,7 +86,7 @@ async fn remove_others(
         let Some(last) = batch.last() else { return Ok(()) };
         after = Some(Arc::clone(&last.name));
         let others = batch.into_iter().filter(|member| !members.edits().contains_key(&*member.name));
-        let others = others.map(|member| Change::of(&member.name, Edit::Remove, kinds_of(member.kind))).collect();
+        let others = others.map(|member| MemberChange::of(&member.name, Edit::Remove, kinds_of(member.kind))).collect();
         outcome.take(changes(context, group, others)).await?;
     }
 }
@@ -89,24 +97,24 @@ fn kinds_of(kind: Resource) -> &'static [Resource] {
 }
 
 /// What becomes of one member, and what it may be.
-struct Change {
+struct MemberChange {
     id: String,
     edit: Edit,
     kinds: &'static [Resource],
 }
 
-impl Change {
+impl MemberChange {
     fn of(id: &str, edit: Edit, kinds: &'static [Resource]) -> Self {
         Self { id: id.to_owned(), edit, kinds }
     }
 }
 
-/// The changes, some at a time; each yields itself and whether somebody of this id is there.
+/// The changes, some at a time; each yields itself and what came of it.
 fn changes(
     context: &Context,
     group: &Arc<str>,
-    changes: Vec<Change>,
-) -> impl Stream<Item = (Change, Result<bool, Error>)> + use<> {
+    changes: Vec<MemberChange>,
+) -> impl Stream<Item = (MemberChange, Result<Edge, Error>)> + use<> {
     let (context, group) = (context.clone(), Arc::clone(group));
     let futures = stream::iter(changes).map(move |change| {
         let (context, group) = (context.clone(), Arc::clone(&group));
@@ -118,27 +126,42 @@ fn changes(
     futures.buffer_unordered(MAX_AT_ONCE)
 }
 
-async fn carry_out(context: &Context, group: &str, change: &Change) -> Result<bool, Error> {
+/// What came of the change of one member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edge {
+    /// Nobody of this id is there.
+    Nobody,
+    /// It was as it should be already.
+    Unchanged,
+    /// It was written.
+    Written,
+}
+
+async fn carry_out(context: &Context, group: &str, change: &MemberChange) -> Result<Edge, Error> {
     for kind in change.kinds {
         match write_edge(context, *kind, group, change).await {
-            Ok(()) => return Ok(true),
             Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
+            known => return known,
         }
     }
-    Ok(false)
+    Ok(Edge::Nobody)
 }
 
 /// One read, and one write where something changes.
-async fn write_edge(context: &Context, kind: Resource, group: &str, change: &Change) -> Result<(), Error> {
+async fn write_edge(context: &Context, kind: Resource, group: &str, change: &MemberChange) -> Result<Edge, Error> {
+    let is_written = AtomicBool::new(false);
     let edit = |object: &Object| {
         require_present(context, kind, object)?;
-        match change.edit {
-            Edit::Add => joined(object, group).map_err(|Full| full(&change.id)),
-            Edit::Remove => Ok(left(object, group)),
-        }
+        let edited = match change.edit {
+            Edit::Add => joined(object, group).map_err(|Full| full(&change.id))?,
+            Edit::Remove => left(object, group),
+        };
+        // A later try may find it done: what the first one did counts.
+        is_written.fetch_or(edited.is_some(), Ordering::Relaxed);
+        Ok::<_, Error>(edited)
     };
-    claims::change(&context.store, Kind::of(kind), &context.directory.namespace, &change.id, edit).await.map(drop)
+    claims::change(&context.store, Kind::of(kind), &context.directory.namespace, &change.id, edit).await?;
+    Ok(if is_written.into_inner() { Edge::Written } else { Edge::Unchanged })
 }
 
 fn full(id: &str) -> Error {
@@ -156,6 +179,8 @@ fn may_be_id(text: &str) -> bool {
 /// What came of the changes.
 #[derive(Default)]
 struct Outcome {
+    /// Whether anybody joined or left.
+    changed: bool,
     unknown: usize,
     first_unknown: Vec<String>,
     /// The first refusal that a repetition does not heal. The others were carried out all the same.
@@ -163,17 +188,17 @@ struct Outcome {
 }
 
 impl Outcome {
-    async fn take(&mut self, changes: impl Stream<Item = (Change, Result<bool, Error>)>) -> Result<(), Error> {
+    async fn take(&mut self, changes: impl Stream<Item = (MemberChange, Result<Edge, Error>)>) -> Result<(), Error> {
         let mut changes = std::pin::pin!(changes);
         while let Some((change, found)) = changes.next().await {
             match found {
-                Ok(false) if change.edit == Edit::Add => {
+                Ok(Edge::Nobody) if change.edit == Edit::Add => {
                     self.unknown += 1;
                     if self.first_unknown.len() < MAX_LOGGED && may_be_id(&change.id) {
-                        self.first_unknown.push(change.id);
+                        self.first_unknown.push(change.id.chars().take(MAX_LOGGED_LENGTH).collect());
                     }
                 }
-                Ok(_) => {}
+                Ok(edge) => self.changed |= edge == Edge::Written,
                 Err(error @ Error::Scim(_)) => self.refused = self.refused.take().or(Some(error)),
                 Err(error) => return Err(error),
             }
@@ -191,9 +216,9 @@ impl Outcome {
                 directory,
                 group,
                 unknown,
+                first_ids = members.join(" "),
                 "members that name nobody of the directory were ignored"
             );
-            tracing::debug!(namespace, directory, group, ?members, "the first of them");
             context.metrics.unknown_members(namespace, directory, unknown);
         }
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Identity, Times, buried, etag, new_object, time_text, times_of, to_attributes, to_scim};
+use super::{Times, buried, new_object, time_text, times_of, to_attributes, to_scim};
 use crate::api::Object;
 use crate::scim::Attributes;
 
@@ -27,13 +27,6 @@ pub fn changed_group(object: &Object, attributes: Attributes, now: Timestamp) ->
 /// `object` as a tombstone: hidden from SCIM, its values free. The members go on naming it, which nobody sees.
 pub fn group_tombstone(object: &Object, now: Timestamp) -> Object {
     buried(object, now)
-}
-
-/// The entity tag of a group: that of its own attributes and a digest of its members. Without the digest a cached answer
-/// would outlive the members that it shows.
-pub fn group_etag(identity: &Identity<'_>, members: u64) -> String {
-    let own = etag(identity);
-    format!("{}.{members:016x}\"", own.trim_end_matches('"'))
 }
 
 #[cfg(test)]
@@ -81,11 +74,5 @@ mod tests {
         assert_eq!(tombstone["spec"]["deletedAt"], "2026-03-01T00:00:00.000Z");
         assert_eq!(tombstone["metadata"]["annotations"], json!({ "other": "1" }));
         assert_eq!(tombstone["spec"].get("sessionEpoch"), None, "a group has no sessions");
-    }
-
-    #[test]
-    fn the_entity_tag_moves_with_the_members() {
-        let identity = Identity { id: "g", generation: 3, uid: "0123456789" };
-        assert_eq!(group_etag(&identity, 0xab), "W/\"3.01234567.00000000000000ab\"");
     }
 }

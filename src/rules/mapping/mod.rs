@@ -12,7 +12,8 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-pub use self::group::{changed_group, group_etag, group_tombstone, new_group};
+pub use self::group::{changed_group, group_tombstone, new_group};
+use super::etag::etag;
 use super::naming::{DIRECTORY_LABEL, UNDELETE_ANNOTATION};
 use super::standing::is_built_in;
 use crate::api::{API_VERSION, Object};
@@ -87,19 +88,12 @@ pub fn identity_of(object: &Object) -> Identity<'_> {
     Identity { id: object.name(), generation: object.generation(), uid: object.uid() }
 }
 
-/// The entity tag of a resource: `W/"<generation>.<first 8 of uid>"`. Not the resourceVersion, which moves
-/// with every write of the status; the uid tells a restored object, whose generation starts at 1 again.
-pub fn etag(identity: &Identity<'_>) -> String {
-    let uid = identity.uid.get(..8).unwrap_or(identity.uid);
-    format!("W/\"{}.{uid}\"", identity.generation)
-}
-
 /// The whole resource: the client's attributes with `id`, `schemas` and `meta`, save `meta.location`, which
 /// depends on the address the client used.
 pub fn to_resource(resource_type: &'static ResourceType, identity: &Identity<'_>, scim: &Value) -> Attributes {
     let mut resource = to_attributes(scim);
     let schemas = schemas_of(resource_type, &resource);
-    let mut meta = json!({ "resourceType": resource_type.name, "version": etag(identity) });
+    let mut meta = json!({ "resourceType": resource_type.name, "version": etag(identity, None) });
     let Times { created, last_modified } = times_of(scim);
     if let Some(last_modified) = last_modified.as_ref().or(created.as_ref()) {
         meta["lastModified"] = last_modified.as_str().into();

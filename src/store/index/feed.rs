@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::claim::{ClaimId, IndexedClaim};
 use super::resource::{Claims, IndexedResource};
 use super::{Index, IndexRules, MAX_BATCH};
@@ -45,7 +47,11 @@ impl Index {
             let resource = IndexedResource::project((kind, directory), object, stamp, &rules, &self.hasher);
             let mut tables = self.tables.write();
             if Arc::ptr_eq(&rules, tables.rules()) {
-                return tables.put(kind, name, resource, &member_of, origin);
+                tables.put(kind, name, resource, &member_of, origin);
+                if let Some(at) = members_changed_at(object).filter(|_| kind == Resource::Group) {
+                    tables.note_members_changed(name, at);
+                }
+                return;
             }
             rules = Arc::clone(tables.rules());
         }
@@ -105,4 +111,9 @@ impl Index {
         }
         in_use
     }
+}
+
+/// What the status of a group says of when its members last changed.
+fn members_changed_at(object: &Object) -> Option<Timestamp> {
+    object.status()["membersChangedAt"].as_str()?.parse().ok()
 }

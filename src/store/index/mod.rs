@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 use std::hash::RandomState;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::rules::naming::UniqueRules;
 use crate::rules::resource::Resource;
 use claim::ClaimId;
@@ -149,6 +151,17 @@ impl Index {
     pub fn members_digest(&self, group: &str) -> u64 {
         let tables = self.tables.read();
         if tables.shows_group(group) { tables.edges.digest(group) } else { 0 }
+    }
+
+    /// When the members of a group last changed, as far as this replica knows: its own changes at once, those of others when
+    /// the leader has written the time into the status.
+    pub fn members_changed_at(&self, group: &str) -> Option<Timestamp> {
+        self.tables.read().members_changed_at(group)
+    }
+
+    /// Notes that this process changed the members of a group.
+    pub fn note_members_changed(&self, group: &str, at: Timestamp) {
+        self.tables.write().note_members_changed(group, at);
     }
 
     /// The visible groups among these, with their names; what `groups` of a user shows.

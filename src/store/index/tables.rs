@@ -10,6 +10,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::claim::{ClaimId, IndexedClaim};
 use super::edges::GroupEdges;
 use super::resource::{Claims, IndexedResource};
@@ -31,6 +33,8 @@ pub(super) struct Tables {
     attributes: HashSet<Arc<str>>,
     /// Claims that the janitor has to look at.
     pub(super) dead: BTreeSet<ClaimId>,
+    /// When the members of a group last changed, as far as this replica knows: what its status says, or a change of its own.
+    members_changed_at: HashMap<Arc<str>, Timestamp>,
     /// Moves with every change.
     pub(super) changes: u64,
 }
@@ -128,6 +132,9 @@ impl Tables {
         }
         let Some((name, old)) = resources.records.remove_entry(name) else { return };
         resources.unsettled.remove(&name);
+        if kind == Resource::Group {
+            self.members_changed_at.remove(&name);
+        }
         self.show(kind, &name, Some(&old).filter(|old| old.shown), None);
         self.edges.forget(&old.member_of);
         old.named().for_each(|id| self.derive_claim(id));
@@ -220,6 +227,19 @@ impl Tables {
         self.derive_again(kind, name);
         touched.into_iter().for_each(|id| self.derive_claim(id));
         self.changes += 1;
+    }
+
+    /// When the members of a group last changed.
+    pub(super) fn members_changed_at(&self, group: &str) -> Option<Timestamp> {
+        self.members_changed_at.get(group).copied()
+    }
+
+    /// Notes that the members of a group changed at this time. Of a group that is not here nothing is kept.
+    pub(super) fn note_members_changed(&mut self, group: &str, at: Timestamp) {
+        let Some((name, _)) = self.resource(Resource::Group, group) else { return };
+        let name = Arc::clone(name);
+        let known = self.members_changed_at.entry(name).or_insert(at);
+        *known = at.max(*known);
     }
 
     /// Looks again whether a claim is dead.
