@@ -27,6 +27,7 @@ impl<'a> ApiServer<'a> {
     /// Carries out a call.
     pub fn perform(&mut self, call: &Call<Object>) -> Result<Reply<Object>, Violation> {
         Ok(match *call {
+            Call::Rivals(..) => panic!("the API server has no index"),
             Call::Read(name) => self.object(name).map_or(Reply::Missing, Reply::Object),
             Call::Create(object) if self.object(object.name).is_none() => self.write(object),
             Call::Create(_) => Reply::Conflict,

@@ -17,9 +17,9 @@ use crate::ingredients::{Ingredient, Instead};
 use crate::memory::{Written, forget};
 use crate::object::{CURRENT, Claim, Object, Rule, Rules, WRITTEN};
 use crate::process::{At, End, Process, Told};
-use crate::properties::{is_visible, safety, settle, settled};
+use crate::properties::{is_visible, safety, saw_nobody, settle, settled};
 use crate::scenario::{Kind, Scenario, Task};
-use crate::world::{Acknowledged, Fast, Promises, Stored, Violation, World};
+use crate::world::{Acknowledged, Fast, Promises, Stored, Violation, World, view};
 
 type FastState = BuildHasherDefault<Fast>;
 
@@ -51,8 +51,11 @@ enum Way {
     Lost,
     /// A write that was refused for good.
     Refused,
+    /// The index of its replica has caught up with this object.
+    CaughtUp(u8),
 }
 
+/// How a state came about from another one.
 #[derive(Clone, Copy)]
 struct Origin {
     parent: usize,
@@ -98,6 +101,9 @@ impl Explorer<'_> {
         self.liveness(search, &world).map_err(|violation| (violation, None))?;
         let mut moved = false;
         for process in 0..world.processes.len() {
+            for (next, way) in self.caught_up(&world, process) {
+                search.add(next, Origin { parent: at, process, way });
+            }
             if !self.is_enabled(&world, process) {
                 continue;
             }
@@ -154,7 +160,7 @@ impl Explorer<'_> {
         match way {
             Way::Lost if !self.scenario.lossy => return Ok(None),
             Way::Refused => return Ok(self.refused(world, me)),
-            Way::Answered | Way::Lost => {}
+            Way::Answered | Way::Lost | Way::CaughtUp(_) => {}
         }
         let mut next = world.clone();
         let before = next.stored.objects.get(usize::from(task.object)).copied().flatten();
@@ -175,6 +181,21 @@ impl Explorer<'_> {
         }
         safety(self.scenario, &next.stored, &next.promised)?;
         Ok(Some(next))
+    }
+
+    /// The states in which the index of this process's replica has caught up with one object.
+    fn caught_up(&self, world: &World, me: usize) -> Vec<(World, Way)> {
+        let Some(seen) = world.processes[me].view else { return Vec::new() };
+        let now = view(&world.stored);
+        let objects = (0..self.scenario.objects()).filter(|object| *object != self.scenario.tasks[me].object);
+        let behind = objects.filter(|object| seen[usize::from(*object)] != now[usize::from(*object)]);
+        let caught_up = |object: u8| {
+            let (mut next, mut seen) = (world.clone(), seen);
+            seen[usize::from(object)] = now[usize::from(object)];
+            next.processes[me].view = Some(seen);
+            (next, Way::CaughtUp(object))
+        };
+        behind.map(caught_up).collect()
     }
 
     fn refused(&self, world: &World, me: usize) -> Option<World> {
@@ -230,6 +251,8 @@ impl Explorer<'_> {
             if let At::Release(..) | At::Ended(_) = process.at {
                 process.rules = Rules::default();
             }
+            saw_nobody(self.scenario, api.stored, process, told)?;
+            process.forget_index();
         }
         Ok((told, Written { object: api.wrote_object, claim: api.wrote_claim }))
     }
@@ -273,12 +296,17 @@ impl Explorer<'_> {
         }
         if let At::Settle(Settle::Remove(marked)) = &process.at
             && marked.version == CURRENT
-            && marked.known
+            && (marked.known || self.scenario.is_restored(marked.name))
         {
             let title = self.scenario.object_title(marked.name);
             return Err(Violation(format!("S5: the janitor removes {title}, which was acknowledged before")));
         }
         let call = process.at.call(task).expect("a process that moves");
+        if let Call::Rivals(value, name) = call {
+            let rivals = process.ask(value, name);
+            let looks = self.without != Some(Ingredient::Look);
+            return Ok(Some(Reply::Rivals(if looks { rivals } else { Vec::new() })));
+        }
         let reply = self.seen(task, process, api.perform(&call)?);
         Ok(Some(match self.without {
             Some(ingredient) => ingredient.colour(me, task, process, reply),
@@ -298,6 +326,9 @@ impl Explorer<'_> {
             let Origin { parent, process, way } = *origin;
             let task = &self.scenario.tasks[process];
             let title = self.scenario.object_title(task.object);
+            if let Way::CaughtUp(object) = way {
+                return format!("{process} index of {title}: caught up with {}", self.scenario.object_title(object));
+            }
             let at = &search.worlds[parent].processes[process].at;
             format!("{process} {:?} {title}: {way:?} {:?}", task.kind, at.call(task))
         };

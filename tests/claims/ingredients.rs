@@ -6,6 +6,7 @@
 use rollcall::store::claims::acquire::{Acquire, Acquisitions};
 use rollcall::store::claims::change::Change;
 use rollcall::store::claims::create::Create;
+use rollcall::store::claims::look::Look;
 use rollcall::store::claims::release::{Release, Releases};
 use rollcall::store::claims::settle::Settle;
 use rollcall::store::claims::step::{Call, Reply, Subject};
@@ -71,6 +72,12 @@ pub enum Ingredient {
     ClaimWhileClaiming,
     /// An older replica takes claims of attributes that it does not know for dead.
     UnknownIsLive,
+    /// A create or change does not look for objects without claims.
+    Look,
+    /// An object without a claim that does not count as acknowledged refuses nothing.
+    UnfinishedWaits,
+    /// The janitor takes what may be back from a restore for a create that was cut short.
+    SparedStays,
 }
 
 /// Those that a scenario misses. [`Ingredient::LookAtName`] has a test of its own.
@@ -104,6 +111,14 @@ pub const OF_RULES: [(Ingredient, &str); 4] = [
     (Ingredient::TouchOldClaims, "T: turned on again, old claim, change back by the old rule"),
     (Ingredient::ClaimWhileClaiming, "T: turned on, change seen as Claiming, create"),
     (Ingredient::UnknownIsLive, "O: older replica: janitor over claims, change of the name"),
+];
+
+/// Those about objects that a restore brought back, and the scenario that fails without each.
+pub const OF_RESTORES: [(Ingredient, &str); 4] = [
+    (Ingredient::Look, "R: restored, create of its name"),
+    (Ingredient::UnfinishedWaits, "R: restored soon, create of its name, janitor"),
+    (Ingredient::SparedStays, "R: two restored soon with one name, 2 janitors"),
+    (Ingredient::KnownStays, "R: two restored with one name, 2 janitors"),
 ];
 
 /// What happens in place of the next call.
@@ -254,6 +269,8 @@ impl Ingredient {
                 object.values[1..].fill(0);
                 object.pending[1..].fill(0);
             }
+            Self::UnfinishedWaits if reads_rival(&process.at) && !object.known => return Reply::Missing,
+            Self::SparedStays => object.spared = false,
             Self::ClearPending if matches!(process.at, At::Settle(Settle::Read(_))) => object.pending = [0; 3],
             _ => {}
         }
@@ -329,6 +346,11 @@ fn releases(at: &mut At) -> Option<&mut Releases<Object>> {
         | At::Settle(Settle::Release { releases, .. }) => Some(releases),
         _ => None,
     }
+}
+
+fn reads_rival(at: &At) -> bool {
+    let (At::Create(Create::Look { looks, .. }) | At::Change(Change::Look { looks, .. })) = at else { return false };
+    matches!(looks.at, Look::Read(_))
 }
 
 fn reads_holder(at: &At) -> bool {

@@ -12,6 +12,7 @@ mod memory;
 mod object;
 mod process;
 mod properties;
+mod restored;
 mod runs;
 mod scenario;
 mod scenarios;

@@ -29,7 +29,7 @@ pub struct Written {
 /// Reduces the memory of a process after a call that wrote this.
 pub fn forget(at: &mut At, written: &Written) {
     match at {
-        At::Create(Create::Make(_) | Create::Verify(_)) => {}
+        At::Create(Create::Look { .. } | Create::Make(_) | Create::Verify(_)) => {}
         At::CreateUnanswered(made) => read(made, written),
         At::Create(Create::Acquire { made, acquisitions }) => {
             read(made, written);
@@ -52,14 +52,16 @@ pub fn forget(at: &mut At, written: &Written) {
             *same_uid &= written.claim != Some((claim.on, true));
         }
         At::Leader(leader) => leading(leader, written),
-        At::DroppingPatch(None) | At::Collector(Collector::Read) | At::Ended(_) => {}
+        At::DroppingPatch(None) | At::Restore(_) | At::Collector(Collector::Read) | At::Ended(_) => {}
     }
 }
 
 fn changing(change: &mut Change<Object>, written: &Written) {
     match change {
         Change::Read(_) => {}
-        Change::Intend { read: object, new, .. } | Change::Commit { intent: object, new, .. } => {
+        Change::Look { read: object, new, .. }
+        | Change::Intend { read: object, new, .. }
+        | Change::Commit { intent: object, new, .. } => {
             new.version = STALE;
             read(object, written);
         }
@@ -107,7 +109,7 @@ fn leading(leader: &mut Leader, written: &Written) {
 }
 
 fn refused(refusal: &mut Refusal<Object>) {
-    if let Refusal::Taken { holder, .. } = refusal {
+    if let Refusal::Taken { holder, .. } | Refusal::Unfinished { holder } = refusal {
         *holder = 0;
     }
 }

@@ -50,10 +50,27 @@ pub struct Object {
     pub pending: Values,
     pub deleted: bool,
     pub rejected: bool,
+    /// Counts as acknowledged.
     pub known: bool,
+    /// Does not, and the janitor leaves it alone all the same: a restore may have brought it back.
+    pub spared: bool,
     pub order: Order,
     /// What whoever read it believes to be in force.
     pub rules: Rules,
+}
+
+/// What an index shows of a user or group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shown {
+    pub values: Values,
+    pub pending: Values,
+}
+
+impl Shown {
+    /// Whether it names this value, as committed or in a change in progress.
+    pub fn names(&self, value: Unique) -> bool {
+        [self.values, self.pending].iter().any(|values| values[usize::from(value.attribute)] == value.value)
+    }
 }
 
 /// The claim on a value, by attribute and value.
@@ -90,6 +107,11 @@ impl Object {
     fn unique_value(&self, attribute: u8, value: u8) -> Option<Unique> {
         let optional = self.rules[usize::from(attribute)] == Rule::Claiming;
         (value != 0).then(|| Unique { rank: self.order.rank(attribute, value), attribute, value, optional })
+    }
+
+    /// What an index keeps of it: the values that it names, unless it is deleted or rejected.
+    pub fn shown(&self) -> Option<Shown> {
+        (!self.deleted && !self.rejected).then_some(Shown { values: self.values, pending: self.pending })
     }
 
     /// The value of one attribute, whatever the rules are.
@@ -143,6 +165,10 @@ impl Subject for Object {
 
     fn is_known(&self) -> bool {
         self.known
+    }
+
+    fn is_spared(&self) -> bool {
+        self.spared
     }
 
     fn is_idle(&self) -> bool {

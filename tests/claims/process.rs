@@ -11,9 +11,9 @@ use rollcall::store::claims::step::{Call, Reply, Step};
 
 use crate::api_server::ApiServer;
 use crate::leader::Leader;
-use crate::object::{CURRENT, Claim, Object, Rule, Rules, Values};
+use crate::object::{ATTRIBUTES, CURRENT, Claim, Object, Rule, Rules, Unique, Values};
 use crate::scenario::{Kind, Task};
-use crate::world::{NOBODY, Violation};
+use crate::world::{NOBODY, OBJECTS, View, Violation};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +41,8 @@ pub enum At {
     Release(Releases<Object>, End),
     /// A replica that drops `pending` has read the object, or not yet.
     DroppingPatch(Option<Object>),
+    /// A restore is about to write this object.
+    Restore(Object),
     Collector(Collector),
     Leader(Leader),
     Ended(End),
@@ -61,12 +63,32 @@ pub struct Process {
     pub note: u8,
     /// What it believes to be in force: what it saw when it began, or began anew.
     pub rules: Rules,
+    /// What the index of its replica shows, as long as it may look there: every process has a replica of its own.
+    pub view: Option<View>,
+    /// The objects that the index showed it, one bit each, by the attribute that it asked about.
+    pub saw: [u8; ATTRIBUTES],
 }
 
 impl Process {
     /// Before its first call.
     pub fn new(task: &Task) -> Self {
-        Self { at: At::start(task), note: 0, rules: Rules::default() }
+        Self { at: At::start(task), note: 0, rules: Rules::default(), view: None, saw: [0; ATTRIBUTES] }
+    }
+
+    /// Asks the index of its replica; nobody is shown where there is none.
+    pub fn ask(&mut self, value: Unique, name: u8) -> Vec<u8> {
+        let view = self.view.unwrap_or_default();
+        let shows = |rival: &u8| view[usize::from(*rival)].is_some_and(|shown| shown.names(value));
+        let rivals: Vec<u8> = (0..OBJECTS as u8).filter(|rival| *rival != name).filter(shows).collect();
+        self.saw[usize::from(value.attribute)] = rivals.iter().fold(0, |saw, rival| saw | 1 << rival);
+        rivals
+    }
+
+    /// Forgets what can no longer matter once the answer is given.
+    pub fn forget_index(&mut self) {
+        if let At::Release(..) | At::Ended(_) = self.at {
+            (self.view, self.saw) = (None, [0; ATTRIBUTES]);
+        }
     }
 
     /// Takes in what is in force where its operation begins. An older replica knows the name only.
@@ -101,7 +123,11 @@ impl At {
     pub fn start(task: &Task) -> Self {
         let name = task.object;
         match task.kind {
-            Kind::Create => Self::Create(Create::Make(Object::new(name, task.set(Values::default())))),
+            Kind::Create => {
+                let new = Object::new(name, task.set(Values::default()));
+                Self::Create(if task.looks { Create::begin(new) } else { Create::Make(new) })
+            }
+            Kind::Restore => Self::Restore(Object { known: true, ..Object::new(name, task.set(Values::default())) }),
             Kind::Change | Kind::Patch | Kind::Undelete => Self::Change(Change::Read(name)),
             Kind::DroppingPatch => Self::DroppingPatch(None),
             Kind::Delete | Kind::HardDelete | Kind::Purge => Self::Delete(Delete::Read(name)),
@@ -128,6 +154,7 @@ impl At {
             Self::Release(releases, _) => releases.call(),
             Self::DroppingPatch(None) => Call::Read(task.object),
             Self::DroppingPatch(Some(read)) => Call::Replace(Object { pending: Values::default(), ..*read }),
+            Self::Restore(object) => Call::Create(*object),
             Self::Collector(_) | Self::Leader(_) | Self::Ended(_) => return None,
         })
     }
@@ -162,6 +189,7 @@ impl At {
                 Step::End(()) => (Self::Ended(end), Told::Nothing),
             },
             Self::DroppingPatch(read) => (dropping_patch(read, reply), Told::Nothing),
+            Self::Restore(_) => (Self::Ended(End::Done), Told::Nothing),
             Self::Collector(_) | Self::Leader(_) | Self::Ended(_) => panic!("no call of the steps"),
         }
     }
@@ -186,11 +214,15 @@ fn changed(change: Change<Object>, task: &Task, reply: Reply<Object>) -> (At, To
         })
     };
     let Ok(step) = change.answered(reply, edit);
-    let (changed, releases) = match step {
+    let (how, releases) = match step {
+        // Who has no index looks and sees nobody, which is no call of its own.
+        Step::Go(change @ Change::Look { .. }) if !task.looks => {
+            return changed(change, task, Reply::Rivals(Vec::new()));
+        }
         Step::Go(change) => return (At::Change(change), Told::Nothing),
         Step::End(answer) => answer,
     };
-    let (end, told) = match (changed, task.kind) {
+    let (end, told) = match (how, task.kind) {
         (Changed::Committed(object), Kind::Undelete) => (End::Done, Told::All(object)),
         (Changed::Committed(object), Kind::Change) => (End::Done, Told::Changed(object)),
         (Changed::Committed(_) | Changed::Unchanged(_), _) => (End::Done, Told::Nothing),

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::explore::{Explorer, Found};
-use crate::ingredients::{INGREDIENTS, Ingredient, OF_RULES};
+use crate::ingredients::{INGREDIENTS, Ingredient, OF_RESTORES, OF_RULES};
+use crate::restored::restored;
 use crate::scenario::Start::Held;
 use crate::scenario::{Scenario, janitor};
 use crate::scenarios::{family, long, lost_creates, named, turned_on};
@@ -124,6 +125,38 @@ fn any_write_may_be_refused_while_a_rule_is_turned_on() {
 fn each_ingredient_of_rules_is_needed() {
     let scenarios = turned_on();
     for (ingredient, title) in OF_RULES {
+        let scenario = scenarios.iter().find(|scenario| scenario.title == title).expect("a scenario of this title");
+        let found = Explorer { scenario, without: Some(ingredient) }.explore();
+        assert!(describe(scenario, &found).is_some(), "{title} holds without {ingredient:?}");
+    }
+}
+
+#[test]
+fn what_a_restore_brought_back_stays_alone() {
+    let scenarios = restored();
+    assert_eq!(scenarios.len(), 28);
+    check(&scenarios, 54_000);
+    let refusing: Vec<_> = scenarios.into_iter().map(Scenario::with_refusals).collect();
+    check(&refusing, 116_000);
+}
+
+/// What the decision record says of the moment of a restore: an index that does not show the object yet protects nobody.
+#[test]
+fn a_twin_is_possible_only_in_the_moment_of_a_restore() {
+    let mut scenarios = restored();
+    let running = |scenario: &&mut Scenario| !scenario.whole;
+    let explored = scenarios.iter_mut().filter(running).map(|scenario| {
+        scenario.whole = true;
+        Explorer { scenario, without: None }.explore()
+    });
+    let violations: Vec<_> = explored.filter_map(|found| found.violation).map(|(violation, _)| violation.0).collect();
+    assert!(violations.len() == 3 && violations.iter().all(|violation| violation.starts_with("S6")), "{violations:?}");
+}
+
+#[test]
+fn each_ingredient_of_restores_is_needed() {
+    let scenarios = restored();
+    for (ingredient, title) in OF_RESTORES {
         let scenario = scenarios.iter().find(|scenario| scenario.title == title).expect("a scenario of this title");
         let found = Explorer { scenario, without: Some(ingredient) }.explore();
         assert!(describe(scenario, &found).is_some(), "{title} holds without {ingredient:?}");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::leader::ATTRIBUTE;
 use crate::object::{ATTRIBUTES, ClaimName, Object, Rule, Rules, Values};
 use crate::process::Process;
-use crate::world::{Acknowledged, NOBODY, OBJECTS, PROCESSES, Promises, SLOTS, Stored, World};
+use crate::world::{Acknowledged, NOBODY, OBJECTS, PROCESSES, Promises, SLOTS, Stored, View, World, view};
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub enum Kind {
     Collector,
     /// The leader turns the rule on attribute 1 on.
     TurnOn,
+    /// Somebody brings an object back from a backup, without claims.
+    Restore,
 }
 
 /// One process.
@@ -48,6 +50,8 @@ pub struct Task {
     pub pass: Vec<u8>,
     /// Whether an older replica does it, which knows no attribute but the name.
     pub old: bool,
+    /// Whether its replica has an index that shows something. Without one it looks and sees nobody.
+    pub looks: bool,
 }
 
 /// A task before its object has a number.
@@ -68,6 +72,10 @@ pub enum Start {
     Held,
     /// Restored: known, without claims.
     Bare,
+    /// Restored so soon after it was first made that it does not count as acknowledged: without claims.
+    Unclear,
+    /// A create that was cut short before its first claim.
+    HalfMade,
     /// A tombstone, its claims gone.
     Tombstone,
     /// A tombstone, its dead claims still there.
@@ -94,6 +102,12 @@ pub struct Scenario {
     pub strict: bool,
     /// Whether all writers know that the rule is being turned on: then what is in force is held by somebody.
     pub tight: bool,
+    /// Objects that a restore brings back, before or while the processes run.
+    restored: [bool; OBJECTS],
+    /// What each index shows at the start, where the scenario has them.
+    index: Option<View>,
+    /// Whether each index showed all that a restore brought back when its replica began to serve.
+    pub whole: bool,
     /// Objects that own all their values at the start and that nobody writes.
     quiet: [bool; OBJECTS],
     start: Stored,
@@ -108,6 +122,11 @@ const BLANK: Plan = Plan { kind: Kind::Janitor, object: "", values: "", claims: 
 
 pub fn create(object: &'static str, values: &'static str) -> Plan {
     Plan { kind: Kind::Create, object, values, ..BLANK }
+}
+
+/// An object with these values comes back from a backup, without claims.
+pub fn restore(object: &'static str, values: &'static str) -> Plan {
+    Plan { kind: Kind::Restore, object, values, ..BLANK }
 }
 
 /// `values` has a letter for each attribute: `.` as it was, `-` none.
@@ -158,6 +177,9 @@ impl Scenario {
             conflicts: [false; OBJECTS],
             strict: true,
             tight: false,
+            restored: [false; OBJECTS],
+            index: None,
+            whole: false,
             quiet: [false; OBJECTS],
             start: Stored { objects: [None; OBJECTS], holders: [NOBODY; SLOTS], rules: Rules::default() },
             promised: [None; OBJECTS],
@@ -174,6 +196,9 @@ impl Scenario {
         }
         for plan in plans {
             let task = scenario.task(plan);
+            if task.kind == Kind::Restore {
+                scenario.restored[usize::from(task.object)] = true;
+            }
             if !matches!(task.kind, Kind::Janitor | Kind::TurnOn | Kind::Collector) {
                 scenario.quiet[usize::from(task.object)] = false;
             }
@@ -186,6 +211,27 @@ impl Scenario {
     pub fn with_dead_claim(mut self, claim: &'static str, holder: &'static str) -> Self {
         let (slot, holder) = (self.slot(parse_claim(claim)), self.number(holder));
         self.start.holders[slot] = holder;
+        self
+    }
+
+    /// Every replica has an index. It is whole when the replica begins to serve, and may lag behind from then on.
+    pub fn with_indexes(mut self) -> Self {
+        self.index = Some(view(&self.start));
+        self.whole = self.tasks.iter().all(|task| task.kind != Kind::Restore);
+        for task in &mut self.tasks {
+            task.looks = matches!(task.kind, Kind::Create | Kind::Change | Kind::Undelete);
+        }
+        self
+    }
+
+    /// The indexes show these values of an object, which has changed since.
+    pub fn with_stale_indexes(mut self, name: &'static str, values: &'static str) -> Self {
+        let number = self.number(name);
+        let shown = Object::new(number, values_of(values)).shown();
+        self = self.with_indexes();
+        if let Some(view) = &mut self.index {
+            view[usize::from(number)] = shown;
+        }
         self
     }
 
@@ -252,6 +298,8 @@ impl Scenario {
         let mut object = Object::new(number, values_of(values));
         object.deleted = matches!(start, Start::Tombstone | Start::TombstoneWithClaims);
         object.known = start == Start::Bare;
+        object.spared = start == Start::Unclear;
+        self.restored[usize::from(number)] = object.known || object.spared;
         if matches!(start, Start::Held | Start::TombstoneWithClaims) {
             for claim in named(values) {
                 let slot = self.slot(claim);
@@ -277,7 +325,7 @@ impl Scenario {
         }
         let claims = plan.claims.iter().map(|claim| parse_claim(claim)).collect();
         let pass = plan.pass.iter().map(|name| self.number(name)).collect();
-        Task { kind: plan.kind, object, values, claims, pass, old: plan.old }
+        Task { kind: plan.kind, object, values, claims, pass, old: plan.old, looks: false }
     }
 
     fn number(&mut self, name: &'static str) -> u8 {
@@ -291,7 +339,8 @@ impl Scenario {
 
     /// The first state.
     pub fn start(&self) -> World {
-        let processes = self.tasks.iter().map(Process::new).collect();
+        let process = |task: &Task| Process { view: self.index.filter(|_| task.looks), ..Process::new(task) };
+        let processes = self.tasks.iter().map(process).collect();
         World { stored: self.start, promised: self.promised, processes }
     }
 
@@ -318,6 +367,16 @@ impl Scenario {
     /// Whether this object owns all its values at the start and nobody writes it.
     pub fn is_quiet(&self, object: u8) -> bool {
         self.quiet[usize::from(object)]
+    }
+
+    /// Whether a restore brings this object back.
+    pub fn is_restored(&self, object: u8) -> bool {
+        self.restored[usize::from(object)]
+    }
+
+    /// Whether somebody had been told before the start that this object has this value.
+    pub fn was_promised(&self, object: u8, attribute: usize, value: u8) -> bool {
+        self.promised[usize::from(object)].is_some_and(|promise| promise.values[attribute] == value)
     }
 
     /// Whether this object may be in conflict.

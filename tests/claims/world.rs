@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::object::{Object, Rules, Values};
+use crate::object::{Object, Rules, Shown, Values};
 use crate::process::Process;
 
 /// The most objects of a scenario.
@@ -21,6 +21,14 @@ pub struct Stored {
     pub holders: [u8; SLOTS],
     /// What is in force.
     pub rules: Rules,
+}
+
+/// What the index of one replica shows. It lags behind: each object is as it was at some time.
+pub type View = [Option<Shown>; OBJECTS];
+
+/// What an index shows that has caught up.
+pub fn view(stored: &Stored) -> View {
+    stored.objects.map(|object| object.as_ref().and_then(Object::shown))
 }
 
 /// What somebody was told last of an object: its values, and which of them the protocol stands for.

@@ -3,6 +3,7 @@
 //! ```text
 //! A := attributes whose value differs; W := those of A with a new value
 //! 1  X@r0 = GET X; W empty: r1 = r0, go to 3
+//!    look for each of W; taken or unfinished -> that, and nothing was written
 //!    PUT X{pending = W, nothing of an older pending} @r0 -> r1     # intent, ONE write. 409: restart
 //! 2  acquire each of W in order; taken -> PUT X{pending=-} @r1; then release the won ones; taken, whatever PUT says
 //! 3  PUT X{all new values, pending=-, all other changed attributes} @r1     # commit, ONE write. 409: do NOT retry
@@ -16,6 +17,7 @@
 //! differs, 1 and 3 are a plain GET and PUT, and a change in progress of somebody else stays named.
 
 use super::acquire::{Acquired, Acquisitions};
+use super::look::Looks;
 use super::release::Releases;
 use super::step::{Call, Refusal, Reply, Step, Subject};
 
@@ -24,6 +26,17 @@ use super::step::{Call, Refusal, Reply, Step, Subject};
 pub enum Change<S: Subject> {
     /// 1: GET X.
     Read(S::Name),
+    /// 1: look for each of W.
+    Look {
+        /// X at r0.
+        read: S,
+        /// What X shall be.
+        new: S,
+        /// W.
+        wanted: Vec<S::Value>,
+        /// How far it is.
+        looks: Looks<S>,
+    },
     /// 1: PUT of the intent.
     Intend {
         /// X at r0.
@@ -105,6 +118,7 @@ impl<S: Subject> Change<S> {
     pub fn call(&self) -> Call<S> {
         match self {
             Self::Read(name) => Call::Read(name.clone()),
+            Self::Look { looks, .. } => looks.call(),
             Self::Intend { read, wanted, .. } => Call::Replace(naming(read, wanted)),
             Self::Acquire { acquisitions, .. } => acquisitions.call(),
             Self::Undo { intent, .. } => Call::Replace(naming(intent, &[])),
@@ -127,6 +141,11 @@ impl<S: Subject> Change<S> {
                 Edited::NotMine => Step::End((Changed::Missing, None)),
             },
             (Self::Read(_), _) => Step::End((Changed::Missing, None)),
+            (Self::Look { read, new, wanted, looks }, reply) => match looks.answered(reply) {
+                Step::Go(looks) => Step::Go(Self::Look { read, new, wanted, looks }),
+                Step::End(None) => Step::Go(Self::Intend { read, new, wanted }),
+                Step::End(Some(refusal)) => Step::End((Changed::Refused(refusal), None)),
+            },
             (Self::Intend { new, wanted, .. }, Reply::Object(intent)) => Step::Go(Self::acquire(intent, new, wanted)),
             (Self::Intend { .. }, Reply::Refused) => Step::End((Changed::Refused(Refusal::Final), None)),
             (Self::Intend { read, .. }, _) => Step::Go(Self::Read(read.name())),
@@ -168,7 +187,13 @@ impl<S: Subject> Change<S> {
             return Self::Commit { intent: read, new, wanted };
         }
         new.set_pending(&[]);
-        if wanted.is_empty() { Self::acquire(read, new, wanted) } else { Self::Intend { read, new, wanted } }
+        if wanted.is_empty() {
+            return Self::acquire(read, new, wanted);
+        }
+        match Looks::begin(read.name(), &wanted) {
+            Some(looks) => Self::Look { read, new, wanted, looks },
+            None => Self::Intend { read, new, wanted },
+        }
     }
 
     fn acquire(intent: S, new: S, wanted: Vec<S::Value>) -> Self {

@@ -1,22 +1,33 @@
 //! create(X).
 //!
 //! ```text
+//! 0  look for each value; taken or unfinished -> that, and nothing was written
 //! 1  CREATE X @r0 with all values               # invisible until it owns its name
 //! 2  acquire each value in order; taken -> DELETE X {uid, r0}; taken, whatever DELETE says
 //! 3  GET X; missing, deletedAt or rejected -> lost
 //! 4  X as read in 3
 //! ```
 //!
+//! Step 0 protects objects without claims, which a restore brings back; see `look`.
+//!
 //! The object comes before its claims, so that every claim has a holder and no age decides what is an orphan. The undo
 //! removes X at r0 alone: a claim that is won for it makes X visible, and then somebody may have been told of it. Step
 //! 3 and the janitor's J3 and J4 are partners: each marks first and then looks, so one of them notices the other.
 
 use super::acquire::{Acquired, Acquisitions};
+use super::look::Looks;
 use super::step::{Call, Refusal, Reply, Step, Subject};
 
 /// Where a create stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Create<S: Subject> {
+    /// 0: look for each of its values.
+    Look {
+        /// X as it shall be.
+        new: S,
+        /// How far it is.
+        looks: Looks<S>,
+    },
     /// 1: CREATE X.
     Make(S),
     /// 2: acquire its values.
@@ -51,9 +62,18 @@ pub enum Created<S: Subject> {
 }
 
 impl<S: Subject> Create<S> {
+    /// Begins the create of an object.
+    pub fn begin(new: S) -> Self {
+        match Looks::begin(new.name(), &new.committed()) {
+            Some(looks) => Self::Look { new, looks },
+            None => Self::Make(new),
+        }
+    }
+
     /// The next call.
     pub fn call(&self) -> Call<S> {
         match self {
+            Self::Look { looks, .. } => looks.call(),
             Self::Make(object) => Call::Create(object.clone()),
             Self::Acquire { acquisitions, .. } => acquisitions.call(),
             Self::Undo { made, .. } => Call::Remove(made.clone()),
@@ -64,6 +84,11 @@ impl<S: Subject> Create<S> {
     /// What follows the answer.
     pub fn answered(self, reply: Reply<S>) -> Step<Self, Created<S>> {
         match (self, reply) {
+            (Self::Look { new, looks }, reply) => match looks.answered(reply) {
+                Step::Go(looks) => Step::Go(Self::Look { new, looks }),
+                Step::End(None) => Step::Go(Self::Make(new)),
+                Step::End(Some(refusal)) => Step::End(Created::Refused(refusal)),
+            },
             (Self::Make(_), Reply::Object(made)) => match Acquisitions::begin(made.name(), made.committed()) {
                 Some(acquisitions) => Step::Go(Self::Acquire { made, acquisitions }),
                 None => Step::Go(Self::Verify(made.name())),

@@ -34,6 +34,8 @@ pub(super) struct Driver {
     store: Store,
     kind: Kind,
     namespace: String,
+    /// The Directory of the object, once it is known.
+    directory: String,
     name: String,
     /// The rules of the Directory, taken when the object is first seen and kept for one try: what is wanted and what is
     /// given up are told by the same ones.
@@ -65,6 +67,7 @@ impl Driver {
             store: store.clone(),
             kind,
             namespace: namespace.to_owned(),
+            directory: String::new(),
             name: name.to_owned(),
             rules: None,
             holder_kind: kind,
@@ -81,11 +84,17 @@ impl Driver {
         self.rules = rules;
     }
 
+    /// Takes note of the Directory of an object that is not there yet.
+    pub(super) fn take_directory(&mut self, directory: &str) {
+        directory.clone_into(&mut self.directory);
+    }
+
     /// Makes one call. An error means that the operation is abandoned where it is, as in a crash: the steps are made
     /// so that this is safe at every point, and the janitor finishes or undoes it. What the API server refuses for good
     /// is no error here, so that the steps can undo.
     pub(super) async fn perform(&mut self, call: Call<Holder>) -> Result<Reply<Holder>, Error> {
         match call {
+            Call::Rivals(value, name) => Ok(self.rivals(&value, &name)),
             Call::Read(name) => self.read(&name).await,
             Call::Create(new) => self.create(&new).await,
             Call::Replace(new) => self.replace(&new).await,
@@ -107,8 +116,22 @@ impl Driver {
             return self.object(repeat(|| objects.get(self.kind, &self.namespace, name)).await.result);
         }
         let result = repeat(|| objects.get(self.holder_kind, &self.namespace, name)).await.result;
-        let result = result.map(|object| Reply::Object(self.holder(object)));
+        let result = result.map(|object| {
+            let holder = self.holder(object);
+            let index = self.store.index(&self.namespace, holder.directory());
+            let was_visible = index.was_visible(holder.resource(), name);
+            Reply::Object(holder.seen_visible(was_visible))
+        });
         known(result)
+    }
+
+    /// The objects that are looked at before `value` is claimed for the object `name`. The index tells the live holder of
+    /// the claim.
+    fn rivals(&mut self, value: &UniqueValue, name: &str) -> Reply<Holder> {
+        // A user and a group never meet: whoever names the value is of the kind of this operation's object.
+        self.holder_kind = self.kind;
+        let index = self.store.index(&self.namespace, &self.directory);
+        Reply::Rivals(index.live_holder(&value.claim_name).into_iter().filter(|holder| holder != name).collect())
     }
 
     /// An object that exists already may be our own: the answer to the first call was lost, and the name is random.
@@ -192,6 +215,7 @@ impl Driver {
     fn object(&mut self, result: Result<Object, Error>) -> Result<Reply<Holder>, Error> {
         let result = result.map(|object| self.holder(object));
         if let Ok(holder) = &result {
+            holder.directory().clone_into(&mut self.directory);
             self.own = Some(holder.clone());
         }
         known(result.map(Reply::Object))
@@ -236,6 +260,10 @@ impl Driver {
     pub(super) fn refusal(&mut self, refusal: Refusal<Holder>) -> super::Error {
         match refusal {
             Refusal::Taken { value, holder } => super::Error::Taken { attribute: value.claimed.attribute, holder },
+            Refusal::Unfinished { holder } => {
+                tracing::debug!(holder, "an object that has no claim yet names the value");
+                super::busy("another object that names the value is still being created")
+            }
             Refusal::Final => self.final_refusal(),
         }
     }

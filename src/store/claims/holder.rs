@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::change::Edited;
+use super::known::{Provenance, provenance};
 use super::step::Subject;
 use crate::api::conditions::ConditionType;
 use crate::api::{API_VERSION, Object};
@@ -188,6 +189,11 @@ impl Holder {
         }
     }
 
+    /// Where it comes from, as far as its times tell.
+    fn provenance(&self) -> Provenance {
+        provenance(self.object.scim_created_at(), self.object.creation_timestamp())
+    }
+
     fn is_older_than(&self, age: SignedDuration, since: Option<Timestamp>) -> bool {
         since.is_none_or(|since| self.now.duration_since(since) >= age)
     }
@@ -230,17 +236,22 @@ impl Subject for Holder {
         self.object.is_rejected()
     }
 
-    /// It has been settled before, is old enough, was not made over SCIM (groups all are), or somebody may have used its id:
-    /// it has been visible, was changed, or is a member of a group. A person whose claim is taken away by hand so keeps the
+    /// It has been settled before, is old enough, came from a restore, was not made over SCIM (groups all are), or somebody
+    /// may have used its id: it has been visible, was changed, or is a member of a group. A person whose claim is taken away by hand so keeps the
     /// object, whoever takes the name meanwhile. The mark alone is never evidence, so an
     /// object that [`Self::acknowledge`] spared is known by its age soon.
     fn is_known(&self) -> bool {
         self.object.condition_types().any(|name| name == ConditionType::NameClaimed.as_str())
             || self.is_older_than(KNOWN_AFTER, self.object.scim_created_at())
+            || self.provenance() == Provenance::Restored
             || self.was_visible
             || self.object.is_changed_since_created()
             || !self.object.member_of().is_empty()
             || self.resource() == Resource::User && self.object.managed_by() != "Provisioning"
+    }
+
+    fn is_spared(&self) -> bool {
+        self.provenance() != Provenance::Created
     }
 
     fn is_idle(&self) -> bool {

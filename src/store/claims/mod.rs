@@ -2,7 +2,7 @@
 //!
 //! Each claimed value has a claim object whose name is a digest of it, and creating that succeeds once. Nothing spans
 //! two objects, so the protocol is an order of single writes that is safe whoever crashes or pauses where. The steps
-//! (`acquire`, `release`, `create`, `change`, `delete`, `settle`) are values without a clock or a client; `driver`
+//! (`look`, `acquire`, `release`, `create`, `change`, `delete`, `settle`) are values without a clock or a client; `driver`
 //! carries out their calls; `tests/claims` explores them under every interleaving and crash. Which values are claimed beside
 //! the names and the link, the rules of the Directory say, taken anew at each try.
 
@@ -12,6 +12,8 @@ pub mod create;
 pub mod delete;
 mod driver;
 pub mod holder;
+pub mod known;
+pub mod look;
 pub mod release;
 pub mod settle;
 pub mod step;
@@ -28,7 +30,7 @@ use self::driver::{Driver, overtaken, pause};
 use self::holder::{Holder, UniqueValue};
 use self::release::Releases;
 use self::settle::{Settle, Settled};
-use self::step::{Call, Refusal, Reply, Step, Subject as _, is_live};
+use self::step::{Refusal, Reply, Step, Subject as _};
 use self::turn_on::{TurnOn, TurnedOn};
 use super::kind::Kind;
 use super::write_queue::WriteTurn;
@@ -37,6 +39,9 @@ use crate::api::Object;
 
 /// How often a change or a delete begins anew after a lost race.
 pub const CHANGE_TRIES: u32 = 12;
+/// How often a create or a change looks at an object that is not finished, before its client is asked to come again: for
+/// about a second.
+pub const LOOK_TRIES: u32 = 9;
 /// How many names a new object is tried under. Each has 66 random bits or more.
 pub const NAME_TRIES: u32 = 4;
 /// How often one pass of the janitor looks at one object again after it has cleared what was pending.
@@ -86,23 +91,14 @@ pub enum Error {
 /// `rename` gives it another name where an object of somebody else has it already.
 pub async fn create(store: &Store, mut object: Object, rename: impl Fn() -> String + Send) -> Result<Object, Error> {
     let (namespace, directory) = (object.namespace().to_owned(), object.directory().to_owned());
-    let rules = store.unique_rules(&namespace, &directory);
-    refuse_early(store, &namespace, &Holder::new(object.clone(), Timestamp::now(), &rules)).await?;
     for _ in 0..NAME_TRIES {
         let rules = store.unique_rules(&namespace, &directory);
         let new = Holder::new(object.clone(), Timestamp::now(), &rules);
         let _turn = turn(store, new.kind(), &namespace, &new.name()).await;
         let mut driver = Driver::new(store, new.kind(), &namespace, &new.name());
         driver.take_rules(Some(rules));
-        let mut create = Create::Make(new);
-        let created = loop {
-            let reply = driver.perform(create.call()).await?;
-            create = match create.answered(reply) {
-                Step::Go(create) => create,
-                Step::End(created) => break created,
-            };
-        };
-        match created {
+        driver.take_directory(&directory);
+        match run_create(&mut driver, new).await? {
             Created::Created(holder) => return Ok(holder.object),
             Created::Exists => object.set_name(rename()),
             Created::Refused(refusal) => return Err(driver.refusal(refusal)),
@@ -112,22 +108,23 @@ pub async fn create(store: &Store, mut object: Object, rename: impl Fn() -> Stri
     Err(busy("every name that was drawn is in use"))
 }
 
-/// Step 0 of a create: no write where the index knows a rival that is live still. From the index alone it would refuse a
-/// name that another replica has just freed. Not needed for safety.
-async fn refuse_early(store: &Store, namespace: &str, new: &Holder) -> Result<(), Error> {
-    let index = store.index(namespace, new.directory());
-    for value in new.committed() {
-        if value.optional || index.live_holder(&value.claim_name).is_none() {
-            continue;
-        }
-        let mut driver = Driver::new(store, new.kind(), namespace, &new.name());
-        let Reply::Claim(claim) = driver.perform(Call::ReadClaim(value.claim_name.clone())).await? else { continue };
-        let Reply::Object(holder) = driver.perform(Call::Read(Holder::holder(&claim))).await? else { continue };
-        if claim.is_on(new.directory(), &value) && is_live(&claim, &holder) {
-            return Err(Error::Taken { attribute: value.claimed.attribute, holder: holder.name() });
-        }
+/// Looks again where an object that names a value is not finished yet: mostly its creator is at work on it at this moment,
+/// and then one of the two is told who has the value. Nothing was written, so the create begins as if it were the first time.
+async fn run_create(driver: &mut Driver, new: Holder) -> Result<Created<Holder>, Error> {
+    let mut create = Create::begin(new.clone());
+    let mut looks = 1;
+    loop {
+        let reply = driver.perform(create.call()).await?;
+        create = match create.answered(reply) {
+            Step::Go(create) => create,
+            Step::End(Created::Refused(Refusal::Unfinished { .. })) if looks < LOOK_TRIES => {
+                pause(looks).await;
+                looks += 1;
+                Create::begin(new.clone())
+            }
+            Step::End(created) => return Ok(created),
+        };
     }
-    Ok(())
 }
 
 /// Changes the object `name`: `edit` gets the object as it is now and returns what it shall be, or nothing where
@@ -177,6 +174,10 @@ async fn run_change<E: From<Error>>(
         let step = change.answered(reply, &edit);
         change = match step.map_err(|refused| unless_unsure(driver, refused))? {
             Step::Go(change) => change,
+            // Nothing was written. As in a create: mostly the other object is finished in a moment.
+            Step::End((Changed::Refused(Refusal::Unfinished { .. }), _)) if tries < LOOK_TRIES => {
+                Change::Read(name.to_owned())
+            }
             Step::End(answer) => return Ok(answer),
         };
     }
@@ -270,7 +271,7 @@ pub async fn settle(
             tracing::info!(namespace, kind = kind.plural, name, "removed an object that was never acknowledged");
             return Ok(Settlement::Removed);
         }
-        Settled::Done | Settled::Tombstone(_) => {}
+        Settled::Done | Settled::Tombstone(_) | Settled::Conflict(Refusal::Unfinished { .. }) => {}
         // Where the API server refused a write, somebody has to look.
         Settled::Conflict(Refusal::Final) | Settled::Busy => {
             if let Some(error) = driver.take_refused() {
@@ -308,6 +309,8 @@ async fn bring_back(store: &Store, namespace: &str, tombstone: &Holder) -> Resul
             Ok(false)
         }
         Changed::Refused(Refusal::Final) => Err(driver.final_refusal()),
+        // Until the janitor has settled the object that names the value.
+        Changed::Refused(Refusal::Unfinished { .. }) => Ok(false),
         Changed::Unchanged(_) | Changed::Missing | Changed::Rejected => Ok(false),
     };
     driver.release_later(releases);
@@ -359,7 +362,7 @@ pub async fn acquire_for_rule(
     match turned_on {
         TurnedOn::Owned => Ok(Claimed::Owned),
         TurnedOn::Refused(Refusal::Taken { holder, .. }) => Ok(Claimed::Taken { holder }),
-        TurnedOn::Refused(refusal @ Refusal::Final) => Err(driver.refusal(refusal)),
+        TurnedOn::Refused(refusal @ (Refusal::Unfinished { .. } | Refusal::Final)) => Err(driver.refusal(refusal)),
         TurnedOn::NoValue => Ok(Claimed::NoValue),
     }
 }

@@ -7,10 +7,14 @@
 //!    deletedAt: stop
 //! J2 acquire each value in order: all ok -> done
 //! J3 taken, and its rule is only being turned on: acquire the rest; a condition, and nothing else.
-//!    taken: if X may ever have been acknowledged: acquire the rest and stop, a person or the provider decides.
+//!    taken: if X counts as acknowledged: acquire the rest and stop, a person or the provider decides.
+//!    If a restore may have brought it back: stop. A later pass looks again, when its age tells more.
 //!    Otherwise PUT X{rejected} @r
 //! J4 c = GET C(name); c.holder == X -> PUT X{-rejected}, as acknowledged; else DELETE X {uid, version of the marked X}
 //! ```
+//!
+//! It looks at claims alone, never at objects that name a value without a claim: two that a restore brought back with one
+//! name would refuse each other for ever.
 //!
 //! It rolls a create that was cut short forward where it can, heals restores, and never removes an object that somebody
 //! may know of: the name is a creator's last claim, so either the creator sees the mark or J4 sees the claim.
@@ -37,7 +41,7 @@ pub enum Settle<S: Subject> {
     Acquire {
         /// X as read.
         read: S,
-        /// Whether it may ever have been acknowledged.
+        /// Whether it counts as acknowledged.
         known: bool,
         /// The first value that was not to be had.
         conflict: Option<Refusal<S>>,
@@ -135,7 +139,8 @@ impl<S: Subject> Settle<S> {
     }
 
     /// J3. An object that nobody can know of is rejected, politely: its creator may be about to remove it by itself. Never
-    /// for a value whose rule is only being turned on, for its creator goes on without it.
+    /// for a value whose rule is only being turned on, for its creator goes on without it. Never either where a restore may
+    /// have brought it back; but it gets none of its other values before that is sure, so that no half-made one is seen.
     fn refused(
         read: S,
         known: bool,
@@ -144,8 +149,12 @@ impl<S: Subject> Settle<S> {
         acquisitions: Acquisitions<S>,
     ) -> Step<Self, Settled<S>> {
         if !known && !refusal.is_optional() {
-            let rejects = matches!(refusal, Refusal::Taken { .. }) && read.is_idle();
-            return if rejects { Step::Go(Self::Mark(read)) } else { Step::End(Settled::Busy) };
+            return match refusal {
+                Refusal::Taken { .. } if !read.is_idle() => Step::End(Settled::Busy),
+                Refusal::Taken { .. } if read.is_spared() => Step::End(Settled::Conflict(refusal)),
+                Refusal::Taken { .. } => Step::Go(Self::Mark(read)),
+                Refusal::Unfinished { .. } | Refusal::Final => Step::End(Settled::Busy),
+            };
         }
         let conflict = conflict.or(Some(refusal));
         match acquisitions.next() {

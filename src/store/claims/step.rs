@@ -32,8 +32,10 @@ pub trait Subject: Clone + Eq + Hash + Debug {
     fn is_deleted(&self) -> bool;
     /// Whether the janitor has marked it as never acknowledged.
     fn is_rejected(&self) -> bool;
-    /// Whether it may ever have been acknowledged to somebody.
+    /// Whether it counts as acknowledged: somebody may rely on it, whether or not it has its claims.
     fn is_known(&self) -> bool;
+    /// Whether the janitor leaves it alone although it does not count as acknowledged: a restore may have brought it back.
+    fn is_spared(&self) -> bool;
     /// Whether it has not been written for a while. Politeness to a writer on its way; no step's safety needs it.
     fn is_idle(&self) -> bool;
     /// Whether its change in progress names the value of this claim.
@@ -68,9 +70,12 @@ pub fn is_live<S: Subject>(claim: &S::Claim, holder: &S) -> bool {
     holder.wants(claim) || !holder.is_deleted() && holder.has(claim)
 }
 
-/// One call to the API server.
+/// One call to the API server, or one question to the index.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Call<S: Subject> {
+    /// The question which other objects than this one the index of this replica shows as naming the value: committed or
+    /// in progress, not deleted, not rejected, with a claim or without. The index may lag behind.
+    Rivals(S::Value, S::Name),
     /// GET of an object.
     Read(S::Name),
     /// CREATE of an object.
@@ -89,9 +94,11 @@ pub enum Call<S: Subject> {
     RemoveClaim(S::Claim),
 }
 
-/// What the API server answered.
+/// What the API server or the index answered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply<S: Subject> {
+    /// What the index shows; each of these objects is to be read live.
+    Rivals(Vec<S::Name>),
     /// The object as read or as written.
     Object(S),
     /// The claim as read.
@@ -124,6 +131,12 @@ pub enum Refusal<S: Subject> {
         /// The value.
         value: S::Value,
         /// Who holds it.
+        holder: S::Name,
+    },
+    /// An object without a claim names a value, and nothing says that it was acknowledged: its create may still be
+    /// running. The janitor settles it; until then nobody gets the value.
+    Unfinished {
+        /// Its name.
         holder: S::Name,
     },
     /// The API server refuses a write for good ([`Reply::Refused`]).

@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::holder::{Claim, Holder, IDLE_AFTER, KNOWN_AFTER};
-use super::step::Subject;
-use super::{Edited, Error, acquire_for_rule, change, create, delete, is_live, release, settle};
+use super::known::{RESTORED_AFTER, SPARED_AFTER};
+use super::step::{Subject, is_live};
+use super::{Edited, Error, acquire_for_rule, change, create, delete, release, settle};
 use crate::api::Object;
 use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{
@@ -277,10 +278,18 @@ fn an_attribute_of_a_newer_version_is_not_understood() {
 #[test]
 fn an_object_may_have_been_acknowledged_unless_it_is_young_provisioned_and_unsettled() {
     let condition = |status: &str| json!({ "conditions": [{ "type": "NameClaimed", "status": status }] });
-    let created = |age: SignedDuration| ada_with("/spec/scim/meta/created", ago(age).into());
+    let created = |age: SignedDuration| {
+        let mut holder = ada_with("/spec/scim/meta/created", ago(age).into());
+        holder.object["metadata"]["creationTimestamp"] = ago(age).into();
+        holder
+    };
     let second = SignedDuration::from_secs(1);
+    let made_before =
+        |age: SignedDuration| ada_with("/spec/scim/meta/created", ago(SignedDuration::from_secs(5) + age).into());
     let cases = [
         ("just made", user(ada()), false),
+        ("stored long after it was made", made_before(RESTORED_AFTER + second), true),
+        ("stored when a slow create may store it", made_before(RESTORED_AFTER), false),
         ("almost old enough", created(KNOWN_AFTER - second), false),
         ("old enough", created(KNOWN_AFTER), true),
         ("of the future", created(-second), false),
@@ -295,6 +304,16 @@ fn an_object_may_have_been_acknowledged_unless_it_is_young_provisioned_and_unset
     ];
     for (case, holder, known) in cases {
         assert_eq!(holder.is_known(), known, "{case}");
+    }
+}
+
+#[test]
+fn the_janitor_spares_what_may_be_back_from_a_restore() {
+    let second = SignedDuration::from_secs(1);
+    for (apart, spared) in [(SPARED_AFTER, false), (SPARED_AFTER + second, true), (RESTORED_AFTER + second, true)] {
+        let mut holder = ada_with("/spec/scim/meta/created", ago(apart).into());
+        holder.object["metadata"]["creationTimestamp"] = NOW.into();
+        assert_eq!(holder.is_spared(), spared, "{apart:?}");
     }
 }
 

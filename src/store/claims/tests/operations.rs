@@ -4,11 +4,12 @@
 use serde_json::json;
 
 use super::super::driver::CLAIM_TRIES;
+use super::super::known::{RESTORED_AFTER, SPARED_AFTER};
 use super::super::{
-    CHANGE_TRIES, Error, NAME_TRIES, SETTLE_TRIES, Settlement, StoreError, change, create, delete, release, settle,
-    turn,
+    CHANGE_TRIES, Error, LOOK_TRIES, NAME_TRIES, SETTLE_TRIES, Settlement, StoreError, change, create, delete, release,
+    settle, turn,
 };
-use super::{NOW, ada, claim, now};
+use super::{NOW, ada, ago, claim, now};
 use crate::api::Object;
 use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{USER_NAME, claim_name};
@@ -189,6 +190,28 @@ async fn a_pass_says_what_it_has_done_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_janitor_removes_nothing_that_a_restore_may_have_brought_back() {
+    let second = jiff::SignedDuration::from_secs(1);
+    let cases = [
+        (SPARED_AFTER, Settlement::Removed),
+        (SPARED_AFTER + second, Settlement::Nothing),
+        (RESTORED_AFTER + second, Settlement::Nothing),
+    ];
+    for (apart, expected) in cases {
+        let memory = Memory::default();
+        memory.put(Kind::USER, &person("ada-1", "ada"));
+        memory.put(Kind::CLAIM, &claim_of("ada", "ada-1"));
+        let mut twin = person("ada-2", "ada");
+        twin["spec"]["scim"]["meta"]["created"] = ago(second * 120).into();
+        twin["metadata"]["creationTimestamp"] = ago(second * 120 - apart).into();
+        memory.put(Kind::USER, &twin);
+        let store = memory.store(|_| None);
+        assert_eq!(settle(&store, Kind::USER, "people", "ada-2", now()).await, Ok(expected), "{apart:?}");
+        assert_eq!(memory.all(Kind::USER).len(), if expected == Settlement::Removed { 1 } else { 2 }, "{apart:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_claim_is_released_once_and_only_if_it_is_dead() {
     let memory = Memory::default();
     memory.put(Kind::USER, &person("ada-1", "ada"));
@@ -213,6 +236,107 @@ async fn the_janitor_waits_for_its_turn() {
     assert_eq!(memory.asked(), Vec::<String>::new(), "nothing is read before the turn");
     drop(turn);
     assert_eq!(pass.await, Ok(Settlement::Settled));
+}
+
+/// What is found live of an object that the index shows as having a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// It is gone.
+    Gone,
+    /// It is a tombstone.
+    Deleted,
+    /// It has another name.
+    Renamed,
+    /// It has the name and its claim.
+    Held,
+    /// It has the name and no claim, and is old.
+    Acknowledged,
+    /// It has the name and no claim, and is young.
+    Unfinished,
+}
+
+/// What the index shows: `ada-1` with the claim on its name. It was never visible, so nothing but its age makes it known.
+fn shown() -> Memory {
+    let shown = Memory::default();
+    let mut ada = person("ada-1", "ada");
+    ada["spec"]["rejected"] = true.into();
+    shown.put(Kind::USER, &ada);
+    shown.put(Kind::CLAIM, &claim_of("ada", "ada-1"));
+    shown
+}
+
+/// A store whose index shows that, and an API server that has this of `ada-1`.
+fn behind_the_index(found: Found) -> (Memory, Store) {
+    let memory = Memory::default();
+    let store = memory.store(|_| None);
+    shown().fill(&store);
+    let mut ada = person("ada-1", "ada");
+    match found {
+        Found::Deleted => ada["spec"]["deletedAt"] = LONG_AGO.into(),
+        Found::Renamed => ada["spec"]["scim"]["userName"] = "eve".into(),
+        Found::Held | Found::Unfinished => {
+            let just_now = jiff::Timestamp::now().to_string();
+            ada["metadata"]["creationTimestamp"] = just_now.as_str().into();
+            ada["spec"]["scim"]["meta"]["created"] = just_now.into();
+        }
+        Found::Gone | Found::Acknowledged => {}
+    }
+    if found != Found::Gone {
+        memory.put(Kind::USER, &ada);
+    }
+    if found == Found::Held {
+        memory.put(Kind::CLAIM, &claim_of("ada", "ada-1"));
+    }
+    (memory, store)
+}
+
+#[tokio::test]
+async fn what_the_index_shows_is_read_before_it_refuses_anything() {
+    let taken = || Err(Error::Taken { attribute: USER_NAME.to_owned(), holder: "ada-1".to_owned() });
+    let busy = || Err(Error::Busy { reason: "another object that names the value is still being created".to_owned() });
+    let cases = [
+        (Found::Gone, Ok(()), 1, 0),
+        (Found::Deleted, Ok(()), 1, 0),
+        (Found::Renamed, Ok(()), 1, 0),
+        (Found::Held, taken(), 1, 1),
+        (Found::Acknowledged, taken(), 1, 0),
+        (Found::Unfinished, busy(), LOOK_TRIES, LOOK_TRIES),
+    ];
+    for (found, expected, reads, claim_reads) in cases {
+        let (memory, store) = behind_the_index(found);
+        let made = create(&store, person("ada-2", "ADA"), String::new).await.map(|_| ());
+        assert_eq!(made, expected, "create, {found:?}");
+        let asked = memory.asked();
+        let is_write = |asked: &&String| !asked.starts_with("GET");
+        // The last GET of a create is that of the new object.
+        assert_eq!(count(&asked, "GET directoryusers"), reads + u32::from(made.is_ok()), "create, {found:?}");
+        assert_eq!(count(&asked, "GET directoryclaims"), claim_reads, "create, {found:?}");
+        assert_eq!(asked.iter().any(|asked| is_write(&asked)), made.is_ok(), "create, {found:?}");
+
+        let (memory, store) = behind_the_index(found);
+        memory.put(Kind::USER, &person("bob-1", "bob"));
+        let changed = change(&store, Kind::USER, "people", "bob-1", renamed("ADA")).await.map(|_| ());
+        assert_eq!(changed, expected, "change, {found:?}");
+        let writes = memory.asked().iter().any(|asked| is_write(&asked));
+        assert_eq!(writes, changed.is_ok(), "change, {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_finished_meanwhile_is_told_of() {
+    let (memory, _) = behind_the_index(Found::Unfinished);
+    let (behind, looks) = (memory.clone(), std::sync::atomic::AtomicU32::new(0));
+    let store = memory.store(move |asked| {
+        let is_look = asked.method == "GET" && asked.kind == "directoryclaims";
+        if is_look && looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 1 {
+            behind.put(Kind::CLAIM, &claim_of("ada", "ada-1"));
+        }
+        None
+    });
+    shown().fill(&store);
+    let made = create(&store, person("ada-2", "ada"), String::new).await;
+    assert!(matches!(made, Err(Error::Taken { .. })), "{made:?}");
+    assert_eq!(count(&memory.asked(), "GET directoryclaims"), 2);
 }
 
 /// What becomes of the PUTs of one change: their number, and the answer in place of the API server's.
