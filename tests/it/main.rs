@@ -20,6 +20,7 @@ mod policy_examples;
 mod policy_quota;
 mod process;
 mod replicas;
+mod restore;
 mod rights;
 mod scope;
 mod status;
