@@ -11,8 +11,8 @@
 //!    showed when it looked. Where every index was whole from the start, and nothing is restored since: for no value that
 //!    a live restored object names.
 //!
-//! Visible is an object that is neither deleted nor rejected and owns its name; or that counts as acknowledged while no
-//! other live object owns its name: nobody who was restored is missing from a list.
+//! Visible is an object that is neither deleted nor rejected and owns its name; or that a restore may have brought back
+//! while no other live object owns its name: nobody who was restored is missing from a list.
 //!
 //! Where a rule is turned on, S1 and S3 hold for objects that nobody writes, S2 for what was acknowledged under the rule in
 //! force, and S4 for nobody: writers with the old rule are on their way. Liveness is for all.
@@ -49,11 +49,11 @@ pub fn safety(scenario: &Scenario, stored: &Stored, promised: &Promises) -> Resu
         }
         let title = scenario.object_title(object.name);
         if let Some(attribute) = lacking(scenario, stored, &object).next() {
-            if object.known && scenario.may_conflict(object.name) {
+            if (object.known || object.spared) && scenario.may_conflict(object.name) {
                 continue;
             }
             // What a restore brought back is seen before it has its claims.
-            if !(object.known && scenario.is_restored(object.name)) {
+            if !((object.known || object.spared) && scenario.is_restored(object.name)) {
                 return Err(Violation(format!("S3: {title} is visible and does not own attribute {attribute}")));
             }
         }
@@ -118,7 +118,7 @@ fn holder(scenario: &Scenario, stored: &Stored, attribute: usize, value: u8) -> 
 pub fn is_visible(scenario: &Scenario, stored: &Stored, object: &Object) -> bool {
     let holder = holder(scenario, stored, 0, object.values[0]);
     let others = holder != object.name && is_held(stored, (0, object.values[0]), holder);
-    !object.deleted && !object.rejected && (holder == object.name || object.known && !others)
+    !object.deleted && !object.rejected && (holder == object.name || (object.known || object.spared) && !others)
 }
 
 /// Whether a claim has a holder and is alive.

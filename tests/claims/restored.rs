@@ -117,7 +117,8 @@ fn unclear() -> Vec<Scenario> {
             "restored soon, its externalId taken, janitor",
             &[("R", "a1", Unclear), ("X", "b1", Held)],
             &[janitor("R", &["11"]), create("Y", "a2"), act(Delete, "X")],
-        ),
+        )
+        .with_conflicts(&["R"]),
         scenario(
             "restored soon, deleted, create",
             &soon,

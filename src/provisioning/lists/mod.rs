@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -16,7 +17,7 @@ use super::checks::standing_of;
 use super::lookup::{Lookup, lookup};
 use super::representation::{self, stored, stored_record};
 use super::{Context, Error, Stored};
-use crate::rules::naming::{UniqueRules, claim_name};
+use crate::rules::naming::claim_name;
 use crate::rules::resource::Resource;
 use crate::rules::standing::Standing;
 use crate::scim::Attributes;
@@ -25,13 +26,18 @@ use crate::scim::list::ListRequest;
 use crate::scim::sort;
 use crate::store;
 use crate::store::claims::holder::Claim;
-use crate::store::index::{Index, LookupKey, MAX_BATCH, Record};
+use crate::store::claims::known::may_be_in_creation;
+use crate::store::index::{Index, MAX_BATCH, Record};
 use crate::store::kind::Kind;
 
 /// Most scans of an index at one time in this process: each keeps a core busy.
 const MAX_SCANS: usize = 2;
 /// Most candidates of one look-up that are read at one time: many people can have one displayName.
 const MAX_READS_AHEAD: usize = 8;
+/// How long a look-up waits for a create at another replica to end, which most do within milliseconds; then 503.
+const CREATE_PATIENCE: Duration = Duration::from_secs(1);
+/// Between two looks at it.
+const CREATE_PAUSE: Duration = Duration::from_millis(25);
 /// How long a scan may take. One of 100,000 people takes less than a second.
 const SCAN_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -57,10 +63,24 @@ pub async fn list(context: &Context, kind: Resource, request: &ListRequest) -> R
     let filter = request.filter.as_ref();
     let edges = Edges::gather(context, kind, filter).await?;
     let list = List { kind, edges, shown: representation::edges(context), request: request.clone() };
-    let Some(names) = list.names(context).await? else { return scan(context, list, SCAN_DEADLINE).await };
+    let names = match list.candidates(context).await? {
+        Candidates::Found(found) => return Ok(list.page_of(vec![found])),
+        Candidates::Named(names) if names.len() < MAX_BATCH => names,
+        Candidates::Named(_) | Candidates::All => return scan(context, list, SCAN_DEADLINE).await,
+    };
     let reads: Vec<_> = names.iter().map(|name| list.read(context, name)).collect();
     let found: Vec<_> = stream::iter(reads).buffered(MAX_READS_AHEAD).try_collect().await?;
     Ok(list.page_of(found.into_iter().flatten().collect()))
+}
+
+/// The resources that a filter can select at all.
+enum Candidates {
+    /// This one, and it is selected: the only one that has a unique value.
+    Found(Stored),
+    /// Those of these names, each to be read live.
+    Named(Vec<String>),
+    /// Everything has to be looked at.
+    All,
 }
 
 /// A list that is being made.
@@ -75,31 +95,67 @@ struct List {
 }
 
 impl List {
-    /// The names of all that can match, each to be read live; nothing where everything has to be looked at.
-    async fn names(&self, context: &Context) -> Result<Option<Vec<String>>, Error> {
+    /// What can match at all.
+    async fn candidates(&self, context: &Context) -> Result<Candidates, Error> {
         let rules = context.store.unique_rules(&context.directory.namespace, &context.directory.name);
         let names = match lookup(self.request.filter.as_ref(), self.kind, &rules) {
-            Lookup::Id(id) => return Ok(Some(vec![id])),
-            Lookup::Claim { attribute, value } => match holder(context, &attribute, &value).await? {
-                Some(holder) => return Ok(Some(vec![holder])),
-                None => self.without_claim(context)?,
-            },
+            Lookup::Id(id) => vec![id],
+            Lookup::Claim { attribute, value } => return self.by_claim(context, &attribute, &value).await,
             // What needs every member of every candidate is a scan, and bounded as one.
-            Lookup::GroupsOf(_) | Lookup::Index(_) if matches!(self.edges, Edges::All(_)) => return Ok(None),
+            Lookup::GroupsOf(_) | Lookup::Index(_) if matches!(self.edges, Edges::All(_)) => {
+                return Ok(Candidates::All);
+            }
             Lookup::GroupsOf(member) => self.edges.groups_of(&member),
             Lookup::MembersOf(group) => self.members_of(context, &group)?,
             Lookup::Index(key) => fresh_index(context)?.candidates(self.kind, &key),
-            Lookup::Scan => return Ok(None),
+            Lookup::Scan => return Ok(Candidates::All),
         };
-        Ok((names.len() < MAX_BATCH).then_some(names))
+        Ok(Candidates::Named(names))
     }
 
-    /// Those who have several addresses where one is unique: they have a claim on none, and only the index knows them.
-    fn without_claim(&self, context: &Context) -> Result<Vec<String>, Error> {
-        match lookup(self.request.filter.as_ref(), self.kind, &UniqueRules::default()) {
-            Lookup::Index(key @ LookupKey::Email(_)) => Ok(fresh_index(context)?.candidates(self.kind, &key)),
-            _ => Ok(Vec::new()),
+    /// Everybody who may have a unique value. A missing claim is no proof that nobody has it: a restore brings people back
+    /// without claims, and of several values of one attribute none is claimed. Where no live claim answers, the index does.
+    async fn by_claim(&self, context: &Context, attribute: &str, value: &str) -> Result<Candidates, Error> {
+        let claim_name = claim_name(&context.directory.name, attribute, value);
+        let deadline = Instant::now() + CREATE_PATIENCE;
+        loop {
+            let holder = holder(context, &claim_name).await?;
+            if let Some(holder) = &holder
+                && let Some(found) = self.read(context, holder).await?
+            {
+                return Ok(Candidates::Found(found));
+            }
+            let index = fresh_index(context)?;
+            let mut names = index.naming(self.kind, &claim_name);
+            if !self.is_any_being_created(context, &names).await? {
+                names.extend(index.ambiguous(self.kind));
+                names.sort();
+                names.dedup();
+                return Ok(Candidates::Named(names));
+            }
+            if Instant::now() > deadline {
+                let reason = "an object with this value is still being created".to_owned();
+                return Err(Error::Unavailable { reason });
+            }
+            tokio::time::sleep(CREATE_PAUSE).await;
         }
+    }
+
+    /// Whether one of these objects, none of which has its claim, may still be on its way: a create at another replica has
+    /// stored it and not claimed its values, or was cut short there. Neither "nobody" nor this object is the answer then.
+    async fn is_any_being_created(&self, context: &Context, names: &[String]) -> Result<bool, Error> {
+        let index = context.store.index(&context.directory.namespace, &context.directory.name);
+        for name in names {
+            if index.was_visible(self.kind, name) {
+                continue;
+            }
+            match context.store.objects().get(Kind::of(self.kind), &context.directory.namespace, name).await {
+                Ok(object) if may_be_in_creation(&object, Timestamp::now()) => return Ok(true),
+                Ok(_) | Err(store::Error::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
     }
 
     /// The users whom the index has in a group.
@@ -172,11 +228,9 @@ impl List {
     }
 }
 
-/// Who holds the claim on a value: two live reads find a resource by it, on any replica, right after the 201.
-async fn holder(context: &Context, attribute: &str, canonical: &str) -> Result<Option<String>, Error> {
-    let directory = &context.directory;
-    let name = claim_name(&directory.name, attribute, canonical);
-    match context.store.objects().get(Kind::CLAIM, &directory.namespace, &name).await {
+/// Who holds a claim: two live reads find a resource by its value, on any replica, right after the 201.
+async fn holder(context: &Context, claim_name: &str) -> Result<Option<String>, Error> {
+    match context.store.objects().get(Kind::CLAIM, &context.directory.namespace, claim_name).await {
         Ok(claim) => Ok(Some(Claim(claim).holder().to_owned())),
         Err(store::Error::NotFound) => Ok(None),
         Err(error) => Err(error.into()),

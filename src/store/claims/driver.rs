@@ -125,13 +125,14 @@ impl Driver {
         known(result)
     }
 
-    /// The objects that are looked at before `value` is claimed for the object `name`. The index tells the live holder of
-    /// the claim.
+    /// The objects that are looked at before `value` is claimed for the object `name`: those which the index shows as naming
+    /// it, with a claim or without.
     fn rivals(&mut self, value: &UniqueValue, name: &str) -> Reply<Holder> {
         // A user and a group never meet: whoever names the value is of the kind of this operation's object.
         self.holder_kind = self.kind;
-        let index = self.store.index(&self.namespace, &self.directory);
-        Reply::Rivals(index.live_holder(&value.claim_name).into_iter().filter(|holder| holder != name).collect())
+        let Some(resource) = self.kind.resource() else { return Reply::Rivals(Vec::new()) };
+        let naming = self.store.index(&self.namespace, &self.directory).naming(resource, &value.claim_name);
+        Reply::Rivals(naming.into_iter().filter(|rival| rival != name).collect())
     }
 
     /// An object that exists already may be our own: the answer to the first call was lost, and the name is random.

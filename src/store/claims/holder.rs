@@ -6,9 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::change::Edited;
-use super::known::{Provenance, provenance};
+use super::known::{Provenance, is_relied_on, provenance};
 use super::step::Subject;
-use crate::api::conditions::ConditionType;
 use crate::api::{API_VERSION, Object};
 use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, Force, UNDELETE_ANNOTATION, UniqueRules};
 use crate::rules::resource::Resource;
@@ -236,18 +235,14 @@ impl Subject for Holder {
         self.object.is_rejected()
     }
 
-    /// It has been settled before, is old enough, came from a restore, was not made over SCIM (groups all are), or somebody
-    /// may have used its id: it has been visible, was changed, or is a member of a group. A person whose claim is taken away by hand so keeps the
-    /// object, whoever takes the name meanwhile. The mark alone is never evidence, so an
-    /// object that [`Self::acknowledge`] spared is known by its age soon.
+    /// It says so itself, has been visible, is old enough or came from a restore. A person whose claim is taken away by hand so
+    /// keeps the object, whoever takes the name meanwhile. The mark alone is never evidence, so an object that
+    /// [`Self::acknowledge`] spared is known by its age soon.
     fn is_known(&self) -> bool {
-        self.object.condition_types().any(|name| name == ConditionType::NameClaimed.as_str())
+        is_relied_on(&self.object)
+            || self.was_visible
             || self.is_older_than(KNOWN_AFTER, self.object.scim_created_at())
             || self.provenance() == Provenance::Restored
-            || self.was_visible
-            || self.object.is_changed_since_created()
-            || !self.object.member_of().is_empty()
-            || self.resource() == Resource::User && self.object.managed_by() != "Provisioning"
     }
 
     fn is_spared(&self) -> bool {

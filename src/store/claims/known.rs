@@ -12,9 +12,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A create that took longer than this needed more than one call to the API server (`REQUEST_DEADLINE` of `store`), or the
-/// clocks of the cluster are far apart. The janitor does not remove such an object.
-pub const SPARED_AFTER: SignedDuration = SignedDuration::from_secs(5);
+use super::holder::KNOWN_AFTER;
+use crate::api::Object;
+use crate::api::conditions::ConditionType;
+use crate::store::kind::Kind;
+
+/// A create stores its object within milliseconds. One that took longer than this met an API server in trouble, or the clocks
+/// of the cluster are far apart. Such an object is shown without its claims, and the janitor does not remove it.
+pub const SPARED_AFTER: SignedDuration = SignedDuration::from_secs(2);
 /// No create of ours makes its object later than this: the work of a request ends after 25 s (`WORK` of `http`), and 5 s are
 /// for clocks that differ and for times that are cut to whole seconds. Whatever is farther apart came from a restore.
 pub const RESTORED_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -41,6 +46,28 @@ pub fn provenance(created: Option<Timestamp>, stored: Option<Timestamp>) -> Prov
     }
 }
 
+/// Whether an object says of itself that somebody may rely on it: people wrote it, it was settled before, it was changed after
+/// it was created, or it is a member of a group.
+pub fn is_relied_on(object: &Object) -> bool {
+    let is_user = object.kind() != Kind::GROUP.name;
+    is_user && !object.managed_by().is_empty() && object.managed_by() != "Provisioning"
+        || object.condition_types().any(|name| name == ConditionType::NameClaimed.as_str())
+        || object.is_changed_since_created()
+        || !object.member_of().is_empty()
+}
+
+/// Whether an object that does not own its name may still be on its way at `now`: a create at another replica has stored it and
+/// not claimed its values yet, or was cut short there.
+pub fn may_be_in_creation(object: &Object, now: Timestamp) -> bool {
+    let created = object.scim_created_at();
+    let is_young = created.is_some_and(|created| now.duration_since(created) < KNOWN_AFTER);
+    let is_living = !object.is_deleted() && !object.is_rejected();
+    is_living
+        && is_young
+        && !is_relied_on(object)
+        && provenance(created, object.creation_timestamp()) == Provenance::Created
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,8 +78,8 @@ mod tests {
             ("made in a moment", "12:00:00.500Z", "12:00:00Z", Provenance::Created),
             ("stored in the next second", "12:00:00.999Z", "12:00:01Z", Provenance::Created),
             ("the clock of the replica is ahead", "12:00:20Z", "12:00:00Z", Provenance::Created),
-            ("one slow call", "12:00:00Z", "12:00:05Z", Provenance::Created),
-            ("several slow calls, or restored at once", "12:00:00Z", "12:00:06Z", Provenance::Unclear),
+            ("one slow call", "12:00:00Z", "12:00:02Z", Provenance::Created),
+            ("a very slow call, or restored at once", "12:00:00Z", "12:00:03Z", Provenance::Unclear),
             ("the slowest create", "12:00:00.001Z", "12:00:30Z", Provenance::Unclear),
             ("as far apart as can be", "12:00:00Z", "12:00:30Z", Provenance::Unclear),
             ("restored after half a minute", "12:00:00Z", "12:00:31Z", Provenance::Restored),

@@ -94,8 +94,9 @@ pub struct IndexRules {
     pub built_in_users_listed: bool,
 }
 
-/// The index. Visible are people who own their name, are not deleted and not rejected, and whom the identity provider
-/// writes: built-in accounts are hidden unless the rules list them. Groups alike.
+/// The index. Visible are people who are not deleted and not rejected, whom the identity provider writes (built-in accounts
+/// are hidden unless the rules list them), and who own their name; or on whom somebody may rely while nobody else owns the
+/// name, as after a restore without claims. Groups alike.
 #[derive(Debug, Default)]
 pub struct Index {
     tables: RwLock<Tables>,
@@ -214,6 +215,19 @@ impl Index {
     pub fn live_holder(&self, claim_name: &str) -> Option<String> {
         let id = ClaimId::parse(claim_name)?;
         self.tables.read().live_holder(id).map(str::to_owned)
+    }
+
+    /// Names of the living objects that name the value of a claim, with the claim or without it, at most [`MAX_BATCH`]: a
+    /// missing claim is no proof of a free value.
+    pub fn naming(&self, kind: Resource, claim_name: &str) -> Vec<String> {
+        let Some(id) = ClaimId::parse(claim_name) else { return Vec::new() };
+        self.tables.read().naming(kind, id).take(MAX_BATCH).map(str::to_owned).collect()
+    }
+
+    /// Names of the living objects that have several values of a unique attribute, at most [`MAX_BATCH`]: no claim leads to
+    /// them.
+    pub fn ambiguous(&self, kind: Resource) -> Vec<String> {
+        self.tables.read().resources(kind).ambiguous.iter().take(MAX_BATCH).map(ToString::to_string).collect()
     }
 
     /// Names of the objects on which the janitor has work: not owning a claimed value, pending, rejected, or a tombstone

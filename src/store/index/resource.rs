@@ -9,8 +9,9 @@ use super::claim::ClaimId;
 use super::edges::GroupId;
 use super::{IndexRules, LookupKey};
 use crate::api::Object;
-use crate::rules::naming::{LINK, UNDELETE_ANNOTATION, claimed_values, index_keys};
+use crate::rules::naming::{LINK, UNDELETE_ANNOTATION, ambiguous, claimed_values, index_keys};
 use crate::rules::resource::Resource;
+use crate::store::claims::known::{Provenance, is_relied_on, provenance};
 use crate::store::version::Stamp;
 
 /// The marks of an object that decide who sees it and what is to be done about it.
@@ -28,6 +29,9 @@ pub(super) struct Marks {
     pub(super) asked_back: bool,
     /// A user who is let in by the provider.
     pub(super) active: bool,
+    /// Somebody may rely on it, whether or not it has its claims: a restore brought it back, people wrote it, or it was
+    /// changed after it was created.
+    pub(super) acknowledged: bool,
 }
 
 /// One DirectoryUser or DirectoryGroup.
@@ -44,6 +48,8 @@ pub(super) struct IndexedResource {
     /// Whether it ever was, as far as this process has seen.
     pub(super) was_shown: bool,
     pub(super) claims: Claims,
+    /// Those of [`Self::claims`] that it does not own, while it is neither deleted nor rejected. Mostly none.
+    pub(super) unowned: Box<[ClaimId]>,
     /// The claims on the values of a change in progress.
     pub(super) pending: Box<[ClaimId]>,
     /// The groups that it names as those it belongs to, sorted.
@@ -62,6 +68,8 @@ pub(super) struct Claims {
     /// Of the link, which the rules do not touch, if it has one, and then those that the rules ask for.
     others: Box<[ClaimId]>,
     linked: bool,
+    /// Whether a unique attribute has several values, so that none of them is claimed.
+    ambiguous: bool,
 }
 
 impl Claims {
@@ -78,7 +86,8 @@ impl Claims {
                 others.push(claim);
             }
         }
-        Self { name, others: link.into_iter().chain(others).collect(), linked: link.is_some() }
+        let ambiguous = ambiguous(kind, spec, &rules.unique).is_some();
+        Self { name, others: link.into_iter().chain(others).collect(), linked: link.is_some(), ambiguous }
     }
 
     /// The same object's under other rules, from the body alone: the link is not in the body.
@@ -92,6 +101,11 @@ impl Claims {
     /// The claim on the name.
     pub(super) fn name(&self) -> Option<ClaimId> {
         self.name
+    }
+
+    /// Whether a unique attribute has several values.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.ambiguous
     }
 
     /// All of them.
@@ -125,10 +139,12 @@ impl IndexedResource {
                 rejected: object.is_rejected(),
                 asked_back: object.has_annotation(UNDELETE_ANNOTATION),
                 active: kind == Resource::User && object.active() == Some(true),
+                acknowledged: is_acknowledged(object),
             },
             shown: false,
             was_shown: false,
             claims: Claims::project(kind, directory, object.spec(), rules),
+            unowned: Box::default(),
             pending: pending.collect(),
             member_of: Box::default(),
             user_type: scim["userType"].as_str().map(Arc::from),
@@ -151,6 +167,11 @@ impl IndexedResource {
         written && !marks.deleted && !marks.rejected
     }
 
+    /// Whether SCIM sees it although it does not own its name: somebody may rely on it, and nobody else has the name.
+    pub(super) fn is_seen_without_claim(&self, is_name_free: bool) -> bool {
+        (self.marks.acknowledged || self.was_shown) && is_name_free
+    }
+
     /// Whether nothing but a missing claim can be amiss with it: neither deleted nor rejected nor in a change.
     pub(super) fn is_at_rest(&self) -> bool {
         !self.marks.deleted && !self.marks.rejected && self.pending.is_empty()
@@ -162,6 +183,12 @@ impl IndexedResource {
             || !self.pending.is_empty()
             || if self.marks.deleted { self.marks.asked_back } else { !self.claims.iter().all(owns) }
     }
+}
+
+/// Whether an object says of itself that somebody may rely on it. Its age, which another part of the answer depends on, is no
+/// property of the object and not asked here.
+fn is_acknowledged(object: &Object) -> bool {
+    is_relied_on(object) || provenance(object.scim_created_at(), object.creation_timestamp()) != Provenance::Created
 }
 
 /// Most objects have no status, and an empty one takes no memory.

@@ -82,6 +82,14 @@ impl Tables {
         holder.named().any(|named| named == id).then_some(&claim.holder)
     }
 
+    /// The living objects of a kind that name the value of a claim, with the claim or without it: the live holder first.
+    pub(super) fn naming(&self, kind: Resource, id: ClaimId) -> impl Iterator<Item = &str> {
+        let is_of_kind = self.claims.get(&id).is_some_and(|claim| claim.kind() == kind);
+        let holder = self.live_holder(id).filter(|_| is_of_kind);
+        let unowned = self.resources(kind).unowned.get(&id).into_iter().flatten();
+        holder.into_iter().chain(unowned.map(|name| &**name))
+    }
+
     fn owns(&self, kind: Resource, name: &str, id: ClaimId) -> bool {
         self.claims.get(&id).is_some_and(|claim| *claim.holder == *name && claim.kind() == kind)
     }
@@ -104,7 +112,7 @@ impl Tables {
             _ => {}
         }
         let old = resources.records.remove_entry(name);
-        let (name, old) = old.map_or_else(|| (Arc::from(name), None), |(name, old)| (name, Some(old)));
+        let (name, mut old) = old.map_or_else(|| (Arc::from(name), None), |(name, old)| (name, Some(old)));
         let mut touched: Vec<_> = old.iter().flat_map(IndexedResource::named).collect();
         touched.extend(new.named());
         // The new edges come before the old ones go, so that a group that stands in both keeps its number.
@@ -113,6 +121,7 @@ impl Tables {
             new.user_type = shared.clone();
         }
         new.was_shown = old.as_ref().is_some_and(|old| old.was_shown);
+        new.unowned = old.as_mut().map(|old| std::mem::take(&mut old.unowned)).unwrap_or_default();
         self.derive(kind, &name, &mut new);
         let before = old.as_ref().filter(|old| old.shown);
         self.show(kind, &name, before, new.shown.then_some(&new));
@@ -132,6 +141,8 @@ impl Tables {
         }
         let Some((name, old)) = resources.records.remove_entry(name) else { return };
         resources.unsettled.remove(&name);
+        resources.ambiguous.remove(&name);
+        resources.set_unowned(&name, &old.unowned, &[]);
         if kind == Resource::Group {
             self.members_changed_at.remove(&name);
         }
@@ -157,8 +168,8 @@ impl Tables {
         }
         let (kind, holder) = (claim.kind(), claim.holder.clone());
         let before = self.claims.insert(id, claim);
-        self.derive_claim(id);
         self.derive_again(kind, &holder);
+        self.derive_claim(id);
         // The same name again with another holder: a dead claim was removed and the value taken by somebody else.
         if let Some(before) = before {
             if before.holder != holder || before.kind() != kind {
@@ -175,8 +186,8 @@ impl Tables {
             return;
         }
         if let Some(claim) = self.claims.remove(&id) {
-            self.derive_claim(id);
             self.derive_again(claim.kind(), &claim.holder);
+            self.derive_claim(id);
             self.forget_attribute(claim);
             self.changes += 1;
         }
@@ -251,6 +262,11 @@ impl Tables {
         } else {
             self.dead.remove(&id);
         }
+        // Objects that name the value without a claim are seen only while nobody else has it.
+        for kind in Resource::ALL {
+            let names = self.resources(kind).unowned.get(&id).cloned().unwrap_or_default();
+            names.iter().for_each(|name| self.derive_again(kind, name));
+        }
     }
 
     /// The claims that resources after this name lack, all of one resource together, at most [`MAX_BATCH`].
@@ -289,10 +305,21 @@ impl Tables {
     /// Decides whether a resource is visible and whether it is unsettled.
     fn derive(&mut self, kind: Resource, name: &Arc<str>, resource: &mut IndexedResource) {
         let owns = |id| self.owns(kind, name, id);
-        resource.shown = resource.may_be_shown(&self.rules) && resource.claims.name().is_some_and(owns);
+        let is_free = |id| self.live_holder(id).is_none();
+        resource.shown = resource.may_be_shown(&self.rules)
+            && resource.claims.name().is_some_and(|id| owns(id) || resource.is_seen_without_claim(is_free(id)));
         resource.was_shown |= resource.shown;
         let unsettled = resource.is_unsettled(owns);
+        let is_living = !resource.marks.deleted && !resource.marks.rejected;
+        let unowned: Box<[_]> = resource.claims.iter().filter(|id| is_living && !owns(*id)).collect();
+        let before = std::mem::replace(&mut resource.unowned, unowned);
         let resources = self.resources_mut(kind);
+        resources.set_unowned(name, &before, &resource.unowned);
+        if is_living && resource.claims.is_ambiguous() {
+            resources.ambiguous.insert(Arc::clone(name));
+        } else {
+            resources.ambiguous.remove(name);
+        }
         if unsettled {
             resources.unsettled.insert(Arc::clone(name));
         } else {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::MAX_EXAMPLES;
+use super::claim::ClaimId;
 use super::edges::{GroupEdges, GroupId};
 use super::order::Order;
 use super::resource::IndexedResource;
@@ -16,6 +17,27 @@ pub(super) struct Resources {
     pub(super) visible: Visible,
     /// Names of objects that the janitor has to look at.
     pub(super) unsettled: BTreeSet<Arc<str>>,
+    /// Names of objects with several values of a unique attribute: no claim leads to them.
+    pub(super) ambiguous: BTreeSet<Arc<str>>,
+    /// Values that living objects name and do not own, and the names of those objects.
+    pub(super) unowned: HashMap<ClaimId, BTreeSet<Arc<str>>>,
+}
+
+impl Resources {
+    /// Goes over from the values that an object did not own to those that it does not own now.
+    pub(super) fn set_unowned(&mut self, name: &Arc<str>, before: &[ClaimId], after: &[ClaimId]) {
+        for id in before.iter().filter(|id| !after.contains(id)) {
+            if let Some(names) = self.unowned.get_mut(id) {
+                names.remove(name);
+                if names.is_empty() {
+                    self.unowned.remove(id);
+                }
+            }
+        }
+        for id in after.iter().filter(|id| !before.contains(id)) {
+            self.unowned.entry(*id).or_default().insert(Arc::clone(name));
+        }
+    }
 }
 
 /// The visible resources of one kind.

@@ -109,6 +109,8 @@ fn who_was_visible_once_counts_as_known_whatever_becomes_of_the_claim() {
     assert!(index.is_visible(Resource::User, "u-1"));
     index.sweep(Kind::CLAIM, u128::MAX, u32::MAX);
     put(&index, Kind::USER, "u-1", 3, &user_spec("alice", &["g"]), WATCH);
+    assert!(index.is_visible(Resource::User, "u-1"), "nobody else has the name");
+    add(&index, "u-2", "alice", 4, WATCH);
     assert!(!index.is_visible(Resource::User, "u-1") && index.was_visible(Resource::User, "u-1"));
     assert!(!index.was_visible(Resource::Group, "u-1"));
 }
@@ -154,7 +156,7 @@ fn a_user_and_a_group_of_one_name_and_one_value_never_meet() {
     let mut forged = claim(USER_NAME, "sales", "same", 2);
     forged["spec"]["attribute"] = "Group.displayName".into();
     index.put(Kind::CLAIM, DIRECTORY, &forged, WATCH);
-    assert_eq!((index.visible(Resource::User), index.unsettled(Resource::User).len()), (0, 1));
+    assert_eq!((index.visible(Resource::User), index.unsettled(Resource::User).len()), (1, 1), "it hides nobody");
     assert_eq!(index.dead_claims().len(), 1);
 }
 
@@ -194,4 +196,34 @@ fn active_users_are_counted_by_type() {
     assert_eq!(counts(), []);
     add_group(&index, "g", "Group", &[], 5);
     assert_eq!(counts(), [], "a group is nobody");
+}
+
+#[test]
+fn an_object_without_its_claim_is_seen_if_somebody_may_rely_on_it_and_nobody_else_has_the_name() {
+    let created = "2026-01-01T00:00:00Z";
+    let user = |stored: &str, modified: &str, member_of: &[&str], manager: &str| {
+        let mut user = objects::resource("u-1", 1, &user_spec("alice", member_of));
+        user["metadata"]["creationTimestamp"] = stored.into();
+        user["spec"]["managedBy"] = manager.into();
+        user["spec"]["scim"]["meta"] = json!({ "created": created, "lastModified": modified });
+        user
+    };
+    let later = "2026-01-01T00:01:00Z";
+    for (case, user, expected) in [
+        ("a create in progress", user(created, created, &[], "Provisioning"), false),
+        ("brought back by a restore", user(later, created, &[], "Provisioning"), true),
+        ("changed since", user(created, later, &[], "Provisioning"), true),
+        ("a member of a group", user(created, created, &["g"], "Provisioning"), true),
+        ("written by people", user(created, created, &[], "People"), true),
+    ] {
+        let index = Index::default();
+        index.set_rules(DIRECTORY, || rules(&[], true));
+        index.put(Kind::USER, DIRECTORY, &user, WATCH);
+        let name = claim_name(DIRECTORY, USER_NAME, "alice");
+        assert_eq!(index.is_visible(Resource::User, "u-1"), expected, "{case}");
+        assert_eq!(index.naming(Resource::User, &name), ["u-1"], "{case}: it names the value all the same");
+        add(&index, "u-2", "alice", 2, WATCH);
+        assert!(!index.is_visible(Resource::User, "u-1"), "{case}: somebody else owns the name");
+        assert_eq!(index.naming(Resource::User, &name), ["u-2", "u-1"], "{case}");
+    }
 }

@@ -1,6 +1,6 @@
 //! A model that keeps whole objects and looks through all of them at each question.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -9,6 +9,10 @@ use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{
     ClaimedValue, GROUP_NAME, IndexKeys, LINK, USER_NAME, claim_name, claimed_values, index_keys,
 };
+
+/// When the objects of a restore were stored; they were created in [`CREATED`].
+pub(super) const RESTORED_LATER: &str = "2026-01-01T00:05:00Z";
+pub(super) const CREATED: &str = "2026-01-01T00:00:00Z";
 
 pub(super) type Objects = BTreeMap<String, Object>;
 
@@ -19,6 +23,8 @@ pub(super) struct Model {
     pub(super) groups: Objects,
     pub(super) claims: Objects,
     pub(super) rules: IndexRules,
+    /// Who was visible at some time since the object came.
+    pub(super) was_shown: BTreeSet<(&'static str, String)>,
 }
 
 impl Model {
@@ -50,8 +56,40 @@ impl Model {
         let news = objects.get(&name).is_some_and(|known| version_of(known) <= version_of(object));
         if news {
             objects.remove(&name);
+            self.was_shown.remove(&(kind.plural, name));
         }
         news
+    }
+
+    /// Notes who is visible now.
+    pub(super) fn note_shown(&mut self) {
+        for kind in Resource::ALL {
+            let shown: Vec<_> = self.visible(kind).into_iter().map(|(name, _)| name.to_owned()).collect();
+            self.was_shown.extend(shown.into_iter().map(|name| (Kind::of(kind).plural, name)));
+        }
+    }
+
+    /// Whether somebody may rely on an object without its claims.
+    fn is_relied_on(&self, kind: Resource, name: &str, object: &Object) -> bool {
+        let is_restored = object["metadata"]["creationTimestamp"] == RESTORED_LATER;
+        object["spec"]["managedBy"] == "People"
+            || !object.member_of().is_empty()
+            || is_restored
+            || self.was_shown.contains(&(Kind::of(kind).plural, name.to_owned()))
+    }
+
+    /// The living objects that name a value as committed, with the claim on it or without.
+    pub(super) fn naming(&self, kind: Resource, claim: &str) -> BTreeSet<&str> {
+        let unowned = self.of(kind).iter().filter(|(name, object)| {
+            let spec = &object["spec"];
+            let names = |value: &ClaimedValue| {
+                claim_name(DIRECTORY, &value.attribute, &value.value) == claim && !self.owns(kind, name, value)
+            };
+            let is_living = spec["deletedAt"].is_null() && spec["rejected"] != true;
+            is_living && self.values(kind, object).iter().any(names)
+        });
+        let holder = self.live_holder(claim).filter(|_| self.claims.get(claim).is_some_and(|it| kind_of(it) == kind));
+        holder.into_iter().chain(unowned.map(|(name, _)| name.as_str())).collect()
     }
 
     fn values(&self, kind: Resource, object: &Object) -> Vec<ClaimedValue> {
@@ -72,10 +110,13 @@ impl Model {
             let listed = kind == Resource::Group
                 || spec["managedBy"] == "Provisioning"
                 || (spec["managedBy"] == "People" && self.rules.built_in_users_listed);
-            name_value.is_some_and(|value| self.owns(kind, name, value))
-                && spec["deletedAt"].is_null()
-                && spec["rejected"] != true
-                && listed
+            let is_free = |value: &ClaimedValue| {
+                self.live_holder(&claim_name(DIRECTORY, &value.attribute, &value.value)).is_none()
+            };
+            let is_seen = |value: &ClaimedValue| {
+                self.owns(kind, name, value) || self.is_relied_on(kind, name, object) && is_free(value)
+            };
+            name_value.is_some_and(is_seen) && spec["deletedAt"].is_null() && spec["rejected"] != true && listed
         });
         visible.map(|(name, object)| (name.as_str(), object)).collect()
     }

@@ -1,11 +1,11 @@
 //! The index answers as the model does, whatever comes in whatever order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::model::Model;
+use super::model::{CREATED, Model, RESTORED_LATER};
 use super::objects::{claim, claims_of};
 use super::*;
 use crate::rules::naming::UNDELETE_ANNOTATION;
@@ -52,8 +52,8 @@ fn frame() -> impl Strategy<Value = Object> {
     let member_of = prop::collection::vec(one_of(GROUPS), 0..3);
     let pending = prop::option::weighted(0.15, (one_of(ATTRIBUTES), one_of(VALUES)));
     let status = prop::option::weighted(0.2, prop::sample::select(vec![json!({}), json!({ "memberCount": 1 })]));
-    (one_of(NAMES), member_of, pending, status, [rarely(), rarely(), rarely()]).prop_map(
-        |(name, member_of, pending, status, [deleted, rejected, asked_back])| {
+    (one_of(NAMES), member_of, pending, status, [rarely(), rarely(), rarely(), rarely()]).prop_map(
+        |(name, member_of, pending, status, [deleted, rejected, asked_back, restored])| {
             let mut spec = json!({ "memberOf": member_of });
             if let Some((attribute, value)) = pending {
                 spec["pending"] = json!({ attribute: value });
@@ -65,7 +65,10 @@ fn frame() -> impl Strategy<Value = Object> {
                 spec["rejected"] = true.into();
             }
             let annotations = if asked_back { json!({ UNDELETE_ANNOTATION: "please" }) } else { json!({}) };
-            let metadata = json!({ "name": name, "uid": "0123456789", "generation": 7, "annotations": annotations });
+            let metadata = json!({
+                "name": name, "uid": "0123456789", "generation": 7, "annotations": annotations,
+                "creationTimestamp": if restored { RESTORED_LATER } else { CREATED },
+            });
             json!({ "metadata": metadata, "spec": spec, "status": status }).into()
         },
     )
@@ -81,7 +84,9 @@ fn user() -> impl Strategy<Value = Object> {
         |(mut object, user_name, external_id, link, email, user_type, [built_in, inactive])| {
             let spec = &mut object["spec"];
             spec["managedBy"] = if built_in { "People" } else { "Provisioning" }.into();
-            spec["scim"] = json!({ "userName": user_name, "displayName": user_name, "active": !inactive });
+            spec["scim"] = json!({
+                "userName": user_name, "displayName": user_name, "active": !inactive, "meta": { "created": CREATED },
+            });
             let texts = [("externalId", external_id), ("userType", user_type)];
             texts
                 .iter()
@@ -101,7 +106,7 @@ fn user() -> impl Strategy<Value = Object> {
 fn group() -> impl Strategy<Value = Object> {
     let spelled = prop::sample::select(vec!["alice", "Alice", "Bob", "carol"]);
     (frame(), spelled, prop::option::of(one_of(VALUES))).prop_map(|(mut object, display_name, external_id)| {
-        object["spec"]["scim"] = json!({ "displayName": display_name });
+        object["spec"]["scim"] = json!({ "displayName": display_name, "meta": { "created": CREATED } });
         if let Some(external_id) = external_id {
             object["spec"]["scim"]["externalId"] = external_id.into();
         }
@@ -153,7 +158,9 @@ fn dated(mut change: Change, version: u32) -> Change {
 
 fn put(index: &Index, model: &mut Model, kind: Kind, object: &Object) -> bool {
     index.put(kind, DIRECTORY, object, WATCH);
-    model.put(kind, object)
+    let news = model.put(kind, object);
+    model.note_shown();
+    news
 }
 
 /// Makes a change on both sides; returns whether it was news.
@@ -172,12 +179,15 @@ fn make(index: &Index, model: &mut Model, change: Change) -> bool {
         }
         Change::Remove(kind, object) => {
             index.remove(kind, &object);
-            model.remove(kind, &object)
+            let news = model.remove(kind, &object);
+            model.note_shown();
+            news
         }
         Change::Rules(rules) => {
             index.set_rules(DIRECTORY, || rules.clone());
             let news = model.rules != rules;
             model.rules = rules;
+            model.note_shown();
             news
         }
     }
@@ -230,6 +240,11 @@ fn check(index: &Index, model: &Model, digests: &mut BTreeMap<u64, Vec<Member>>)
     {
         let name = claim_name(DIRECTORY, attribute, value);
         assert_eq!(index.live_holder(&name).as_deref(), model.live_holder(&name), "{attribute} {value}");
+        for kind in Resource::ALL {
+            let naming: BTreeSet<_> = index.naming(kind, &name).into_iter().collect();
+            let expected = model.naming(kind, &name).into_iter().map(str::to_owned).collect();
+            assert_eq!(naming, expected, "who names {attribute} {value}");
+        }
     }
     for group in GROUPS {
         let members = model.members(group);
