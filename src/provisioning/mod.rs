@@ -7,12 +7,14 @@ mod lookup;
 mod members;
 mod object;
 mod policy;
+mod presence;
 mod stored;
 pub mod users;
 
 use std::sync::Arc;
 
 pub use error::Error;
+pub use presence::Presence;
 pub use stored::type_of;
 
 use crate::metrics::Metrics;
@@ -21,7 +23,7 @@ use crate::store::Store;
 use crate::store::index::{Index, Member};
 use crate::store::registry::Directory;
 
-/// What every operation needs: the Directory it works in, the store, the metrics. One for each request.
+/// What every operation needs: the Directory it works in, the store, the metrics, the client. One for each request.
 #[derive(Clone)]
 pub struct Context {
     /// The Directory of the URL.
@@ -30,6 +32,8 @@ pub struct Context {
     pub store: Store,
     /// The metrics.
     pub metrics: Metrics,
+    /// Whether the client is still there.
+    pub client: Presence,
 }
 
 impl Context {

@@ -21,14 +21,20 @@ async fn probes_metrics_and_request_ids_tell_what_goes_on() {
     client.authorized("Bearer wrong").get("/Users").await.expect_error(401, None);
     client.get("/Nothing").await.expect_error(404, None);
     let metrics = operator.metrics().await;
-    let people = format!("rollcall_visible_users{{namespace=\"{}\",directory=\"staff\"}}", directory.namespace);
+    let staff = format!("namespace=\"{}\",directory=\"staff\"", directory.namespace);
+    let people = format!("rollcall_visible_users{{{staff}}}");
+    let requests = |method: &str, route: &str, status: u16| {
+        let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
+        format!("rollcall_http_requests_total{{{labels},{staff}}}")
+    };
     for (name, value) in [
-        ("rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"200\"}", Some("2")),
-        ("rollcall_http_requests_total{method=\"POST\",route=\"Users\",status=\"201\"}", Some("1")),
-        ("rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"401\"}", Some("1")),
-        ("rollcall_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"}", Some("1")),
+        (requests("GET", "Users", 200).as_str(), Some("2")),
+        (requests("POST", "Users", 201).as_str(), Some("1")),
+        (requests("GET", "Users", 401).as_str(), Some("1")),
+        (requests("GET", "none", 404).as_str(), Some("1")),
         ("rollcall_http_request_duration_seconds_count{method=\"GET\",route=\"Users\"}", Some("3")),
-        ("rollcall_authentication_failures_total{reason=\"unknown_key\"}", Some("1")),
+        (&format!("rollcall_authentication_failures_total{{reason=\"unknown_key\",{staff}}}"), Some("1")),
+        ("rollcall_ready", Some("1")),
         (&people, Some("1")),
         ("rollcall_watch_age_seconds{kind=\"directoryusers\"}", None),
         ("rollcall_connections{listener=\"public\"}", None),

@@ -1,0 +1,93 @@
+//! Who may come in: the Directory of the URL, if what we know may be believed and the credentials open it.
+//!
+//! Credentials come before everything that a Directory could tell, an endpoint that does not exist included. And before
+//! credentials comes the question whether the watches may be believed: a replica that has not heard of a revocation must
+//! not serve, and one that has not heard of a new key must not answer 401, which would quarantine the job.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Extension;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::auth::{Asked, AuthenticationFailure, Credentials, Refusal, Verdict};
+use super::error::Failure;
+use super::{Inner, Scim};
+use crate::api::directory::ProvisioningMode;
+use crate::http::edge::address::source_of;
+use crate::http::edge::{Answer, Note};
+use crate::store;
+use crate::store::registry::Directory;
+
+/// Namespace and Directory of the URL, which need not exist.
+#[derive(Deserialize)]
+pub(super) struct Place {
+    namespace: String,
+    directory: String,
+}
+
+/// The Directory that the credentials have opened, among the extensions of the request.
+#[derive(Clone)]
+pub(super) struct Opened(pub(super) Arc<Directory>);
+
+/// Lets a request pass whose credentials open the Directory of its URL.
+pub(super) async fn open(
+    State(Scim(scim)): State<Scim>,
+    place: Result<Path<Place>, PathRejection>,
+    Extension(note): Extension<Note>,
+    mut request: Request,
+    next: Next,
+) -> Result<Answer, Failure> {
+    let Path(place) = place.map_err(|_| Failure::NoDirectory)?;
+    note.place(&place.namespace, &place.directory);
+    scim.readiness.check_schema().map_err(|reason| store::Error::Unavailable { reason })?;
+    scim.store.fresh(Instant::now())?;
+    let directory = scim.authenticate(&note, request.headers(), &place)?;
+    if directory.spec.provisioning.mode != ProvisioningMode::Enabled {
+        return Err(Failure::Disabled);
+    }
+    request.extensions_mut().insert(Opened(directory));
+    Ok(next.run(request).await)
+}
+
+impl Inner {
+    /// The Directory of the URL, if the credentials open it. Every failure is counted, and those that a guess could make
+    /// are charged to the client's address.
+    fn authenticate(&self, note: &Note, headers: &HeaderMap, place: &Place) -> Result<Arc<Directory>, Failure> {
+        let Place { namespace, directory: name } = place;
+        let directory = self.store.directory(namespace, name);
+        if directory.is_some() {
+            note.directory(namespace, name);
+        }
+        let labels = directory.is_some().then_some((namespace.as_str(), name.as_str()));
+        let verdict = match Credentials::read(headers) {
+            Ok(credentials) => {
+                let asked = Asked { namespace, name, directory: directory.as_ref() };
+                credentials.open(asked, &self.store.keys(&credentials.digest), Timestamp::now())
+            }
+            Err(failure) => Verdict { key: None, opened: Err(Refusal::Credentials(failure)) },
+        };
+        if let Some(key) = &verdict.key {
+            note.key(key);
+        }
+        let reason = match verdict.opened {
+            Ok(directory) => return Ok(directory),
+            Err(Refusal::Scope) => return Err(Failure::Scope),
+            Err(Refusal::NoDirectory) => {
+                self.metrics.authentication_failure(AuthenticationFailure::UnknownDirectory.as_str(), labels);
+                return Err(Failure::DirectoryGone);
+            }
+            Err(Refusal::Credentials(reason)) => reason,
+        };
+        self.metrics.authentication_failure(reason.as_str(), labels);
+        match self.failures.take(source_of(note.client())) {
+            Ok(()) => Err(Failure::Credentials(reason)),
+            Err(pause) => Err(Failure::TooManyFailures(reason, pause)),
+        }
+    }
+}
