@@ -14,7 +14,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 
 use self::readiness::Readiness;
-use super::edge::{self, Answer, Refused};
+use crate::http::edge::{self, Answer, Refused};
 use crate::metrics::{self, Metrics};
 use crate::store::Store;
 use crate::store::objects::Kind;
