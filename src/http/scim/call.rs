@@ -107,8 +107,8 @@ async fn in_time(deadline: Instant, work: impl Future<Output = Result<Answer, Fa
 mod tests {
     use http::StatusCode;
 
-    use super::super::limits::BODY_READ;
     use super::*;
+    use crate::http::scim::limits::BODY_READ;
 
     #[tokio::test]
     async fn work_that_takes_too_long_is_given_up_with_503() {

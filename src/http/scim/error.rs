@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::answer;
 use super::auth::AuthenticationFailure;
-use super::limits::{MAX_BODY, RETRY_AFTER, RETRY_AFTER_DISABLED};
+use super::limits::{MAX_BODY, MAX_LOGGED_DETAIL, RETRY_AFTER, RETRY_AFTER_DISABLED};
 use crate::http::edge::limits::{MAX_HEADER_BYTES, MAX_URL};
 use crate::http::edge::{Answer, Refused, Why};
 use crate::provisioning;
@@ -209,7 +209,7 @@ fn unquoted(sentence: &str) -> String {
             _ => text.push(character),
         }
     }
-    text
+    text.chars().take(MAX_LOGGED_DETAIL).collect()
 }
 
 fn edge(refused: &Refused) -> Told {
@@ -364,6 +364,12 @@ mod tests {
             let why = failure.answer().extensions().get::<Why>().cloned().expect("it is told");
             assert!(!why.detail.expect("a sentence").contains("ada"), "{failure:?}");
         }
+    }
+
+    #[test]
+    fn what_the_log_is_told_is_bounded() {
+        let long = unquoted(&"ä".repeat(MAX_LOGGED_DETAIL + 1));
+        assert_eq!(long, "ä".repeat(MAX_LOGGED_DETAIL));
     }
 
     #[test]
