@@ -2,7 +2,7 @@
 //!
 //! The [`edge`] is what every listener needs, whatever is asked of it. A door is what one sort of client comes for: a folder
 //! here with a function that returns an [`axum::Router`] of its own, below a prefix of its own, with its own credentials, its
-//! own bounds and its own way to tell errors ([`edge::door`]). A listener carries one door or several, side by side.
+//! own bounds and its own way to tell errors ([`edge::door()`]). A listener carries one door or several, side by side.
 //!
 //! | Door | Prefix | Who comes | Credentials |
 //! | --- | --- | --- | --- |

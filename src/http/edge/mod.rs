@@ -2,7 +2,7 @@
 //!
 //! The accept loop ([`listener`]), the times of a connection, TLS ([`tls`]), the bounds of a request ([`limits`]), the
 //! addresses of its client and of its answer ([`address`]), its name, and its one line in the log with its metrics
-//! ([`Edge`]). What a request asks for and who may ask it, the edge does not know: that is a door's ([`door`]).
+//! ([`Edge`]). What a request asks for and who may ask it, the edge does not know: that is a door's ([`door()`]).
 
 pub mod address;
 mod connection;

@@ -37,31 +37,38 @@ pub(super) struct Call {
 }
 
 /// What a route names beside the Directory.
-#[derive(Deserialize)]
-struct Parameter {
-    #[serde(default, alias = "name", alias = "urn")]
-    id: String,
+#[derive(Default, Deserialize)]
+struct Parameters {
+    /// A user or a group.
+    id: Option<String>,
+    /// A resource type.
+    name: Option<String>,
+    /// A schema.
+    urn: Option<String>,
 }
 
 impl FromRequest<Scim> for Call {
     type Rejection = Failure;
 
     async fn from_request(mut request: Request, Scim(scim): &Scim) -> Result<Self, Failure> {
-        let parameter: Result<Path<Parameter>, _> = request.extract_parts().await;
-        let parameter = parameter.map_or_else(|_| String::new(), |Path(parameter)| parameter.id);
+        let named: Result<Path<Parameters>, _> = request.extract_parts().await;
+        let Parameters { id, name, urn } = named.map_or_else(|_| Parameters::default(), |Path(named)| named);
         let (head, body) = request.into_parts();
         let (Some(Opened(directory)), Some(note)) =
             (head.extensions.get::<Opened>().cloned(), head.extensions.get::<Note>().cloned())
         else {
             return Err(store::Error::Other("a request came past the door".to_owned()).into());
         };
+        if let Some(id) = &id {
+            note.resource(id);
+        }
         let base = format!("{}/scim/v2/{}/{}", note.origin(), directory.namespace, directory.name);
         let parameters = query::parameters(head.uri.query().unwrap_or_default())?;
         let body = body::read(&head.method, &head.headers, body).await?;
         let (store, metrics, client) = (scim.store.clone(), scim.metrics.clone(), Presence::default());
         Ok(Self {
             context: Context { directory, store, metrics, client },
-            parameter,
+            parameter: id.or(name).or(urn).unwrap_or_default(),
             parameters,
             headers: head.headers,
             body,

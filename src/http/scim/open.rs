@@ -44,10 +44,15 @@ pub(super) async fn open(
     next: Next,
 ) -> Result<Answer, Failure> {
     let Path(place) = place.map_err(|_| Failure::NoDirectory)?;
-    note.place(&place.namespace, &place.directory);
+    let Place { namespace, directory: name } = &place;
+    note.place(namespace, name);
+    let directory = scim.store.directory(namespace, name);
+    if directory.is_some() {
+        note.directory(namespace, name);
+    }
     scim.readiness.check_schema().map_err(|reason| store::Error::Unavailable { reason })?;
     scim.store.fresh(Instant::now())?;
-    let directory = scim.authenticate(&note, request.headers(), &place)?;
+    let directory = scim.authenticate(&note, request.headers(), &place, directory.as_ref())?;
     if directory.spec.provisioning.mode != ProvisioningMode::Enabled {
         return Err(Failure::Disabled);
     }
@@ -58,16 +63,17 @@ pub(super) async fn open(
 impl Inner {
     /// The Directory of the URL, if the credentials open it. Every failure is counted, and those that a guess could make
     /// are charged to the client's address.
-    fn authenticate(&self, note: &Note, headers: &HeaderMap, place: &Place) -> Result<Arc<Directory>, Failure> {
-        let Place { namespace, directory: name } = place;
-        let directory = self.store.directory(namespace, name);
-        if directory.is_some() {
-            note.directory(namespace, name);
-        }
+    fn authenticate(
+        &self,
+        note: &Note,
+        headers: &HeaderMap,
+        Place { namespace, directory: name }: &Place,
+        directory: Option<&Arc<Directory>>,
+    ) -> Result<Arc<Directory>, Failure> {
         let labels = directory.is_some().then_some((namespace.as_str(), name.as_str()));
         let verdict = match Credentials::read(headers) {
             Ok(credentials) => {
-                let asked = Asked { namespace, name, directory: directory.as_ref() };
+                let asked = Asked { namespace, name, directory };
                 credentials.open(asked, &self.store.keys(&credentials.digest), Timestamp::now())
             }
             Err(failure) => Verdict { key: None, opened: Err(Refusal::Credentials(failure)) },

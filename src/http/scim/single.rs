@@ -25,7 +25,7 @@ pub(super) async fn create(call: Call, kind: Kind) -> Result<Answer, Failure> {
 
 pub(super) async fn get(call: Call, kind: Kind) -> Result<Answer, Failure> {
     let view = view(&call, kind)?;
-    let Call { context, parameter, .. } = named(&call);
+    let Call { context, parameter, .. } = &call;
     let stored = match kind {
         Kind::Group => groups::get(context, parameter).await?,
         _ => users::get(context, parameter).await?,
@@ -39,7 +39,7 @@ pub(super) async fn get(call: Call, kind: Kind) -> Result<Answer, Failure> {
 pub(super) async fn replace(call: Call, kind: Kind) -> Result<Answer, Failure> {
     let view = view(&call, kind)?;
     let if_match = condition(&call.headers, IF_MATCH);
-    let Call { context, parameter, body, .. } = named(&call);
+    let Call { context, parameter, body, .. } = &call;
     let stored = match kind {
         Kind::Group => groups::replace(context, parameter, if_match.as_ref(), body).await?,
         _ => users::replace(context, parameter, if_match.as_ref(), body).await?,
@@ -52,7 +52,7 @@ pub(super) async fn replace(call: Call, kind: Kind) -> Result<Answer, Failure> {
 pub(super) async fn patch(call: Call, kind: Kind) -> Result<Answer, Failure> {
     let view = view(&call, kind)?;
     let if_match = condition(&call.headers, IF_MATCH);
-    let Call { context, parameter, body, .. } = named(&call);
+    let Call { context, parameter, body, .. } = &call;
     let stored = match kind {
         Kind::Group => groups::patch(context, parameter, if_match.as_ref(), body).await?,
         _ => users::patch(context, parameter, if_match.as_ref(), body).await?,
@@ -65,18 +65,12 @@ pub(super) async fn patch(call: Call, kind: Kind) -> Result<Answer, Failure> {
 
 pub(super) async fn delete(call: Call, kind: Kind) -> Result<Answer, Failure> {
     let if_match = condition(&call.headers, IF_MATCH);
-    let Call { context, parameter, .. } = named(&call);
+    let Call { context, parameter, .. } = &call;
     match kind {
         Kind::Group => groups::delete(context, parameter, if_match.as_ref()).await?,
         _ => users::delete(context, parameter, if_match.as_ref()).await?,
     }
     Ok(answer::empty(StatusCode::NO_CONTENT))
-}
-
-/// The call, once its line in the log has the id in its path.
-fn named(call: &Call) -> &Call {
-    call.note.resource(&call.parameter);
-    call
 }
 
 fn view(call: &Call, kind: Kind) -> Result<View, Failure> {

@@ -203,6 +203,12 @@ async fn the_line_of_a_request_says_who_whom_and_why() {
             [&json!("entra"), &none, &none, &json!("no resource"), &none],
         ),
         (
+            "a body that is none",
+            ("PUT", one.as_str(), "good", "["),
+            400,
+            [&json!("entra"), &json!(id), &json!("invalidSyntax"), &json!("The body is not JSON"), &none],
+        ),
+        (
             "a revoked key",
             ("GET", users, "revoked", ""),
             401,
