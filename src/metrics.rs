@@ -90,7 +90,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
 
 /// A request that was answered, by the words of those who know them.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub struct CountedRequest<'a> {
     /// The method, out of those that are known.
     pub method: &'static str,
     /// The pattern of the route.
@@ -250,8 +250,8 @@ impl Metrics {
     }
 
     /// A request was answered.
-    pub fn request(&self, request: &Request<'_>, duration: Duration) {
-        let Request { method, route, status, directory } = *request;
+    pub fn request(&self, request: &CountedRequest<'_>, duration: Duration) {
+        let CountedRequest { method, route, status, directory } = *request;
         let (namespace, directory) = owned(directory);
         let labels = RequestLabels { method, route: route.to_owned(), status, namespace, directory };
         self.0.requests.get_or_create(&labels).inc();
@@ -357,9 +357,9 @@ mod tests {
     #[test]
     fn the_reference_names_what_the_text_holds() {
         let metrics = Metrics::default();
-        let request = Request { method: "GET", route: "Users", status: 200, directory: Some(("acme", "staff")) };
+        let request = CountedRequest { method: "GET", route: "Users", status: 200, directory: Some(("acme", "staff")) };
         metrics.request(&request, Duration::from_millis(3));
-        metrics.request(&Request { route: "none", status: 404, directory: None, ..request }, Duration::ZERO);
+        metrics.request(&CountedRequest { route: "none", status: 404, directory: None, ..request }, Duration::ZERO);
         metrics.authentication_failure("expired", Some(("acme", "staff")));
         metrics.set_ready(true);
         metrics.ignored_attributes("acme", "staff", 2);

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::limits::{MAX_HEADER_BYTES, MAX_URL};
-use super::{Answer, Note};
+use super::{Answer, RequestNote};
 
 /// Why a request came to no handler, or to no end there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +74,8 @@ fn size(headers: &HeaderMap) -> usize {
 
 /// The pattern of the route, below the door's prefix, is what log and metrics call it.
 async fn note_route(request: Request, next: Next) -> Answer {
-    if let (Some(note), Some(pattern)) = (request.extensions().get::<Note>(), request.extensions().get::<MatchedPath>())
+    if let (Some(note), Some(pattern)) =
+        (request.extensions().get::<RequestNote>(), request.extensions().get::<MatchedPath>())
     {
         note.route(pattern.as_str().trim_start_matches('/'));
     }

@@ -16,7 +16,7 @@ mod request_id;
 pub mod tls;
 
 pub use door::{Refused, door};
-pub use note::{Note, Why};
+pub use note::{RequestNote, Why};
 pub use request::Edge;
 
 /// An answer of a door.

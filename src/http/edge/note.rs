@@ -12,7 +12,7 @@ use super::limits::{MAX_LOGGED_ID, MAX_LOGGED_NAME};
 /// The note of one request, among the extensions of the request. The edge begins it and a door adds what it finds out.
 /// Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Note(Arc<Inner>);
+pub struct RequestNote(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -44,7 +44,7 @@ pub struct Why {
     pub reason: Option<String>,
 }
 
-impl Note {
+impl RequestNote {
     pub(super) fn new(span: Span, client: IpAddr, origin: String) -> Self {
         let (started, noted) = (Instant::now(), Mutex::default());
         Self(Arc::new(Inner { span, started, client, origin, noted }))

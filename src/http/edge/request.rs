@@ -16,10 +16,10 @@ use tracing::{Instrument as _, field};
 
 use super::address::{Addressing, Ends};
 use super::listener::Listener;
-use super::note::{Note, Why};
+use super::note::{RequestNote, Why};
 use super::request_id::{self, X_REQUEST_ID};
 use super::{Answer, door, path};
-use crate::metrics::{Metrics, Request as Counted};
+use crate::metrics::{CountedRequest, Metrics};
 
 /// The label of a path that names no route.
 const NO_ROUTE: &str = "none";
@@ -78,7 +78,7 @@ impl Edge {
         );
         let target_host = request.uri().authority().map(http::uri::Authority::as_str);
         let origin = addressing.origin(&ends, target_host, request.headers());
-        let note = Note::new(span.clone(), client, origin);
+        let note = RequestNote::new(span.clone(), client, origin);
         if let Err(refused) = door::check(&request) {
             request.extensions_mut().insert(refused);
         }
@@ -101,7 +101,7 @@ impl Edge {
             let route = if noted.route.is_empty() { NO_ROUTE } else { &noted.route };
             let directory = noted.directory.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
             let status = answer.status();
-            metrics.request(&Counted { method, route, status: status.as_u16(), directory }, duration);
+            metrics.request(&CountedRequest { method, route, status: status.as_u16(), directory }, duration);
             let why = answer.extensions_mut().remove::<Why>().unwrap_or_default();
             span.in_scope(|| log(status, duration, &why));
         }

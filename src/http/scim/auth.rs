@@ -85,9 +85,9 @@ pub(super) enum Refusal {
     NoDirectory,
 }
 
-/// A key that was recognised, by its name, and whether it opens.
+/// What came of the credentials: the key that was recognised, by its name, and whether it opens.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Verdict {
+pub(super) struct Authentication {
     /// The key; nothing where none has the secret.
     pub(super) key: Option<String>,
     /// The Directory, or why it is not opened.
@@ -96,7 +96,7 @@ pub(super) struct Verdict {
 
 /// The namespace and the name of the Directory in the URL, and what is there under them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct WantedDirectory<'a> {
     pub(super) namespace: &'a str,
     pub(super) name: &'a str,
     pub(super) directory: Option<&'a Arc<Directory>>,
@@ -130,20 +130,20 @@ impl Credentials {
     }
 
     /// Whether one of `keys`, which were looked up by the digest, opens the Directory that is asked for.
-    pub(super) fn open(&self, asked: Asked<'_>, keys: &[Arc<Key>], now: Timestamp) -> Verdict {
+    pub(super) fn open(&self, wanted: WantedDirectory<'_>, keys: &[Arc<Key>], now: Timestamp) -> Authentication {
         let refused = |failure| Err(Refusal::Credentials(failure));
-        let mut verdict = Verdict { key: None, opened: refused(AuthenticationFailure::UnknownKey) };
+        let mut authentication = Authentication { key: None, opened: refused(AuthenticationFailure::UnknownKey) };
         for key in keys.iter().filter(|key| self.is_of(key)) {
-            let opened = self.check(key, asked, now);
+            let opened = self.check(key, wanted, now);
             // What is wrong with a key of this Directory says more than that another key is of another one.
-            if verdict.key.is_none() || opened != refused(AuthenticationFailure::OtherDirectory) {
-                verdict = Verdict { key: Some(key.name.clone()), opened };
+            if authentication.key.is_none() || opened != refused(AuthenticationFailure::OtherDirectory) {
+                authentication = Authentication { key: Some(key.name.clone()), opened };
             }
-            if verdict.opened.is_ok() {
+            if authentication.opened.is_ok() {
                 break;
             }
         }
-        verdict
+        authentication
     }
 
     fn is_of(&self, key: &Key) -> bool {
@@ -152,9 +152,9 @@ impl Credentials {
     }
 
     /// Whether the Directory is there comes after everything that the key itself must be.
-    fn check(&self, key: &Key, asked: Asked<'_>, now: Timestamp) -> Result<Arc<Directory>, Refusal> {
+    fn check(&self, key: &Key, wanted: WantedDirectory<'_>, now: Timestamp) -> Result<Arc<Directory>, Refusal> {
         let refused = |failure| Err(Refusal::Credentials(failure));
-        if key.namespace != asked.namespace || key.spec.directory_ref.name != asked.name {
+        if key.namespace != wanted.namespace || key.spec.directory_ref.name != wanted.name {
             return refused(AuthenticationFailure::OtherDirectory);
         }
         match check(&key.spec, now) {
@@ -164,7 +164,7 @@ impl Credentials {
             KeyVerdict::Revoked => return refused(AuthenticationFailure::Revoked),
             KeyVerdict::Valid => {}
         }
-        let Some(directory) = asked.directory else { return Err(Refusal::NoDirectory) };
+        let Some(directory) = wanted.directory else { return Err(Refusal::NoDirectory) };
         if self.scheme == Scheme::Basic && refuses_basic(directory) {
             return refused(AuthenticationFailure::BasicRefused);
         }
@@ -252,8 +252,8 @@ mod tests {
         Arc::new(Key { namespace: namespace.to_owned(), name: format!("key-of-{directory}"), spec })
     }
 
-    fn asked(directory: Option<&Arc<Directory>>) -> Asked<'_> {
-        Asked { namespace: "acme", name: "staff", directory }
+    fn wanted(directory: Option<&Arc<Directory>>) -> WantedDirectory<'_> {
+        WantedDirectory { namespace: "acme", name: "staff", directory }
     }
 
     #[test]
@@ -305,7 +305,7 @@ mod tests {
         ] {
             let credentials = Credentials { scheme: Scheme::Bearer, digest: digest("s3cret") };
             let now = "2026-06-01T00:00:00Z".parse().expect("a time");
-            let Verdict { key, opened } = credentials.open(asked(directory), &keys, now);
+            let Authentication { key, opened } = credentials.open(wanted(directory), &keys, now);
             assert_eq!(opened.map(drop), expected, "{name}");
             let named = (!named.is_empty()).then(|| format!("key-of-{named}"));
             assert_eq!(key, named, "{name}: the key is named");
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn basic_is_refused_where_the_directory_says_so_and_a_scope_is_its_own_refusal() {
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
-        let open = |credentials: Credentials, directory, key| credentials.open(asked(directory), &[key], now).opened;
+        let open = |credentials: Credentials, directory, key| credentials.open(wanted(directory), &[key], now).opened;
         let refusing = directory(&json!({ "basic": "Refuse" }));
         let newer = directory(&json!({ "basic": "OnTuesdays" }));
         let allowing = directory(&json!({}));

@@ -15,7 +15,7 @@ use super::open::Opened;
 use super::writes::Writes;
 use super::{Scim, body, query};
 use crate::http::edge::limits::{ANSWER, WHOLE_REQUEST};
-use crate::http::edge::{Answer, Note};
+use crate::http::edge::{Answer, RequestNote};
 use crate::provisioning::{Context, Presence};
 use crate::store;
 
@@ -31,7 +31,7 @@ pub(super) struct Call {
     /// The address of the Directory's endpoint, without a slash at the end.
     pub(super) base: String,
     /// For the id of a resource that the request makes.
-    pub(super) note: Note,
+    pub(super) note: RequestNote,
     writes: Writes,
     deadline: Instant,
 }
@@ -55,7 +55,7 @@ impl FromRequest<Scim> for Call {
         let Parameters { id, name, urn } = named.map_or_else(|_| Parameters::default(), |Path(named)| named);
         let (head, body) = request.into_parts();
         let (Some(Opened(directory)), Some(note)) =
-            (head.extensions.get::<Opened>().cloned(), head.extensions.get::<Note>().cloned())
+            (head.extensions.get::<Opened>().cloned(), head.extensions.get::<RequestNote>().cloned())
         else {
             return Err(store::Error::Other("a request came past the door".to_owned()).into());
         };

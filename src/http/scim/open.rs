@@ -15,18 +15,18 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::auth::{Asked, AuthenticationFailure, Credentials, Refusal, Verdict};
+use super::auth::{Authentication, AuthenticationFailure, Credentials, Refusal, WantedDirectory};
 use super::error::Failure;
 use super::{Inner, Scim};
 use crate::api::directory::ProvisioningMode;
 use crate::http::edge::address::source_of;
-use crate::http::edge::{Answer, Note};
+use crate::http::edge::{Answer, RequestNote};
 use crate::store;
 use crate::store::registry::Directory;
 
 /// Namespace and Directory of the URL, which need not exist.
 #[derive(Deserialize)]
-pub(super) struct Place {
+pub(super) struct DirectoryPath {
     namespace: String,
     directory: String,
 }
@@ -38,13 +38,13 @@ pub(super) struct Opened(pub(super) Arc<Directory>);
 /// Lets a request pass whose credentials open the Directory of its URL.
 pub(super) async fn open(
     State(Scim(scim)): State<Scim>,
-    place: Result<Path<Place>, PathRejection>,
-    Extension(note): Extension<Note>,
+    place: Result<Path<DirectoryPath>, PathRejection>,
+    Extension(note): Extension<RequestNote>,
     mut request: Request,
     next: Next,
 ) -> Result<Answer, Failure> {
     let Path(place) = place.map_err(|_| Failure::NoDirectory)?;
-    let Place { namespace, directory: name } = &place;
+    let DirectoryPath { namespace, directory: name } = &place;
     note.place(namespace, name);
     let directory = scim.store.directory(namespace, name);
     if directory.is_some() {
@@ -65,23 +65,23 @@ impl Inner {
     /// are charged to the client's address.
     fn authenticate(
         &self,
-        note: &Note,
+        note: &RequestNote,
         headers: &HeaderMap,
-        Place { namespace, directory: name }: &Place,
+        DirectoryPath { namespace, directory: name }: &DirectoryPath,
         directory: Option<&Arc<Directory>>,
     ) -> Result<Arc<Directory>, Failure> {
         let labels = directory.is_some().then_some((namespace.as_str(), name.as_str()));
-        let verdict = match Credentials::read(headers) {
+        let authentication = match Credentials::read(headers) {
             Ok(credentials) => {
-                let asked = Asked { namespace, name, directory };
-                credentials.open(asked, &self.store.keys(&credentials.digest), Timestamp::now())
+                let wanted = WantedDirectory { namespace, name, directory };
+                credentials.open(wanted, &self.store.keys(&credentials.digest), Timestamp::now())
             }
-            Err(failure) => Verdict { key: None, opened: Err(Refusal::Credentials(failure)) },
+            Err(failure) => Authentication { key: None, opened: Err(Refusal::Credentials(failure)) },
         };
-        if let Some(key) = &verdict.key {
+        if let Some(key) = &authentication.key {
             note.key(key);
         }
-        let reason = match verdict.opened {
+        let reason = match authentication.opened {
             Ok(directory) => return Ok(directory),
             Err(Refusal::Scope) => return Err(Failure::Scope),
             Err(Refusal::NoDirectory) => {
