@@ -20,13 +20,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, TlsFiles};
 use crate::controller::{janitor, leader};
-use crate::http::address::Addressing;
 use crate::http::admin::Admin;
-use crate::http::limits::WHOLE_REQUEST;
-use crate::http::listener::Listener;
-use crate::http::public::Public;
-use crate::http::readiness::Readiness;
-use crate::http::tls::{Tls, TlsError};
+use crate::http::admin::readiness::Readiness;
+use crate::http::edge::Edge;
+use crate::http::edge::address::Addressing;
+use crate::http::edge::limits::WHOLE_REQUEST;
+use crate::http::edge::listener::Listener;
+use crate::http::edge::tls::{Tls, TlsError};
+use crate::http::scim::Scim;
+use crate::http::side_by_side;
 use crate::metrics::Metrics;
 use crate::store::{self, Settings, Store};
 
@@ -39,6 +41,10 @@ const DRAIN: Duration = WHOLE_REQUEST;
 const END: Duration = Duration::from_secs(40);
 /// Between two looks at the kinds that the cluster serves, while they are older than this version.
 const SCHEMA_PAUSE: Duration = Duration::from_secs(5);
+/// The same while they are not: somebody may set them back.
+const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
+/// Between two looks at whether the replica is ready, for the log and the metric.
+const READINESS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why the process ended, if nobody asked it to.
 #[derive(Debug, thiserror::Error)]
@@ -122,11 +128,19 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let mut serving = Parts::new();
     let mut background = Parts::new();
     let addressing = Addressing { public_url, trusted_proxies };
-    let scim = Public::new(store.clone(), metrics.clone(), readiness.clone(), addressing);
+    let scim = Scim::new(store.clone(), metrics.clone(), readiness.clone());
     let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
+    // The doors of the public listener, one beside the other.
+    let doors = side_by_side([scim.door()]);
     let stop = || stops.background.clone();
-    serving.spawn(named("the public listener", scim.serve(public, stops.serving.clone()).map(Ok)));
-    background.spawn(named("the admin listener", probes.serve(admin, stop()).map(Ok)));
+    let edge = Edge::new(doors, addressing, metrics.clone()).serve(public, stops.serving.clone());
+    let serving_all = async move {
+        edge.await;
+        scim.finish().await;
+        Ok(())
+    };
+    serving.spawn(named("the public listener", serving_all));
+    background.spawn(named("the admin listener", Edge::silent(probes.door()).serve(admin, stop()).map(Ok)));
     let (watched, stopped) = (store.clone(), stop());
     let watching = async move { watched.run(stopped).await.map_err(|error| error.to_string()) };
     background.spawn(named("the watches", watching));
@@ -137,6 +151,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
     background.spawn(named("the work of the leader", leading));
     let looking = look_at_schema(store.clone(), readiness.clone());
     background.spawn(named("the look at the kinds", until_stopped(looking, stop())));
+    let looking = look_at_readiness(store.clone(), metrics.clone(), readiness.clone());
+    background.spawn(named("the look at the readiness", until_stopped(looking, stop())));
     if let Some(tls) = tls {
         let watching = async move { tls.watch().await };
         background.spawn(named("the watch on the certificate", until_stopped(watching, stop())));
@@ -189,21 +205,41 @@ async fn until_stopped(part: impl Future<Output = ()>, stop: CancellationToken) 
     Ok(())
 }
 
-/// Looks at the kinds that the cluster serves until they have every field that this version knows, and then rests for
-/// ever.
+/// Looks for ever at the kinds that the cluster serves: whether they have every field that this version knows. They may be
+/// set back at any time, and a replica that wrote on would lose what they do not know.
 async fn look_at_schema(store: Store, readiness: Readiness) {
     let mut told = None;
-    while let Err(error) = store.check_schema().await {
-        let problem = error.to_string();
-        if told.as_ref() != Some(&problem) {
-            tracing::warn!(reason = %problem, "the served kinds cannot be used");
-        }
-        readiness.set_schema_problem(Some(problem.clone()));
-        told = Some(problem);
-        sleep(SCHEMA_PAUSE).await;
+    loop {
+        let pause = match store.check_schema().await {
+            Ok(()) => {
+                if told.take().is_some() {
+                    tracing::info!("the served kinds can be used again");
+                }
+                readiness.set_schema_problem(None);
+                SCHEMA_INTERVAL
+            }
+            // What was seen last still counts; that the API server is away is the watches' to tell.
+            Err(store::Error::Unavailable { .. }) if readiness.has_seen_schema() => SCHEMA_PAUSE,
+            Err(error) => {
+                let problem = error.to_string();
+                if told.as_ref() != Some(&problem) {
+                    tracing::warn!(reason = %problem, "the served kinds cannot be used");
+                }
+                readiness.set_schema_problem(Some(problem.clone()));
+                told = Some(problem);
+                SCHEMA_PAUSE
+            }
+        };
+        sleep(pause).await;
     }
-    readiness.set_schema_problem(None);
-    std::future::pending::<()>().await;
+}
+
+/// Looks for ever whether the replica is ready, so that a change is told when it happens and not when somebody asks.
+async fn look_at_readiness(store: Store, metrics: Metrics, readiness: Readiness) {
+    loop {
+        drop(readiness.look(&store, &metrics, std::time::Instant::now()));
+        sleep(READINESS_INTERVAL).await;
+    }
 }
 
 /// The times of the end.

@@ -9,7 +9,8 @@
 //! Bytes become SCIM values, SCIM values become a spec, a spec plus what is observed becomes a plan, a plan becomes API
 //! calls. Each arrow is one module, and only the last one touches the network:
 //!
-//! 1. [`http`] takes the request: limits, the key ([`rules::key`]), the route. It decides nothing else.
+//! 1. [`http`] takes the request: an edge with the bounds of every request, and a door with the key ([`rules::key`]) and the
+//!    route. It decides nothing else.
 //! 2. [`scim`] reads the body: names folded to the schema's spelling, Entra's dialect coerced ([`scim::resource`],
 //!    [`scim::patch`], [`scim::filter`]). One attribute table ([`scim::schema`]) drives all of it and `/Schemas`.
 //! 3. [`provisioning`] has one function for each SCIM operation: read, rule, write.

@@ -25,11 +25,13 @@ const DURATION_BUCKETS: &[f64] = &[0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0
 type Entry = (&'static str, &'static str);
 
 const REQUESTS: Entry =
-    ("rollcall_http_requests_total", "Requests to the public listener, by method, route and status.");
+    ("rollcall_http_requests_total", "Requests to the public listener, by method, route, status and Directory.");
 const DURATION: Entry =
     ("rollcall_http_request_duration_seconds", "Time from a request's headers to its answer, by method and route.");
-const FAILURES: Entry =
-    ("rollcall_authentication_failures_total", "Requests whose credentials did not open the Directory, by reason.");
+const FAILURES: Entry = (
+    "rollcall_authentication_failures_total",
+    "Requests whose credentials did not open the Directory, by reason and, where it is there, Directory.",
+);
 const IGNORED: Entry = (
     "rollcall_ignored_attributes_total",
     "Attributes in requests that a known schema does not have and that were ignored, by Directory.",
@@ -48,6 +50,7 @@ const JANITOR: Entry = (
     "What the janitor did: objects settled, claims released, and attempts that failed and are repeated.",
 );
 const CONNECTIONS: Entry = ("rollcall_connections", "Open connections, by listener.");
+const READY: Entry = ("rollcall_ready", "1 while the replica is ready for requests, 0 while it is not.");
 const LEADER: Entry = ("rollcall_leader", "1 on the replica that does the work in the background, 0 on the others.");
 const QUOTA_USED: Entry = (
     "rollcall_quota_used",
@@ -76,6 +79,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         VISIBLE,
         JANITOR,
         CONNECTIONS,
+        READY,
         LEADER,
         QUOTA_USED,
         QUOTA_LIMIT,
@@ -84,84 +88,39 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// Why credentials did not open a Directory. The client learns none of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthenticationFailure {
-    /// No `Authorization` header.
-    Missing,
-    /// More than one header, another scheme, or Basic that does not decode.
-    Malformed,
-    /// No key has this secret.
-    UnknownKey,
-    /// The key opens another Directory.
-    OtherDirectory,
-    /// There is no such Directory.
-    UnknownDirectory,
-    /// `notBefore` is yet to come.
-    NotYetValid,
-    /// `expiresAt` is over.
-    Expired,
-    /// The key is revoked.
-    Revoked,
-    /// The Directory refuses Basic.
-    BasicRefused,
-}
-
-impl AuthenticationFailure {
-    /// The word of the label and of the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Malformed => "malformed",
-            Self::UnknownKey => "unknown_key",
-            Self::OtherDirectory => "other_directory",
-            Self::UnknownDirectory => "unknown_directory",
-            Self::NotYetValid => "not_yet_valid",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-            Self::BasicRefused => "basic_refused",
-        }
-    }
-}
-
-/// What the janitor did with one object or claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JanitorAction {
-    /// An object was completed, undone or removed.
-    Settled,
-    /// A claim without a living holder was freed.
-    Released,
-    /// It did not work and is tried again.
-    Failed,
-}
-
-impl JanitorAction {
-    /// The word of the label and of the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Settled => "settled",
-            Self::Released => "released",
-            Self::Failed => "failed",
-        }
-    }
+/// A request that was answered, by the words of those who know them.
+#[derive(Clone, Copy, Debug)]
+pub struct CountedRequest<'a> {
+    /// The method, out of those that are known.
+    pub method: &'static str,
+    /// The pattern of the route.
+    pub route: &'a str,
+    /// The status of the answer.
+    pub status: u16,
+    /// Namespace and name of its Directory, if there is one.
+    pub directory: Option<(&'a str, &'a str)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     method: &'static str,
-    route: &'static str,
+    route: String,
     status: u16,
+    namespace: String,
+    directory: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DurationLabels {
     method: &'static str,
-    route: &'static str,
+    route: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FailureLabels {
     reason: &'static str,
+    namespace: String,
+    directory: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -231,6 +190,7 @@ struct Inner {
     visible: Family<DirectoryLabels, Gauge>,
     janitor: Family<ActionLabels, Counter>,
     connections: Family<ListenerLabels, Gauge>,
+    ready: Gauge,
     leader: Gauge,
     quota_used: Family<QuotaLabels, Gauge>,
     quota_limit: Family<QuotaLabels, Gauge>,
@@ -258,6 +218,7 @@ impl Default for Metrics {
             visible: registered(&mut registry, VISIBLE, Family::default()),
             janitor: registered(&mut registry, JANITOR, Family::default()),
             connections: registered(&mut registry, CONNECTIONS, Family::default()),
+            ready: registered(&mut registry, READY, Gauge::default()),
             leader: registered(&mut registry, LEADER, Gauge::default()),
             quota_used: registered(&mut registry, QUOTA_USED, Family::default()),
             quota_limit: registered(&mut registry, QUOTA_LIMIT, Family::default()),
@@ -289,19 +250,24 @@ impl Metrics {
     }
 
     /// A request was answered.
-    pub fn request(&self, method: &'static str, route: &'static str, status: u16, duration: Duration) {
-        self.0.requests.get_or_create(&RequestLabels { method, route, status }).inc();
-        self.0.duration.get_or_create(&DurationLabels { method, route }).observe(duration.as_secs_f64());
+    pub fn request(&self, request: &CountedRequest<'_>, duration: Duration) {
+        let CountedRequest { method, route, status, directory } = *request;
+        let (namespace, directory) = owned(directory);
+        let labels = RequestLabels { method, route: route.to_owned(), status, namespace, directory };
+        self.0.requests.get_or_create(&labels).inc();
+        let labels = DurationLabels { method, route: route.to_owned() };
+        self.0.duration.get_or_create(&labels).observe(duration.as_secs_f64());
     }
 
-    /// Credentials did not open a Directory.
-    pub fn authentication_failure(&self, reason: AuthenticationFailure) {
-        self.0.failures.get_or_create(&FailureLabels { reason: reason.as_str() }).inc();
+    /// Credentials did not open a Directory: the reason in one word, and the Directory if it is there.
+    pub fn authentication_failure(&self, reason: &'static str, directory: Option<(&str, &str)>) {
+        let (namespace, directory) = owned(directory);
+        self.0.failures.get_or_create(&FailureLabels { reason, namespace, directory }).inc();
     }
 
-    /// The janitor did something.
-    pub fn janitor(&self, action: JanitorAction) {
-        self.0.janitor.get_or_create(&ActionLabels { action: action.as_str() }).inc();
+    /// The janitor did something: what, in one word.
+    pub fn janitor(&self, action: &'static str) {
+        self.0.janitor.get_or_create(&ActionLabels { action }).inc();
     }
 
     /// How long each kind's watch has been silent. Replaces what was said before.
@@ -328,6 +294,11 @@ impl Metrics {
     /// A listener holds one less.
     pub fn connection_ended(&self, listener: &'static str) {
         self.0.connections.get_or_create(&ListenerLabels { listener }).dec();
+    }
+
+    /// Whether this replica is ready.
+    pub fn set_ready(&self, is_ready: bool) {
+        self.0.ready.set(i64::from(is_ready));
     }
 
     /// Whether this replica leads. What only a leader tells is forgotten with the end of it, or it would stand there for
@@ -374,6 +345,11 @@ impl Metrics {
     }
 }
 
+/// The names of a Directory as labels; empty where there is none.
+fn owned(directory: Option<(&str, &str)>) -> (String, String) {
+    directory.map(|(namespace, name)| (namespace.to_owned(), name.to_owned())).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -381,13 +357,16 @@ mod tests {
     #[test]
     fn the_reference_names_what_the_text_holds() {
         let metrics = Metrics::default();
-        metrics.request("GET", "Users", 200, Duration::from_millis(3));
-        metrics.authentication_failure(AuthenticationFailure::Expired);
+        let request = CountedRequest { method: "GET", route: "Users", status: 200, directory: Some(("acme", "staff")) };
+        metrics.request(&request, Duration::from_millis(3));
+        metrics.request(&CountedRequest { route: "none", status: 404, directory: None, ..request }, Duration::ZERO);
+        metrics.authentication_failure("expired", Some(("acme", "staff")));
+        metrics.set_ready(true);
         metrics.ignored_attributes("acme", "staff", 2);
         metrics.unknown_members("acme", "staff", 3);
         metrics.set_watch_ages([("DirectoryUser".to_owned(), Duration::from_millis(1500))]);
         metrics.set_visible_users([("acme".to_owned(), "staff".to_owned(), 7)]);
-        metrics.janitor(JanitorAction::Released);
+        metrics.janitor("released");
         for _ in 0..4 {
             metrics.connection_opened("public");
         }
@@ -411,8 +390,10 @@ mod tests {
         }
         assert_eq!(text.matches("# HELP").count(), reference().len(), "{text}");
         for line in [
-            "rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"200\"} 1",
-            "rollcall_authentication_failures_total{reason=\"expired\"} 1",
+            "rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"200\",namespace=\"acme\",directory=\"staff\"} 1",
+            "rollcall_http_requests_total{method=\"GET\",route=\"none\",status=\"404\",namespace=\"\",directory=\"\"} 1",
+            "rollcall_authentication_failures_total{reason=\"expired\",namespace=\"acme\",directory=\"staff\"} 1",
+            "rollcall_ready 1",
             "rollcall_ignored_attributes_total{namespace=\"acme\",directory=\"staff\"} 2",
             "rollcall_unknown_members_total{namespace=\"acme\",directory=\"staff\"} 3",
             "rollcall_watch_age_seconds{kind=\"DirectoryUser\"} 1.5",

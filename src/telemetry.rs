@@ -3,8 +3,8 @@
 //! A value cannot make a line of its own: control characters are escaped in both formats. No field holds a secret.
 //! Personal data is at debug level at most, with one exception: lines about one object name it, at any level, and in a
 //! Directory with `naming: Readable` a name begins with the local part of the userName. `naming: Opaque` is for who wants
-//! none of it in the log. The line of a request has the endpoint's pattern in place of the path, so that only the reason
-//! of a 5xx may name an object.
+//! none of it in the log. The line of a request has the endpoint's pattern in place of the path, the id of its resource, and
+//! of the sentence that was answered only what is constant in it.
 
 use std::fmt::{self, Write as _};
 

@@ -166,6 +166,35 @@ fn every_module_imports_what_its_layer_allows_and_the_table_allows_nothing_else(
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_edge_knows_no_door_and_doors_do_not_know_each_other() {
+    let mut wrong = Vec::new();
+    let below = root().join("src/http");
+    // Whether a replica is ready is the probes' to tell, and SCIM serves nothing before it is.
+    let allowed = |part: &str, other: &str| other == part || (part != "edge" && ["edge", "admin"].contains(&other));
+    for path in rust_files("src/http").iter().filter(|path| !is_test(path)) {
+        let part = path.strip_prefix(&below).expect("a file below http").components().next().expect("a name");
+        let part = part.as_os_str().to_string_lossy().into_owned();
+        if part == "mod.rs" {
+            continue;
+        }
+        let text = read(path);
+        for (number, line) in code(&text) {
+            let inside = imports(line).filter_map(|import| import.strip_prefix("http::")?.split("::").next());
+            wrong.extend(
+                inside.filter(|other| !allowed(&part, other)).map(|other| format!("{}:{number}: {other}", shown(path))),
+            );
+            let outside = imports(line).filter(|import| part == "edge" && !is_within(import, "http"));
+            wrong.extend(
+                outside
+                    .filter(|import| !is_within(import, "metrics"))
+                    .map(|import| format!("{}:{number}: {import}", shown(path))),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 /// A manifest, where its code is, and where the code of its tests is beside that.
 const PACKAGES: [(&str, &[&str], &[&str]); 2] = [
     ("Cargo.toml", &["src"], &["src", "tests", "examples", "benches"]),

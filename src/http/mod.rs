@@ -1,20 +1,25 @@
-//! The edge: decode, call, encode. Nothing is decided here but who may ask.
+//! HTTP: an edge, and doors.
+//!
+//! The [`edge`] is what every listener needs, whatever is asked of it. A door is what one sort of client comes for: a folder
+//! here with a function that returns an [`axum::Router`] of its own, below a prefix of its own, with its own credentials, its
+//! own bounds and its own way to tell errors ([`edge::door()`]). A listener carries one door or several, side by side.
+//!
+//! | Door | Prefix | Who comes | Credentials |
+//! | --- | --- | --- | --- |
+//! | [`scim`] | `/scim/v2/NAMESPACE/DIRECTORY` | Entra's provisioning | a DirectoryKey |
+//! | [`admin`] | none: a listener of its own | the kubelet, Prometheus | none: not for the internet |
+//!
+//! A new door is a folder beside these, its line in this file, and a line in `app`, where it is put on a listener.
+//! Nothing is decided here but who may ask: doors decode, call and encode.
 
-pub mod address;
+use axum::Router;
+
 pub mod admin;
-mod answer;
-mod auth;
-mod body;
-mod connection;
-mod error;
-mod failures;
-pub mod limits;
-pub mod listener;
-pub mod public;
-mod query;
-pub mod readiness;
-mod request_id;
-mod route;
-mod scim;
-pub mod tls;
-mod writes;
+pub mod edge;
+pub mod scim;
+
+/// The doors of the public listener in one router. What lies below none of them is answered as SCIM is: an administrator
+/// who has typed half of a tenant URL is the one to read it.
+pub fn side_by_side(doors: impl IntoIterator<Item = Router>) -> Router {
+    doors.into_iter().fold(scim::elsewhere(), Router::merge)
+}

@@ -19,6 +19,9 @@ pub enum Error {
         /// The SCIM name of the attribute.
         attribute: String,
     },
+    /// The API server refuses the object itself: a bound of the kind's schema that `scim` did not check. Its own words.
+    #[error("{0}")]
+    Refused(String),
     /// The resource has moved on since the version in If-Match was read.
     #[error("the resource has changed since this version was read; read it again and repeat the change")]
     PreconditionFailed,
@@ -38,8 +41,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::NotFound => Self::NotFound,
-            // The API server refused the object itself: a bound of the kind's schema that scim did not check.
-            store::Error::Invalid(message) => Self::Scim(scim::Error::InvalidValue(message)),
+            store::Error::Invalid(message) => Self::Refused(message),
             store::Error::TooLarge => {
                 Self::Scim(scim::Error::TooLarge("the resource is larger than the cluster stores".to_owned()))
             }

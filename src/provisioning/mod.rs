@@ -8,6 +8,7 @@ mod lookup;
 mod members;
 mod object;
 mod policy;
+mod presence;
 mod representation;
 pub mod users;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use crate::rules::etag::EtagCondition;
 pub use error::Error;
+pub use presence::Presence;
 
 use crate::metrics::Metrics;
 use crate::scim::Attributes;
@@ -22,7 +24,7 @@ use crate::store::Store;
 use crate::store::WatchedDirectory;
 use crate::store::index::{Index, Member};
 
-/// What every operation needs: the Directory it works in, the store, the metrics. One for each request.
+/// What every operation needs: the Directory it works in, the store, the metrics, the client. One for each request.
 #[derive(Clone)]
 pub struct Context {
     /// The Directory of the URL.
@@ -31,6 +33,8 @@ pub struct Context {
     pub store: Store,
     /// The metrics.
     pub metrics: Metrics,
+    /// Whether the client is still there.
+    pub client: Presence,
 }
 
 impl Context {

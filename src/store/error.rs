@@ -51,6 +51,11 @@ pub(super) fn classify(status: &Status) -> Error {
         (409, "AlreadyExists") => Error::Exists,
         (409, _) => Error::Conflict,
         (410, _) => Error::Gone,
+        // Writes are strict: the definitions lack a field that this version writes. No person's data is to blame, and the
+        // definitions of this version heal it.
+        (400, _) if message.contains("strict decoding error") => Error::Unavailable {
+            reason: format!("the served kinds lack a field of this version: apply the files of crds/ ({message})"),
+        },
         (400 | 422, _) => Error::Invalid(message.to_owned()),
         (413, _) => Error::TooLarge,
         // etcd's own limit, and that of the connection to it: neither has a code of its own.
@@ -122,9 +127,12 @@ mod tests {
                 "an unknown field",
                 400,
                 "BadRequest",
-                "strict decoding error",
-                Error::Invalid("strict decoding error".into()),
+                "strict decoding error: unknown field \"spec.x\"",
+                unavailable(
+                    "the served kinds lack a field of this version: apply the files of crds/ (strict decoding error: unknown field \"spec.x\")",
+                ),
             ),
+            ("a body that is none", 400, "BadRequest", "no object", Error::Invalid("no object".into())),
             ("a broken rule", 422, "Invalid", "spec.x: Too long", Error::Invalid("spec.x: Too long".into())),
             ("a body over 3 MiB", 413, "RequestEntityTooLarge", "limit is 3145728", Error::TooLarge),
             ("an object over etcd's limit", 500, "", "etcdserver: request is too large", Error::TooLarge),

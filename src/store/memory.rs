@@ -17,7 +17,11 @@ use super::objects::Objects;
 use super::version::Origin;
 use super::write_queue::WriteQueues;
 use super::{Inner, Store};
-use crate::api::Object;
+use crate::api::crds::crds;
+use crate::api::{API_VERSION, GROUP, Object, VERSION};
+
+/// The kind of a call that asks for the OpenAPI documents; its name is that of the document, and empty for their index.
+pub(crate) const OPENAPI: &str = "openapi";
 
 /// How often a request lets others go first: long enough for all that may be under way at one time to be so.
 const YIELDS: usize = 64;
@@ -87,6 +91,10 @@ impl Memory {
     /// What an API server does and answers.
     pub(crate) fn carry_out(&self, asked: &Asked) -> Answer {
         let place = (asked.kind.clone(), asked.name.clone());
+        if asked.kind == OPENAPI {
+            let answer = if asked.name.is_empty() { openapi_index("now") } else { openapi_without("", "") };
+            return (200, answer.to_string());
+        }
         let known = self.0.objects.lock().get(&place).cloned();
         match (asked.method.as_str(), known) {
             ("POST", Some(_)) => refusal(409, "AlreadyExists"),
@@ -188,6 +196,28 @@ fn version(object: &Value) -> Value {
     object["metadata"]["resourceVersion"].clone()
 }
 
+/// The index of OpenAPI documents, in which ours has this digest.
+pub(crate) fn openapi_index(digest: &str) -> Value {
+    let address = format!("/openapi/v3/apis/{API_VERSION}?hash={digest}");
+    json!({ "paths": { format!("apis/{API_VERSION}"): { "serverRelativeURL": address } } })
+}
+
+/// The OpenAPI document of our kinds, without one field of the `spec` of one kind.
+pub(crate) fn openapi_without(kind: &str, field: &str) -> Value {
+    let mut schemas = serde_json::Map::new();
+    for crd in crds() {
+        let name = crd.spec.names.kind;
+        let versions = serde_json::to_value(crd.spec.versions).expect("JSON");
+        let mut schema = versions[0]["schema"]["openAPIV3Schema"].clone();
+        schema["x-kubernetes-group-version-kind"] = json!([{ "group": GROUP, "version": VERSION, "kind": name }]);
+        if name == kind {
+            schema["properties"]["spec"]["properties"].as_object_mut().expect("fields").remove(field);
+        }
+        schemas.insert(name, schema);
+    }
+    json!({ "components": { "schemas": schemas } })
+}
+
 /// The refusal of an API server.
 pub(crate) fn refusal(code: u16, reason: &str) -> Answer {
     let status = json!({ "kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": reason });
@@ -198,6 +228,9 @@ async fn asked(request: Request<Body>) -> Asked {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.expect("a body").to_bytes();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if let Some(document) = parts.uri.path().strip_prefix("/openapi/v3") {
+        return Asked { method: parts.method.to_string(), kind: OPENAPI.to_owned(), name: document.to_owned(), body };
+    }
     // /apis/GROUP/VERSION/namespaces/NAMESPACE/KIND/NAME
     let mut path = parts.uri.path().split('/').skip(6).map(str::to_owned);
     let kind = path.next().expect("a kind");

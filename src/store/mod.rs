@@ -97,7 +97,7 @@ impl Store {
     /// Checks that the cluster serves every field that this version knows. [`Error::Other`] names the first that is
     /// missing; it heals when the definitions are applied.
     pub async fn check_schema(&self) -> Result<(), Error> {
-        schema_check::check(self.objects()).await
+        self.objects().check_schema().await
     }
 
     /// How long ago each kind was last heard of: the longest silence of its watches.

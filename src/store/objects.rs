@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::Error;
 use super::error::{classify, with_causes};
 use super::kind::Kind;
+use super::schema_check::{self, LastGood};
 use crate::api::Object;
 
 /// How long a call may take, the wait for its turn included.
@@ -35,15 +36,18 @@ pub struct Objects {
     client: Client,
     reads: Arc<Semaphore>,
     writes: Arc<Semaphore>,
+    last_good: Arc<LastGood>,
 }
 
 impl Objects {
     pub(super) fn new(client: Client) -> Self {
-        Self {
-            client,
-            reads: Arc::new(Semaphore::new(MAX_READ_CALLS)),
-            writes: Arc::new(Semaphore::new(MAX_WRITE_CALLS)),
-        }
+        let (reads, writes) = (Arc::new(Semaphore::new(MAX_READ_CALLS)), Arc::new(Semaphore::new(MAX_WRITE_CALLS)));
+        Self { client, reads, writes, last_good: Arc::default() }
+    }
+
+    /// Whether the cluster serves every field that this version knows.
+    pub(super) async fn check_schema(&self) -> Result<(), Error> {
+        schema_check::check(self, &self.last_good).await
     }
 
     /// Reads one object, linearizably.
@@ -94,7 +98,11 @@ impl Objects {
 
     async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, Error> {
         let body = serde_json::to_vec(body).map_err(|error| Error::Other(error.to_string()))?;
-        in_time(&self.writes, REQUEST_DEADLINE, send(&self.client, request(method, path, body)?)).await
+        let request = request(method, path, body)?;
+        match in_time(&self.writes, REQUEST_DEADLINE, send(&self.client, request)).await {
+            Err(refusal @ Error::Invalid(_)) => Err(schema_check::explain(refusal, self, &self.last_good).await),
+            result => result,
+        }
     }
 }
 

@@ -23,11 +23,11 @@ async fn every_refusal_is_the_same_401() {
     let client = directory.client(&operator).await;
     let wrong = client.authorized("Bearer wrong").get("/Users").await;
     let unknown_directory = {
-        let mut stranger = client.clone();
+        let mut stranger = client.authorized("Bearer wrong");
         stranger.base = client.base.replace("/staff", "/nobody");
         stranger.get("/Users").await
     };
-    let mut refusals = vec![("an unknown directory", unknown_directory)];
+    let mut refusals = vec![("a wrong key of an unknown directory", unknown_directory)];
     for (name, authorization) in [
         ("no credentials", String::new()),
         ("an expired key", "Bearer expired".to_owned()),
@@ -52,14 +52,16 @@ async fn every_refusal_is_the_same_401() {
         ("malformed", 2),
         ("unknown_key", 3),
         ("other_directory", 1),
-        ("unknown_directory", 1),
         ("not_yet_valid", 1),
         ("expired", 1),
         ("revoked", 1),
     ] {
-        let line = format!("rollcall_authentication_failures_total{{reason=\"{reason}\"}} {count}");
+        let labels = format!("reason=\"{reason}\",namespace=\"{}\",directory=\"staff\"", directory.namespace);
+        let line = format!("rollcall_authentication_failures_total{{{labels}}} {count}");
         assert!(metrics.lines().any(|given| given == line), "{line}: {metrics}");
     }
+    let line = "rollcall_authentication_failures_total{reason=\"unknown_key\",namespace=\"\",directory=\"\"} 1";
+    assert!(metrics.lines().any(|given| given == line), "a name that a client makes up is no label: {metrics}");
     let log = operator.log();
     assert!(!log.contains(&directory.secret) && !log.contains(&other.secret), "a secret in the log");
 }
@@ -94,6 +96,32 @@ async fn a_revocation_bites_at_once() {
     until("the second key to be refused", || async { second.get("/Users").await.is_refused().then_some(()) }).await;
     directory.kubectl(&["delete", "directorykey", "key"]).await.expect("kubectl delete");
     until("the first key to be refused", || async { client.get("/Users").await.is_refused().then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_key_of_a_directory_that_is_not_there_is_503_until_it_is_back() {
+    let directory = Directory::new().await;
+    directory.apply_key("revoked", json!({ "sha256": sha256("revoked"), "revoked": true })).await;
+    let operator = Operator::start(&[]).await;
+    let client = directory.client(&operator).await;
+    directory.kubectl(&["delete", "directory", "staff"]).await.expect("kubectl delete");
+    let answer = until("the deletion to be seen", async || {
+        let answer = client.get("/Users").await;
+        (answer.status != 200).then_some(answer)
+    })
+    .await;
+    assert!(!answer.header("retry-after").is_empty());
+    answer.expect_error(503, None);
+    // Nobody else learns of it.
+    for secret in ["wrong", "revoked"] {
+        client.authorized(&format!("Bearer {secret}")).get("/Users").await.expect_error(401, None);
+    }
+    let metrics = operator.metrics().await;
+    let line = "rollcall_authentication_failures_total{reason=\"unknown_directory\",namespace=\"\",directory=\"\"} ";
+    assert!(metrics.contains(line), "{metrics}");
+    assert!(operator.log().contains("\"reason\":\"unknown_directory\""), "{}", operator.log());
+    directory.apply_directory(json!({})).await;
+    until("the Directory to be back", async || (client.get("/Users").await.status == 200).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::support::directory::sha256;
 use crate::support::{Directory, Operator, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,14 +22,20 @@ async fn probes_metrics_and_request_ids_tell_what_goes_on() {
     client.authorized("Bearer wrong").get("/Users").await.expect_error(401, None);
     client.get("/Nothing").await.expect_error(404, None);
     let metrics = operator.metrics().await;
-    let people = format!("rollcall_visible_users{{namespace=\"{}\",directory=\"staff\"}}", directory.namespace);
+    let staff = format!("namespace=\"{}\",directory=\"staff\"", directory.namespace);
+    let people = format!("rollcall_visible_users{{{staff}}}");
+    let requests = |method: &str, route: &str, status: u16| {
+        let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
+        format!("rollcall_http_requests_total{{{labels},{staff}}}")
+    };
     for (name, value) in [
-        ("rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"200\"}", Some("2")),
-        ("rollcall_http_requests_total{method=\"POST\",route=\"Users\",status=\"201\"}", Some("1")),
-        ("rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"401\"}", Some("1")),
-        ("rollcall_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"}", Some("1")),
+        (requests("GET", "Users", 200).as_str(), Some("2")),
+        (requests("POST", "Users", 201).as_str(), Some("1")),
+        (requests("GET", "Users", 401).as_str(), Some("1")),
+        (requests("GET", "none", 404).as_str(), Some("1")),
         ("rollcall_http_request_duration_seconds_count{method=\"GET\",route=\"Users\"}", Some("3")),
-        ("rollcall_authentication_failures_total{reason=\"unknown_key\"}", Some("1")),
+        (&format!("rollcall_authentication_failures_total{{reason=\"unknown_key\",{staff}}}"), Some("1")),
+        ("rollcall_ready", Some("1")),
         (&people, Some("1")),
         ("rollcall_watch_age_seconds{kind=\"directoryusers\"}", None),
         ("rollcall_connections{listener=\"public\"}", None),
@@ -36,6 +43,67 @@ async fn probes_metrics_and_request_ids_tell_what_goes_on() {
         let given = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         assert!(given.is_some() && (value.is_none() || given == value), "{name} is not {value:?}: {metrics}");
     }
+}
+
+/// The line of the request with this id.
+async fn line(operator: &Operator, id: &str) -> Value {
+    until(&format!("the log to tell of {id}"), async || {
+        let log = operator.log();
+        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.find(|line| line["message"] == "request" && line["span"]["request_id"] == id)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_who_asked_for_whom_and_why_it_was_refused() {
+    let directory = Directory::new().await;
+    directory.apply_key("old", json!({ "sha256": sha256("old"), "revoked": true })).await;
+    let operator = Operator::start(&["--trusted-proxies", "127.0.0.0/8"]).await;
+    let client = directory.client(&operator).await;
+    let alice = json!({ "userName": "alice@personal.example", "title": "x".repeat(20_000) });
+    let (old, wrong) = (client.authorized("Bearer old"), client.authorized("Bearer wrong"));
+    let id = client.create(&json!({ "userName": "alice@personal.example" })).await;
+    let one = format!("/Users/{id}");
+    let (key, id, detail) = (json!("key"), json!(id), json!("the credentials do not open this directory"));
+    for (request_id, client, method, path, body, expected) in [
+        ("why-read", &client, "GET", one.as_str(), None, [&json!(200), &key, &id, &Value::Null, &Value::Null]),
+        (
+            "why-taken",
+            &client,
+            "POST",
+            "/Users",
+            Some(json!({ "userName": "ALICE@personal.example" })),
+            [&json!(409), &key, &Value::Null, &json!("uniqueness"), &Value::Null],
+        ),
+        ("why-long", &client, "PUT", &one, Some(alice), [&json!(400), &key, &id, &json!("invalidValue"), &Value::Null]),
+        (
+            "why-old",
+            &old,
+            "GET",
+            &one,
+            None,
+            [&json!(401), &json!("old"), &Value::Null, &Value::Null, &json!("revoked")],
+        ),
+        (
+            "why-wrong",
+            &wrong,
+            "GET",
+            &one,
+            None,
+            [&json!(401), &Value::Null, &Value::Null, &Value::Null, &json!("unknown_key")],
+        ),
+    ] {
+        let headers = [("x-request-id", request_id), ("x-forwarded-for", "203.0.113.9, 198.51.100.7")];
+        client.send(method, path, &headers, body.map(|body| body.to_string())).await;
+        let line = line(&operator, request_id).await;
+        let span = &line["span"];
+        let told = [&line["status"], &span["key"], &span["resource"], &line["scimType"], &line["reason"]];
+        assert_eq!(told, expected, "{line}");
+        assert_eq!((&span["client"], &span["method"]), (&json!("198.51.100.7"), &json!(method)), "{line}");
+        assert!(line["duration_us"].is_u64() && (line["status"] != 401 || line["detail"] == detail), "{line}");
+    }
+    assert!(!operator.log().contains("personal.example"), "a value of a person in the log");
 }
 
 #[tokio::test(flavor = "multi_thread")]

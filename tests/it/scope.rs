@@ -57,7 +57,7 @@ async fn one_namespace_is_served_under_a_role_in_it() {
     // Directory and key are out of sight.
     Client::new(base, &elsewhere.secret).get("/Users").await.expect_error(401, None);
     let metrics = operator.metrics().await;
-    let reason = "rollcall_authentication_failures_total{reason=\"unknown_key\"} 1";
+    let reason = "rollcall_authentication_failures_total{reason=\"unknown_key\",namespace=\"\",directory=\"\"} 1";
     assert!(metrics.contains(reason), "{metrics}");
 }
 

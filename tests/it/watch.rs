@@ -139,7 +139,7 @@ async fn silence(plane: &ControlPlane, operator: &Operator, client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kinds_that_are_older_than_the_replica_keep_it_unready() {
+async fn kinds_that_are_older_than_the_replica_make_it_unready_at_any_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let plane = own_control_plane().await;
     let kubeconfig = install(&plane, &older_definitions(folder.path())).await;
@@ -156,6 +156,46 @@ async fn kinds_that_are_older_than_the_replica_keep_it_unready() {
     // Once the definitions are those of this version, the same process serves.
     install(&plane, &crds_folder()).await;
     operator.ready().await;
+    set_back(&plane, &mut operator, folder.path()).await;
+}
+
+/// Somebody sets the kinds back under the running replica, and puts them right again.
+async fn set_back(plane: &ControlPlane, operator: &mut Operator, older: &Path) {
+    let client = directory_on(plane, operator).await;
+    let path = format!("/Users/{}", client.create(&json!({ "userName": "alice" })).await);
+    // A deactivation writes the field that is about to go.
+    let turn =
+        async |active: bool| client.patch(&path, json!([{ "op": "replace", "path": "active", "value": active }])).await;
+    install(plane, older).await;
+    let refused = until("a write to meet the older kinds", async || {
+        for active in [false, true] {
+            let answer = turn(active).await;
+            assert!([200, 503].contains(&answer.status), "nobody's data is to blame: {answer:?}");
+            if answer.status == 503 {
+                return Some(answer);
+            }
+        }
+        None
+    })
+    .await;
+    assert!(!refused.header("retry-after").is_empty(), "{refused:?}");
+    let reason = until("the replica to be unready", async || {
+        let (status, text) = operator.admin("/readyz").await;
+        (status == 503).then_some(text)
+    })
+    .await;
+    assert!(reason.contains("the field spec.sessionEpoch of DirectoryUser"), "{reason}");
+    client.get("/Users").await.expect_error(503, None);
+    assert!(operator.metrics().await.lines().any(|line| line == "rollcall_ready 0"));
+
+    install(plane, &crds_folder()).await;
+    operator.ready().await;
+    until("writes to be carried out", async || (turn(false).await.status == 200).then_some(())).await;
+    assert_eq!(client.get(&path).await.expect(200)["active"], false);
+    assert!(operator.metrics().await.lines().any(|line| line == "rollcall_ready 1"));
+    let log = operator.log();
+    assert_eq!(log.matches("\"not ready any more\"").count(), 1, "{log}");
+    assert_eq!(log.matches("\"message\":\"ready\"").count(), 2, "{log}");
 }
 
 /// The definitions as a version wrote them that did not know `DirectoryUser.spec.sessionEpoch`.

@@ -5,6 +5,7 @@
 //! Between two passes it looks every two seconds for objects that nobody has looked at yet (`looks`), so that a person
 //! who is asked back, or whose rival has gone, does not wait for a minute.
 
+mod action;
 mod looks;
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::time::MissedTickBehavior;
 
+use self::action::JanitorAction;
 use self::looks::Looks;
-use crate::metrics::{JanitorAction, Metrics};
+use crate::metrics::Metrics;
 use crate::rules::resource::Resource;
 use crate::store::Store;
 use crate::store::claims::{self, Settlement};
@@ -99,10 +101,10 @@ async fn release_claims(store: &Store, metrics: &Metrics, namespace: &str, direc
 fn report(metrics: &Metrics, action: JanitorAction, done: Result<bool, claims::Error>, object: (&str, &str, &str)) {
     let (namespace, directory, name) = object;
     match done {
-        Ok(true) => metrics.janitor(action),
+        Ok(true) => metrics.janitor(action.as_str()),
         Ok(false) => {}
         Err(error) => {
-            metrics.janitor(JanitorAction::Failed);
+            metrics.janitor(JanitorAction::Failed.as_str());
             let wanted = action.as_str();
             tracing::warn!(namespace, directory, object = name, wanted, %error, "the janitor could not finish");
         }

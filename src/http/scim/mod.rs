@@ -1,75 +1,83 @@
-//! The SCIM operations over HTTP: which function answers which endpoint and method.
+//! The SCIM door: the endpoints of every Directory, below `/scim/v2/NAMESPACE/DIRECTORY`.
+//!
+//! A request passes `open` (may what we know be believed, and do the credentials open the Directory), `routes` (which
+//! operation it asks for), `call` (its query and its body) and the operation; `error` says what became of it where it was
+//! not carried out.
 
+mod answer;
+mod auth;
+mod body;
+mod call;
+mod error;
+mod failures;
+pub mod limits;
 mod lists;
+mod open;
+mod query;
+mod routes;
 mod single;
+#[cfg(test)]
+mod tests;
 mod text;
+mod writes;
 
-use http::{HeaderMap, Method, StatusCode};
-use hyper::body::Bytes;
-use serde_json::Value;
+use std::sync::Arc;
 
-use super::answer::{Answer, json};
-use super::error::Failure;
-use super::route::Endpoint;
-use crate::provisioning::Context;
-use crate::rules::resource::Resource;
-use crate::scim::discovery;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 
-const NO_BULK: &str = "bulk operations are not supported: send single requests";
-const NO_ME: &str = "a key stands for a directory and not for a person: there is no /Me";
+use self::error::Failure;
+use self::failures::Failures;
+use self::limits::MAX_WRITES;
+use self::writes::Writes;
+use crate::http::admin::readiness::Readiness;
+use crate::http::edge::{self, Answer, Refused};
+use crate::metrics::Metrics;
+use crate::store::Store;
 
-/// A request whose credentials opened the Directory, whole.
-pub(super) struct Call {
-    pub(super) context: Context,
-    pub(super) endpoint: Endpoint,
-    pub(super) method: Method,
-    /// The id, name or URN in the path; empty where there is none.
-    pub(super) parameter: String,
-    /// The decoded query.
-    pub(super) parameters: Vec<(String, String)>,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    /// The address of the Directory's endpoint, without a slash at the end.
-    pub(super) base: String,
+/// Where the door is: the path of a Directory's endpoint.
+const PREFIX: &str = "/scim/v2/{namespace}/{directory}";
+
+/// The SCIM endpoints of every Directory. Cheap to clone.
+#[derive(Clone)]
+pub struct Scim(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    metrics: Metrics,
+    readiness: Readiness,
+    failures: Failures,
+    writes: Writes,
 }
 
-/// Carries the request out. That the endpoint takes the method has been checked.
-pub(super) async fn handle(call: &Call) -> Result<Answer, Failure> {
-    let Call { base, parameter, .. } = call;
-    let declared = || call.context.declared_extensions();
-    match (call.endpoint, &call.method) {
-        (Endpoint::ServiceProviderConfig, _) => found(Some(discovery::service_provider_config(base))),
-        (Endpoint::ResourceTypes, _) => found(Some(discovery::resource_types(base, &declared()))),
-        (Endpoint::ResourceType, _) => found(discovery::resource_type(parameter, base, &declared())),
-        (Endpoint::Schemas, _) => found(Some(discovery::schemas(base, &declared()))),
-        (Endpoint::Schema, _) => found(discovery::schema(parameter, base, &declared())),
+impl Scim {
+    /// What serves the Directories of `store`.
+    pub fn new(store: Store, metrics: Metrics, readiness: Readiness) -> Self {
+        let (failures, writes) = (Failures::default(), Writes::new(MAX_WRITES));
+        Self(Arc::new(Inner { store, metrics, readiness, failures, writes }))
+    }
 
-        (Endpoint::Users, &Method::POST) => single::create(call, Resource::User).await,
-        (Endpoint::Users, _) => lists::by_query(call, Resource::User).await,
-        (Endpoint::UsersSearch | Endpoint::Search, _) => lists::by_body(call, Resource::User).await,
-        (Endpoint::User, _) => one(call, Resource::User).await,
+    /// The door.
+    pub fn door(&self) -> Router {
+        // The layer is around the fallback too: that an endpoint does not exist is nothing to tell a stranger.
+        let routes = routes::routes()
+            .fallback(|| async { Failure::NoEndpoint })
+            .layer(from_fn_with_state(self.clone(), open::open))
+            .with_state(self.clone());
+        edge::door(PREFIX, routes, refused)
+    }
 
-        (Endpoint::Groups, &Method::POST) => single::create(call, Resource::Group).await,
-        (Endpoint::Groups, _) => lists::by_query(call, Resource::Group).await,
-        (Endpoint::GroupsSearch, _) => lists::by_body(call, Resource::Group).await,
-        (Endpoint::Group, _) => one(call, Resource::Group).await,
-
-        (Endpoint::Bulk, _) => Err(Failure::Unsupported(NO_BULK)),
-        (Endpoint::Me, _) => Err(Failure::Unsupported(NO_ME)),
+    /// Waits for the writes whose clients have gone. No request may come any more.
+    pub async fn finish(&self) {
+        self.0.writes.finish().await;
     }
 }
 
-/// What is done to one resource.
-async fn one(call: &Call, kind: Resource) -> Result<Answer, Failure> {
-    match call.method {
-        Method::PUT => single::replace(call, kind).await,
-        Method::PATCH => single::patch(call, kind).await,
-        Method::DELETE => single::delete(call, kind).await,
-        _ => single::get(call, kind).await,
-    }
+/// The answers below no door.
+pub(super) fn elsewhere() -> Router {
+    edge::door("", Router::new().fallback(|| async { Failure::NoDirectory }), refused)
 }
 
-/// A discovery document, or 404.
-fn found(document: Option<Value>) -> Result<Answer, Failure> {
-    document.map(|document| json(StatusCode::OK, &document)).ok_or(Failure::NoEndpoint)
+fn refused(refused: &Refused) -> Answer {
+    Failure::Edge(refused.clone()).answer()
 }

@@ -3,29 +3,30 @@
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::Call;
+use super::call::Call;
+use super::error::Failure;
 use super::text::{Text, View};
-use crate::http::answer::{self, Answer};
-use crate::http::error::Failure;
-use crate::http::query;
+use super::{answer, query};
+use crate::http::edge::Answer;
 use crate::provisioning::{EtagCondition, Stored, groups, users};
 use crate::rules::resource::Resource;
 use crate::scim::projection::Projection;
 
-pub(super) async fn create(call: &Call, kind: Resource) -> Result<Answer, Failure> {
+pub(super) async fn create(call: Call, kind: Resource) -> Result<Answer, Failure> {
     // Before the write: a query that is wrong must not leave a resource behind.
-    let view = view(call, kind)?;
-    let Call { context, body, .. } = call;
+    let view = view(&call, kind)?;
+    let Call { context, body, note, .. } = &call;
     let stored = match kind {
         Resource::Group => groups::create(context, body).await?,
         Resource::User => users::create(context, body).await?,
     };
+    note.resource(&stored.id);
     Ok(one(StatusCode::CREATED, stored, &view))
 }
 
-pub(super) async fn get(call: &Call, kind: Resource) -> Result<Answer, Failure> {
-    let view = view(call, kind)?;
-    let Call { context, parameter, .. } = call;
+pub(super) async fn get(call: Call, kind: Resource) -> Result<Answer, Failure> {
+    let view = view(&call, kind)?;
+    let Call { context, parameter, .. } = &call;
     let stored = match kind {
         Resource::Group => groups::get(context, parameter).await?,
         Resource::User => users::get(context, parameter).await?,
@@ -36,10 +37,10 @@ pub(super) async fn get(call: &Call, kind: Resource) -> Result<Answer, Failure> 
     Ok(one(StatusCode::OK, stored, &view))
 }
 
-pub(super) async fn replace(call: &Call, kind: Resource) -> Result<Answer, Failure> {
-    let view = view(call, kind)?;
+pub(super) async fn replace(call: Call, kind: Resource) -> Result<Answer, Failure> {
+    let view = view(&call, kind)?;
     let if_match = condition(&call.headers, IF_MATCH);
-    let Call { context, parameter, body, .. } = call;
+    let Call { context, parameter, body, .. } = &call;
     let stored = match kind {
         Resource::Group => groups::replace(context, parameter, if_match.as_ref(), body).await?,
         Resource::User => users::replace(context, parameter, if_match.as_ref(), body).await?,
@@ -47,12 +48,12 @@ pub(super) async fn replace(call: &Call, kind: Resource) -> Result<Answer, Failu
     Ok(one(StatusCode::OK, stored, &view))
 }
 
-/// A group has thousands of members, and who sends a PATCH has no use for them: without a wish for attributes the answer
+/// A group has thousands of members, and a client that sends a PATCH has no use for them: without a wish for attributes the answer
 /// is empty (RFC 7644 section 3.5.2). That of a user is whole, as Microsoft's Validator likes it.
-pub(super) async fn patch(call: &Call, kind: Resource) -> Result<Answer, Failure> {
-    let view = view(call, kind)?;
+pub(super) async fn patch(call: Call, kind: Resource) -> Result<Answer, Failure> {
+    let view = view(&call, kind)?;
     let if_match = condition(&call.headers, IF_MATCH);
-    let Call { context, parameter, body, .. } = call;
+    let Call { context, parameter, body, .. } = &call;
     let stored = match kind {
         Resource::Group => groups::patch(context, parameter, if_match.as_ref(), body).await?,
         Resource::User => users::patch(context, parameter, if_match.as_ref(), body).await?,
@@ -63,9 +64,9 @@ pub(super) async fn patch(call: &Call, kind: Resource) -> Result<Answer, Failure
     Ok(one(StatusCode::OK, stored, &view))
 }
 
-pub(super) async fn delete(call: &Call, kind: Resource) -> Result<Answer, Failure> {
+pub(super) async fn delete(call: Call, kind: Resource) -> Result<Answer, Failure> {
     let if_match = condition(&call.headers, IF_MATCH);
-    let Call { context, parameter, .. } = call;
+    let Call { context, parameter, .. } = &call;
     match kind {
         Resource::Group => groups::delete(context, parameter, if_match.as_ref()).await?,
         Resource::User => users::delete(context, parameter, if_match.as_ref()).await?,
@@ -92,8 +93,8 @@ fn one(status: StatusCode, stored: Stored, view: &View) -> Answer {
 /// An answer with this text.
 pub(super) fn text(status: StatusCode, text: Text) -> Answer {
     match text {
-        Text::Whole(text) => answer::with_body(status, answer::SCIM_JSON, text),
-        Text::Pieces(pieces) => answer::in_pieces(status, answer::SCIM_JSON, pieces),
+        Text::Whole(text) => answer::whole(status, text),
+        Text::Pieces(pieces) => answer::in_pieces(status, pieces),
     }
 }
 

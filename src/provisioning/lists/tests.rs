@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
+use crate::provisioning::Presence;
 use crate::rules::naming::USER_NAME;
 use crate::scim::schema::USER;
 use crate::store::memory::Memory;
@@ -48,7 +49,7 @@ fn twins(memory: &Memory, number: usize) -> Context {
         unique: Arc::default(),
         seen: Seen::default(),
     };
-    Context { directory: Arc::new(directory), store, metrics: Metrics::default() }
+    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), client: Presence::default() }
 }
 
 fn request(filter: &str, count: usize) -> ListRequest {

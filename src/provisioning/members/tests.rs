@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::groups;
+use crate::provisioning::{Presence, groups};
 use crate::store::memory::{Memory, refusal};
 use crate::store::{Seen, WatchedDirectory};
 
@@ -57,7 +57,7 @@ fn context(store: crate::store::Store, spec: &Value) -> Context {
         unique: Arc::default(),
         seen: Seen::default(),
     };
-    Context { directory: Arc::new(directory), store, metrics: Metrics::default() }
+    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), client: Presence::default() }
 }
 
 fn start(memory: &Memory, spec: &Value) -> Context {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::http::answer::Pieces;
+use super::answer::Pieces;
 use crate::provisioning::{GroupMembers, Stored};
 use crate::scim::Attributes;
 use crate::scim::list::list_response;

@@ -5,7 +5,7 @@ use serde::Deserialize as _;
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::{Context, groups};
+use crate::provisioning::{Context, Presence, groups};
 use crate::store::kind::Kind;
 use crate::store::memory::Memory;
 use crate::store::{Seen, WatchedDirectory};
@@ -39,7 +39,7 @@ async fn group(members: usize) -> Stored {
     let (namespace, name) = ("people".to_owned(), "staff".to_owned());
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
     let directory = Arc::new(WatchedDirectory { namespace, name, spec, unique: Arc::default(), seen: Seen::default() });
-    let context = Context { directory, store, metrics: Metrics::default() };
+    let context = Context { directory, store, metrics: Metrics::default(), client: Presence::default() };
     groups::get(&context, "blue").await.expect("a group")
 }
 

@@ -17,9 +17,9 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::Answer;
 use super::address::Ends;
-use super::answer::Answer;
-use super::connection::{self, Refused};
+use super::connection;
 use super::limits::{ACCEPT_PAUSE, HANDSHAKE, KEEP_ALIVE_CONNECTIONS, MAX_CONNECTIONS};
 use super::tls::{Tls, TlsError};
 use crate::metrics::Metrics;
@@ -68,20 +68,18 @@ impl Listener {
         self.address
     }
 
-    /// Accepts connections until `stop`, and returns when the last of them has ended. `refused` is told of what was no
-    /// request and never came to `handler`.
-    pub(super) async fn serve<H, F, R>(self, handler: H, refused: R, stop: CancellationToken)
+    /// Accepts connections until `stop`, and returns when the last of them has ended.
+    pub(super) async fn serve<H, F>(self, handler: H, stop: CancellationToken)
     where
         H: Fn(Ends, Request<Incoming>) -> F + Clone + Send + Sync + Unpin + 'static,
         F: Future<Output = Answer> + Send + 'static,
-        R: Fn(Refused) + Clone + Send + Sync + Unpin + 'static,
     {
         let Self { name, socket, address: _, acceptor, metrics, bounds } = self;
         let slots = Arc::new(Semaphore::new(bounds.connections));
         let open = Arc::new(AtomicUsize::new(0));
         let connections = TaskTracker::new();
         loop {
-            // The slot comes first: with none left nothing is accepted, and the kernel's queue holds who comes.
+            // The slot comes first: with none left nothing is accepted, and new clients wait in the kernel's queue.
             let accepted = async {
                 let slot = Arc::clone(&slots).acquire_owned().await.map_err(io::Error::other)?;
                 Ok::<_, io::Error>((slot, socket.accept().await?))
@@ -97,7 +95,7 @@ impl Listener {
                     }
                 },
             };
-            let (handler, refused, acceptor, stop) = (handler.clone(), refused.clone(), acceptor.clone(), stop.clone());
+            let (handler, acceptor, stop) = (handler.clone(), acceptor.clone(), stop.clone());
             let open = Open::new(name, &metrics, &open);
             connections.spawn(async move {
                 // A client that is gone already has no address on its other end; nobody is waiting.
@@ -106,10 +104,10 @@ impl Listener {
                     let is_crowded = || open.number() > bounds.keep_alive;
                     let bounds_of_one = bounds.connection;
                     match acceptor {
-                        None => connection::serve(stream, handler, refused, is_crowded, &stop, bounds_of_one).await,
+                        None => connection::serve(stream, handler, is_crowded, &stop, bounds_of_one).await,
                         Some(acceptor) => {
                             if let Some(stream) = handshake(&acceptor, stream, peer, bounds.handshake).await {
-                                connection::serve(stream, handler, refused, is_crowded, &stop, bounds_of_one).await;
+                                connection::serve(stream, handler, is_crowded, &stop, bounds_of_one).await;
                             }
                         }
                     }
@@ -174,12 +172,11 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
-    use crate::http::answer;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
     async fn ok(_: Ends, _: Request<Incoming>) -> Answer {
-        answer::empty(StatusCode::NO_CONTENT)
+        axum::response::IntoResponse::into_response(StatusCode::NO_CONTENT)
     }
 
     /// Sends a request and returns its answer.
@@ -198,7 +195,7 @@ mod tests {
         let mut listener = Listener::bind("public", address, metrics.clone()).await.expect("bound");
         listener.bounds = Bounds { connections: 3, keep_alive: 2, ..Bounds::default() };
         let (address, stop) = (listener.address(), CancellationToken::new());
-        let serving = tokio::spawn(listener.serve(ok, |_| {}, stop.clone()));
+        let serving = tokio::spawn(listener.serve(ok, stop.clone()));
         let connect = || TcpStream::connect(address);
 
         let (mut first, mut second) = (connect().await.expect("connected"), connect().await.expect("connected"));
@@ -231,7 +228,9 @@ mod tests {
         let acceptor = Tls::open(cert, key).await.expect("a good pair").acceptor().expect("an acceptor");
         let (_client, server) = tokio::io::duplex(1024);
         let peer = "192.0.2.1:443".parse().expect("an address");
-        let giving_up = handshake(&acceptor, server, peer, Duration::from_millis(5));
+        let (time, begun) = (Duration::from_millis(20), tokio::time::Instant::now());
+        let giving_up = handshake(&acceptor, server, peer, time);
         assert!(timeout(Duration::from_secs(5), giving_up).await.expect("in time").is_none());
+        assert!(begun.elapsed() >= time, "not before its time: {:?}", begun.elapsed());
     }
 }

@@ -1,9 +1,9 @@
 //! One connection: HTTP/1.1 by hyper, and around it the times that hyper does not keep.
 
 mod clock;
-mod socket;
 #[cfg(test)]
 mod tests;
+mod timed;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -12,9 +12,10 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::Body;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request};
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -22,11 +23,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, AnswerBody};
+use super::Answer;
 use super::limits::{LINGER, LINGER_BYTES, MAX_BUFFER, MAX_HEADERS};
 use clock::{Clock, Times};
-pub(super) use socket::Refused;
-use socket::Socket;
+use timed::TimedSocket;
 
 /// The bounds of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +43,11 @@ impl Default for Bounds {
 }
 
 /// Serves the requests of a connection until it ends, is cut by the clock, or `stop` asks it to end after the request
-/// that it is at. `refused` is told of what hyper answers by itself; `is_crowded` says whether connections are scarce.
+/// that it is at. `is_crowded` says whether connections are scarce. What is no HTTP/1.1 within the bounds, hyper answers
+/// by itself, with a bare status: no door knows of it.
 pub(super) async fn serve<S, H, F>(
     socket: S,
     handler: H,
-    refused: impl Fn(Refused) + Unpin,
     is_crowded: impl Fn() -> bool + Unpin,
     stop: &CancellationToken,
     bounds: Bounds,
@@ -73,7 +73,7 @@ pub(super) async fn serve<S, H, F>(
         .max_buf_size(MAX_BUFFER)
         .max_header_size(MAX_BUFFER)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(Socket::new(socket, clock.clone(), refused)), service);
+        .serve_connection(TokioIo::new(TimedSocket::new(socket, clock.clone())), service);
 
     let mut alarm = pin!(sleep_until(clock.deadline()));
     let mut stopped = pin!(stop.cancelled());
@@ -115,13 +115,13 @@ async fn linger(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), most: usize)
 
 /// The body of an answer, which tells the clock when it has been handed over.
 struct SentBody {
-    body: AnswerBody,
+    body: Body,
     clock: Clock,
 }
 
-impl Body for SentBody {
+impl hyper::body::Body for SentBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,

@@ -11,33 +11,48 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
 
 use super::error::Failure;
+use crate::http::edge::Refused;
+use crate::provisioning::Presence;
 
-/// The writes that are being carried out.
+/// The writes that are being carried out. Cheap to clone.
+#[derive(Clone)]
 pub(super) struct Writes {
     tasks: TaskTracker,
     slots: Arc<Semaphore>,
 }
 
+/// Tells the write that its client has gone when the request is dropped.
+struct Waiting(Presence);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 impl Writes {
-    /// Of which at most `most` are carried out at once.
-    pub(super) fn new(most: usize) -> Self {
-        Self { tasks: TaskTracker::new(), slots: Arc::new(Semaphore::new(most)) }
+    /// At most `limit` of them run at the same time.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { tasks: TaskTracker::new(), slots: Arc::new(Semaphore::new(limit)) }
     }
 
-    /// Carries out `work`, whether or not the caller stays to hear of it.
-    pub(super) async fn run<T, W>(&self, work: W) -> Result<T, Failure>
+    /// Carries out what `work` makes, whether or not the caller stays to hear of it. The work is given the presence of the
+    /// client: what it has begun it ends, and what it would begin anew it need not.
+    pub(super) async fn run<T, W>(&self, work: impl FnOnce(Presence) -> W) -> Result<T, Failure>
     where
         T: Send + 'static,
         W: Future<Output = Result<T, Failure>> + Send + 'static,
     {
         // Nobody waits for a slot: the time of a request is better spent by its client, which comes again.
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Failure::TooManyWrites)?;
+        let waiting = Waiting(Presence::default());
+        let work = work(waiting.0.clone());
         let work = async move {
             let result = work.await;
             drop(slot);
             result
         };
-        self.tasks.spawn(work.instrument(Span::current())).await.map_err(|_| Failure::Panic)?
+        self.tasks.spawn(work.instrument(Span::current())).await.map_err(|_| Failure::Edge(Refused::Panic))?
     }
 
     /// Waits for what is still being carried out. No more may be asked for.
@@ -62,17 +77,22 @@ mod tests {
         let writes = Writes::new(1);
         let (go, done) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
         let (gone, did) = (go.clone(), done.clone());
-        let write = async move {
+        let write = |client: Presence| async move {
+            assert!(!client.is_gone(), "it is there when the write begins");
             gone.notified().await;
-            did.store(true, Ordering::Relaxed);
+            did.store(client.is_gone(), Ordering::Relaxed);
             Ok(())
         };
         // Polled once and dropped, as hyper does with the request of a connection that has ended.
-        assert!(writes.run(write).now_or_never().is_none());
+        let request = writes.run(write);
+        let mut request = Box::pin(request);
+        assert!(request.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+        drop(request);
         assert!(writes.finish().now_or_never().is_none(), "the end waits for the write");
         go.notify_one();
         writes.finish().await;
-        assert!(done.load(Ordering::Relaxed));
+        assert!(done.load(Ordering::Relaxed), "it was carried out, and knew that its client had gone");
     }
 
     #[tokio::test]
@@ -81,27 +101,27 @@ mod tests {
         let go = CancellationToken::new();
         for _ in 0..2 {
             let gone = go.clone();
-            let write = async move {
+            let write = |_| async move {
                 gone.cancelled().await;
                 Ok(())
             };
             assert!(writes.run(write).now_or_never().is_none());
         }
-        let refused = writes.run(async { Ok(()) }).await.expect_err("there is no room");
+        let refused = writes.run(|_| async { Ok(()) }).await.expect_err("there is no room");
         assert!(matches!(refused, Failure::TooManyWrites), "{refused:?}");
         let answer = refused.answer();
         assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"5".parse().expect("a value")));
         go.cancel();
         writes.finish().await;
-        assert!(writes.run(async { Ok(()) }).await.is_ok());
+        assert!(writes.run(|_| async { Ok(()) }).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_write_that_panics_makes_room_too() {
         let writes = Writes::new(1);
         for _ in 0..2 {
-            let failed = writes.run::<(), _>(async { panic!("a test does this") }).await;
-            assert!(matches!(failed, Err(Failure::Panic)), "{failed:?}");
+            let failed = writes.run::<(), _>(|_| async { panic!("a test does this") }).await;
+            assert!(matches!(failed, Err(Failure::Edge(Refused::Panic))), "{failed:?}");
         }
     }
 }

@@ -34,8 +34,8 @@ pub struct Ends {
 }
 
 impl Addressing {
-    /// The path before `/scim/v2` in the public URL. An ingress may or may not strip it.
-    pub fn path_prefix(&self) -> &str {
+    /// The path in the public URL, before that of a door. An ingress may or may not strip it.
+    pub(super) fn path_prefix(&self) -> &str {
         let after_scheme =
             self.public_url.as_deref().and_then(|url| url.split_once("://")).map_or("", |(_, rest)| rest);
         after_scheme.find('/').map_or("", |slash| &after_scheme[slash..])
@@ -61,22 +61,22 @@ impl Addressing {
         format!("{scheme}://{host}")
     }
 
-    /// Whose failures the request's failures are counted with: the client's address, an IPv6 client's network.
-    pub fn source(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// The address of the client: that of the other end, unless a trusted proxy names another.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
-            return network_of(peer);
+            return peer;
         }
-        let mut source = peer;
+        let mut client = peer;
         // From the nearest to the farthest: the first that we do not trust is the client; what it says itself is not read.
         for hop in hops(headers).into_iter().rev() {
             let Some(address) = hop else { break };
-            source = address;
+            client = address;
             if !self.trusts(address) {
                 break;
             }
         }
-        network_of(source)
+        client
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -85,8 +85,9 @@ impl Addressing {
     }
 }
 
-/// One customer has a whole /64 of IPv6 addresses.
-fn network_of(address: IpAddr) -> IpAddr {
+/// The source that a client's failures are charged to: its address, or its network of IPv6, of which one customer has a
+/// whole /64.
+pub fn source_of(address: IpAddr) -> IpAddr {
     const NETWORK: u32 = 64;
     match address {
         IpAddr::V4(_) => address,
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_counted_by_the_client_behind_trusted_proxies() {
+    fn the_client_is_the_one_behind_trusted_proxies() {
         let forwarded_for = |value| headers(&[("x-forwarded-for", value)]);
         for (name, peer, lines, expected) in [
             ("a direct client", "192.0.2.7", headers(&[]), "192.0.2.7"),
@@ -252,13 +253,13 @@ mod tests {
             ("with a port", "10.1.1.1", forwarded_for("198.51.100.1:4711"), "198.51.100.1"),
             ("an unknown client", "10.1.1.1", forwarded_for("198.51.100.1, unknown"), "10.1.1.1"),
             ("a proxy that says nothing", "10.1.1.1", headers(&[]), "10.1.1.1"),
-            ("IPv6 by network", "2001:db8:1:2:3:4:5:6", headers(&[]), "2001:db8:1:2::"),
+            ("IPv6", "2001:db8:1:2:3:4:5:6", headers(&[]), "2001:db8:1:2:3:4:5:6"),
             ("IPv4 in IPv6", "::ffff:192.0.2.7", headers(&[]), "192.0.2.7"),
             (
                 "the standard header",
                 "10.1.1.1",
                 headers(&[("forwarded", "for=\"[2001:db8:1:2::9]:4711\"")]),
-                "2001:db8:1:2::",
+                "2001:db8:1:2::9",
             ),
             (
                 "both headers",
@@ -267,8 +268,16 @@ mod tests {
                 "198.51.100.1",
             ),
         ] {
-            let source = addressing(None).source(peer.parse().expect("an address"), &lines);
-            assert_eq!(source, expected.parse::<IpAddr>().expect("an address"), "{name}");
+            let client = addressing(None).client(peer.parse().expect("an address"), &lines);
+            assert_eq!(client, expected.parse::<IpAddr>().expect("an address"), "{name}");
+        }
+    }
+
+    #[test]
+    fn failures_are_charged_to_an_address_or_to_a_network_of_ipv6() {
+        for (client, source) in [("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")] {
+            let given = source_of(client.parse().expect("an address"));
+            assert_eq!(given, source.parse::<IpAddr>().expect("an address"), "{client}");
         }
     }
 }

@@ -6,12 +6,15 @@
 
 use std::time::Duration;
 
-use http::header::{ALLOW, CONNECTION, RETRY_AFTER as RETRY_AFTER_HEADER, WWW_AUTHENTICATE};
+use axum::response::{IntoResponse, Response};
+use http::header::{CONNECTION, RETRY_AFTER as RETRY_AFTER_HEADER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::answer::{self, Answer};
-use super::limits::{MAX_BODY, MAX_HEADER_BYTES, MAX_URL, RETRY_AFTER, RETRY_AFTER_DISABLED};
-use crate::metrics::AuthenticationFailure;
+use super::answer;
+use super::auth::AuthenticationFailure;
+use super::limits::{MAX_BODY, MAX_LOGGED_DETAIL, RETRY_AFTER, RETRY_AFTER_DISABLED};
+use crate::http::edge::limits::{MAX_HEADER_BYTES, MAX_URL};
+use crate::http::edge::{Answer, Refused, Why};
 use crate::provisioning;
 use crate::scim;
 use crate::store;
@@ -27,8 +30,8 @@ pub(super) enum Failure {
     NoDirectory,
     /// The Directory has no such endpoint.
     NoEndpoint,
-    /// The endpoint does not take the method; the value of `Allow`.
-    Method(String),
+    /// What the edge refuses.
+    Edge(Refused),
     /// Announced as unsupported; the sentence.
     Unsupported(&'static str),
     /// The credentials do not open the Directory.
@@ -37,10 +40,8 @@ pub(super) enum Failure {
     TooManyFailures(AuthenticationFailure, Duration),
     /// The key is good and lacks the scope.
     Scope,
-    /// The request target is too long.
-    UrlTooLong,
-    /// The headers are too large.
-    HeadersTooLarge,
+    /// The key is good, and its Directory is not there or cannot be read.
+    DirectoryGone,
     /// The body has another media type.
     MediaType(String),
     /// The body is encoded.
@@ -57,8 +58,6 @@ pub(super) enum Failure {
     Overdue,
     /// Too many writes are being carried out.
     TooManyWrites,
-    /// A handler panicked.
-    Panic,
     /// The operation said no.
     Operation(provisioning::Error),
 }
@@ -86,11 +85,13 @@ struct Told {
     status: StatusCode,
     scim_type: Option<&'static str>,
     detail: String,
+    /// What the log says in place of the detail, where that is not our own sentence.
+    logged: Option<&'static str>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
 fn told(status: StatusCode, detail: impl Into<String>) -> Told {
-    Told { status, scim_type: None, detail: detail.into(), header: None }
+    Told { status, scim_type: None, detail: detail.into(), logged: None, header: None }
 }
 
 impl Told {
@@ -106,10 +107,13 @@ impl Told {
 }
 
 impl Failure {
-    /// The answer.
+    /// The answer, and with it what the log is told.
     pub(super) fn answer(&self) -> Answer {
-        let Told { status, scim_type, detail, header } = self.told();
+        let Told { status, scim_type, detail, logged, header } = self.told();
         let mut answer = answer::error(status, scim_type, &detail);
+        // The sentence of a 5xx is the same for all of them, and the reason says more.
+        let detail = (!status.is_server_error()).then(|| logged.map_or_else(|| unquoted(&detail), str::to_owned));
+        answer.extensions_mut().insert(Why { scim_type, detail, reason: self.reason() });
         if let Some((name, value)) = header {
             answer.headers_mut().insert(name, value);
         }
@@ -120,13 +124,14 @@ impl Failure {
     }
 
     /// For the log; nothing where the client was told everything.
-    pub(super) fn reason(&self) -> Option<String> {
+    fn reason(&self) -> Option<String> {
         match self {
             Self::Credentials(reason) | Self::TooManyFailures(reason, _) => Some(reason.as_str().to_owned()),
+            Self::DirectoryGone => Some(AuthenticationFailure::UnknownDirectory.as_str().to_owned()),
             Self::Disabled => Some("provisioning is disabled".to_owned()),
             Self::Overdue => Some("the operation took too long".to_owned()),
             Self::TooManyWrites => Some("too many writes at once".to_owned()),
-            Self::Panic => Some("panic".to_owned()),
+            Self::Edge(Refused::Panic) => Some("panic".to_owned()),
             Self::Operation(error @ (provisioning::Error::Unavailable { .. } | provisioning::Error::Broken(_))) => {
                 Some(error.to_string())
             }
@@ -144,13 +149,6 @@ impl Failure {
                 told(StatusCode::NOT_FOUND, "SCIM is served under /scim/v2/NAMESPACE/DIRECTORY: check the tenant URL")
             }
             Self::NoEndpoint => told(StatusCode::NOT_FOUND, NOT_FOUND),
-            Self::Method(allow) => {
-                let told = told(StatusCode::METHOD_NOT_ALLOWED, format!("this endpoint takes {allow}"));
-                match HeaderValue::from_str(allow) {
-                    Ok(allow) => told.with(ALLOW, allow),
-                    Err(_) => told,
-                }
-            }
             Self::Unsupported(sentence) => told(StatusCode::NOT_IMPLEMENTED, *sentence),
             Self::Credentials(_) => told(StatusCode::UNAUTHORIZED, "the credentials do not open this directory")
                 .with(WWW_AUTHENTICATE, CHALLENGE),
@@ -159,18 +157,14 @@ impl Failure {
                     .retry_after(*pause)
             }
             Self::Scope => told(StatusCode::FORBIDDEN, "the key does not have the scope provision"),
-            Self::UrlTooLong => {
-                let sentence = format!("the URL is longer than {MAX_URL} bytes: send a long filter to .search instead");
-                told(StatusCode::URI_TOO_LONG, sentence)
-            }
-            Self::HeadersTooLarge => told(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                format!("the headers are larger than {MAX_HEADER_BYTES} bytes"),
-            ),
-            Self::MediaType(given) => told(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                format!("a body is application/scim+json or application/json, not {given}"),
-            ),
+            Self::Edge(refused) => edge(refused),
+            Self::MediaType(given) => Told {
+                logged: Some("a body is application/scim+json or application/json"),
+                ..told(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    format!("a body is application/scim+json or application/json, not {given}"),
+                )
+            },
             Self::Encoding => told(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a body is sent without a Content-Encoding"),
             Self::BodyTooLarge => {
                 told(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"))
@@ -185,10 +179,58 @@ impl Failure {
                 "provisioning is disabled for this directory; send the change again when it is enabled",
             )
             .retry_after(RETRY_AFTER_DISABLED),
-            Self::Overdue | Self::TooManyWrites => unavailable(),
-            Self::Panic => broken(),
+            Self::DirectoryGone | Self::Overdue | Self::TooManyWrites => unavailable(),
             Self::Operation(error) => operation(error),
         }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        self.answer()
+    }
+}
+
+/// A sentence without what it quotes: values that somebody sent stand in quotes, and the log is no place for them.
+fn unquoted(sentence: &str) -> String {
+    let mut text = String::with_capacity(sentence.len());
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for character in sentence.chars() {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => {
+                if !is_quoted {
+                    text.push('…');
+                }
+                is_quoted = !is_quoted;
+            }
+            _ if is_quoted => {}
+            _ => text.push(character),
+        }
+    }
+    text.chars().take(MAX_LOGGED_DETAIL).collect()
+}
+
+fn edge(refused: &Refused) -> Told {
+    match refused {
+        Refused::Method(allow) => told(StatusCode::METHOD_NOT_ALLOWED, format!("this endpoint takes {allow}")),
+        Refused::UrlTooLong => {
+            let sentence = format!("the URL is longer than {MAX_URL} bytes: send a long filter to .search instead");
+            told(StatusCode::URI_TOO_LONG, sentence)
+        }
+        Refused::HeadersTooLarge => told(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            format!("the headers are larger than {MAX_HEADER_BYTES} bytes"),
+        ),
+        Refused::NoHost => Told {
+            scim_type: Some("invalidSyntax"),
+            ..told(
+                StatusCode::BAD_REQUEST,
+                "a request of HTTP/1.1 has one header Host, and this one has none or several",
+            )
+        },
+        Refused::Panic => broken(),
     }
 }
 
@@ -208,6 +250,12 @@ fn operation(error: &provisioning::Error) -> Told {
             let status = StatusCode::from_u16(scim.status()).unwrap_or(StatusCode::BAD_REQUEST);
             Told { scim_type: scim.scim_type(), ..told(status, scim.to_string()) }
         }
+        // The API server quotes what it refuses as it likes.
+        provisioning::Error::Refused(message) => Told {
+            scim_type: Some("invalidValue"),
+            logged: Some("the API server refuses the object"),
+            ..told(StatusCode::BAD_REQUEST, message)
+        },
         provisioning::Error::NotFound => told(StatusCode::NOT_FOUND, error.to_string()),
         provisioning::Error::Taken { .. } => {
             Told { scim_type: Some("uniqueness"), ..told(StatusCode::CONFLICT, error.to_string()) }
@@ -231,7 +279,7 @@ mod tests {
         if let Some((name, value)) = header {
             assert_eq!(answer.headers()[name], value, "{failure:?}");
         }
-        let body: Value = serde_json::from_slice(&answer::bytes(&answer)).expect("JSON");
+        let body: Value = serde_json::from_slice(&answer::bytes(answer)).expect("JSON");
         assert_eq!(
             (&body["status"], body["scimType"].as_str()),
             (&status.to_string().into(), scim_type),
@@ -253,13 +301,16 @@ mod tests {
         for (failure, status, scim_type, header) in [
             (Failure::NoDirectory, 404, None, None),
             (Failure::NoEndpoint, 404, None, None),
-            (Failure::Method("GET, HEAD".to_owned()), 405, None, Some(("allow", "GET, HEAD"))),
+            (Failure::Edge(Refused::Method("GET, HEAD".to_owned())), 405, None, None),
+            (Failure::Edge(Refused::UrlTooLong), 414, None, None),
+            (Failure::Edge(Refused::HeadersTooLarge), 431, None, None),
+            (Failure::Edge(Refused::NoHost), 400, Some("invalidSyntax"), None),
+            (Failure::Edge(Refused::Panic), 500, None, None),
             (Failure::Unsupported("groups are not provisioned yet"), 501, None, None),
             (Failure::Credentials(expired), 401, None, Some(("www-authenticate", "Bearer realm=\"rollcall\""))),
             (Failure::TooManyFailures(expired, second), 429, None, Some(("retry-after", "1"))),
             (Failure::Scope, 403, None, None),
-            (Failure::UrlTooLong, 414, None, None),
-            (Failure::HeadersTooLarge, 431, None, None),
+            (Failure::DirectoryGone, 503, None, Some(("retry-after", "5"))),
             (Failure::MediaType("text/plain".to_owned()), 415, None, None),
             (Failure::Encoding, 415, None, None),
             (Failure::BodyTooLarge, 413, None, Some(("connection", "close"))),
@@ -268,10 +319,10 @@ mod tests {
             (Failure::Disabled, 503, None, Some(("retry-after", "300"))),
             (Failure::Overdue, 503, None, Some(("retry-after", "5"))),
             (Failure::TooManyWrites, 503, None, Some(("retry-after", "5"))),
-            (Failure::Panic, 500, None, None),
             (unavailable.into(), 503, None, Some(("retry-after", "5"))),
             (invalid.into(), 400, Some("invalidFilter"), None),
             (large.into(), 413, None, None),
+            (provisioning::Error::Refused("spec.scim.x: Too long".to_owned()).into(), 400, Some("invalidValue"), None),
             (provisioning::Error::NotFound.into(), 404, None, None),
             (taken.into(), 409, Some("uniqueness"), None),
             (provisioning::Error::PreconditionFailed.into(), 412, None, None),
@@ -295,12 +346,39 @@ mod tests {
     }
 
     #[test]
+    fn the_log_is_told_the_sentence_without_what_it_quotes() {
+        for (sentence, expected) in [
+            ("userName is required", "userName is required"),
+            ("userType \"premium\" is not allowed", "userType … is not allowed"),
+            (r#"it is "a \" b\\" or "c", not more"#, "it is … or …, not more"),
+            ("a quote without an end \"ada", "a quote without an end …"),
+            (r#"emails[type eq "work"].value is taken"#, "emails[type eq …].value is taken"),
+        ] {
+            let failure = Failure::from(scim::Error::InvalidValue(sentence.to_owned()));
+            let why = failure.answer().extensions().get::<Why>().cloned().expect("it is told");
+            let expected = Why { scim_type: Some("invalidValue"), detail: Some(expected.to_owned()), reason: None };
+            assert_eq!(why, expected, "{sentence}");
+        }
+        let refused = provisioning::Error::Refused("spec.scim.title: Invalid value: ada".to_owned());
+        for failure in [refused.into(), Failure::MediaType("ada".to_owned())] {
+            let why = failure.answer().extensions().get::<Why>().cloned().expect("it is told");
+            assert!(!why.detail.expect("a sentence").contains("ada"), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_log_is_told_is_bounded() {
+        let long = unquoted(&"ä".repeat(MAX_LOGGED_DETAIL + 1));
+        assert_eq!(long, "ä".repeat(MAX_LOGGED_DETAIL));
+    }
+
+    #[test]
     fn refused_credentials_are_told_alike() {
         let told = |reason| {
             let answer = Failure::Credentials(reason).answer();
-            (answer.headers().clone(), answer::bytes(&answer))
+            (answer.headers().clone(), answer::bytes(answer))
         };
-        assert_eq!(told(AuthenticationFailure::Expired), told(AuthenticationFailure::UnknownDirectory));
+        assert_eq!(told(AuthenticationFailure::Expired), told(AuthenticationFailure::Revoked));
         assert_eq!(Failure::Credentials(AuthenticationFailure::Expired).reason().as_deref(), Some("expired"));
     }
 }

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use parking_lot::Mutex;
+
+use crate::metrics::Metrics;
+use crate::store::Store;
 
 /// What `app` knows beside the store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -13,12 +17,16 @@ pub struct Readiness(Arc<Inner>);
 struct Inner {
     is_ending: AtomicBool,
     schema: Mutex<Option<String>>,
+    has_seen_schema: AtomicBool,
+    /// What the log was last told: a replica begins unready.
+    was_ready: AtomicBool,
 }
 
 impl Default for Readiness {
     fn default() -> Self {
         let schema = Mutex::new(Some("the kinds that the cluster serves have not been looked at yet".to_owned()));
-        Self(Arc::new(Inner { is_ending: AtomicBool::new(false), schema }))
+        let no = || AtomicBool::new(false);
+        Self(Arc::new(Inner { is_ending: no(), schema, has_seen_schema: no(), was_ready: no() }))
     }
 }
 
@@ -30,17 +38,42 @@ impl Readiness {
 
     /// What is wrong with the kinds that the cluster serves; nothing if they have every field that this version knows.
     pub fn set_schema_problem(&self, problem: Option<String>) {
+        if problem.is_none() {
+            self.0.has_seen_schema.store(true, Ordering::Relaxed);
+        }
         *self.0.schema.lock() = problem;
+    }
+
+    /// Whether the kinds had every field once.
+    pub fn has_seen_schema(&self) -> bool {
+        self.0.has_seen_schema.load(Ordering::Relaxed)
     }
 
     /// Whether the kinds that the cluster serves have every field that this version writes; the error is a sentence.
     /// Without them a write would lose what the cluster does not know.
-    pub(super) fn check_schema(&self) -> Result<(), String> {
+    pub(in crate::http) fn check_schema(&self) -> Result<(), String> {
         self.0.schema.lock().clone().map_or(Ok(()), Err)
     }
 
+    /// Whether the replica is ready at `now`; the error is a sentence. A change is told to the log, once, and to the metric.
+    pub fn look(&self, store: &Store, metrics: &Metrics, now: Instant) -> Result<(), String> {
+        let verdict = self.check(store.fresh(now).map_err(|error| error.to_string()));
+        metrics.set_ready(verdict.is_ok());
+        if self.is_news(verdict.is_ok()) {
+            match &verdict {
+                Ok(()) => tracing::info!("ready"),
+                Err(reason) => tracing::warn!(reason, "not ready any more"),
+            }
+        }
+        verdict
+    }
+
+    fn is_news(&self, is_ready: bool) -> bool {
+        self.0.was_ready.swap(is_ready, Ordering::Relaxed) != is_ready
+    }
+
     /// Whether the replica is ready; the error is a sentence. `watches` says whether what they tell may be believed.
-    pub(super) fn check(&self, watches: Result<(), String>) -> Result<(), String> {
+    fn check(&self, watches: Result<(), String>) -> Result<(), String> {
         if self.0.is_ending.load(Ordering::Relaxed) {
             return Err("the process is shutting down".to_owned());
         }
@@ -66,5 +99,12 @@ mod tests {
         assert_eq!(readiness.check(Ok(())), Ok(()));
         readiness.end();
         assert!(readiness.check(Ok(())).expect_err("it ends").contains("shutting down"));
+    }
+
+    #[test]
+    fn a_change_is_told_once() {
+        let readiness = Readiness::default();
+        let told = [false, true, true, false, false, true].map(|is_ready| readiness.is_news(is_ready));
+        assert_eq!(told, [false, true, false, true, false, true], "a replica begins unready, and nobody is told");
     }
 }

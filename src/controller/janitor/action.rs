@@ -1,0 +1,23 @@
+//! What the janitor does, in the words of its metric.
+
+/// What the janitor did with one object or claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JanitorAction {
+    /// An object was completed, undone or removed.
+    Settled,
+    /// A claim without a living holder was freed.
+    Released,
+    /// It did not work and is tried again.
+    Failed,
+}
+
+impl JanitorAction {
+    /// The word of the label and of the log.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Released => "released",
+            Self::Failed => "failed",
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The admin door: probes and metrics, on a listener of its own for the cluster. Not for the internet; nothing here asks
+//! for credentials.
+
+pub mod readiness;
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+
+use self::readiness::Readiness;
+use crate::http::edge::{self, Answer, Refused};
+use crate::metrics::{self, Metrics};
+use crate::rules::resource::Resource;
+use crate::store::Store;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// What the admin listener tells.
+#[derive(Clone)]
+pub struct Admin {
+    /// For the watches.
+    pub store: Store,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The rest of the readiness.
+    pub readiness: Readiness,
+}
+
+impl Admin {
+    /// The door.
+    pub fn door(&self) -> Router {
+        let routes = Router::new()
+            .route("/livez", get(async || text(StatusCode::OK, "ok")))
+            .route("/readyz", get(readyz))
+            .route("/metrics", get(metrics))
+            .fallback(async || text(StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics"));
+        edge::door("", routes.with_state(self.clone()), refused)
+    }
+}
+
+async fn readyz(State(admin): State<Admin>) -> Answer {
+    match admin.readiness.look(&admin.store, &admin.metrics, Instant::now()) {
+        Ok(()) => text(StatusCode::OK, "ok"),
+        Err(reason) => text(StatusCode::SERVICE_UNAVAILABLE, &reason),
+    }
+}
+
+async fn metrics(State(admin): State<Admin>) -> Answer {
+    let Admin { store, metrics, readiness } = admin;
+    // For the gauge.
+    drop(readiness.look(&store, &metrics, Instant::now()));
+    let ages = store.freshness(Instant::now());
+    metrics.set_watch_ages(ages.into_iter().map(|(kind, age)| (kind.plural.to_owned(), age)));
+    let is_there = |namespace: &str, name: &str| store.directory(namespace, name).is_some();
+    metrics.set_visible_users(of_directories(store.counts(Resource::User), is_there));
+    with_body(StatusCode::OK, HeaderValue::from_static(metrics::CONTENT_TYPE), metrics.text())
+}
+
+fn refused(refused: &Refused) -> Answer {
+    match refused {
+        Refused::Method(_) => text(StatusCode::METHOD_NOT_ALLOWED, "the admin listener takes GET"),
+        Refused::UrlTooLong => text(StatusCode::URI_TOO_LONG, "the URL is too long"),
+        Refused::HeadersTooLarge => text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large"),
+        Refused::NoHost => text(StatusCode::BAD_REQUEST, "a request of HTTP/1.1 has one header Host"),
+        Refused::Panic => text(StatusCode::INTERNAL_SERVER_ERROR, "the log says what went wrong"),
+    }
+}
+
+/// The counts of Directories that are there: an index outlives its Directory, and nobody shows its people then.
+fn of_directories(
+    counts: Vec<(String, String, usize)>,
+    is_there: impl Fn(&str, &str) -> bool,
+) -> impl Iterator<Item = (String, String, usize)> {
+    counts.into_iter().filter(move |(namespace, name, _)| is_there(namespace, name))
+}
+
+fn text(status: StatusCode, sentence: &str) -> Answer {
+    with_body(status, TEXT, format!("{sentence}\n"))
+}
+
+fn with_body(status: StatusCode, content_type: HeaderValue, body: String) -> Answer {
+    (status, [(CONTENT_TYPE, content_type)], Body::from(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_counted_in_directories_that_are_there() {
+        let count = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned(), 1);
+        let counts = vec![count("acme", "staff"), count("acme", "gone"), count("gone", "staff")];
+        let there = of_directories(counts, |namespace, name| (namespace, name) == ("acme", "staff"));
+        assert_eq!(there.collect::<Vec<_>>(), [count("acme", "staff")]);
+    }
+}

@@ -1,0 +1,117 @@
+//! What is noted about a request on its way: the fields of its line in the log, and the labels of its metrics.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use tracing::Span;
+
+use super::limits::{MAX_LOGGED_ID, MAX_LOGGED_NAME};
+
+/// The note of one request, among the extensions of the request. The edge begins it and a door adds what it finds out.
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RequestNote(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    span: Span,
+    started: Instant,
+    client: IpAddr,
+    origin: String,
+    noted: Mutex<Noted>,
+}
+
+/// The labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Noted {
+    /// The pattern of the route; empty where there is none.
+    pub(super) route: String,
+    /// Namespace and name of a Directory that is there.
+    pub(super) directory: Option<(String, String)>,
+}
+
+/// Why a request was not carried out, among the extensions of the answer: a door says it to the log and not to the client.
+/// Nothing of it may hold a value that somebody sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Why {
+    /// The `scimType` of the answer.
+    pub scim_type: Option<&'static str>,
+    /// The sentence of the answer without the values that it quotes.
+    pub detail: Option<String>,
+    /// What the client was not told.
+    pub reason: Option<String>,
+}
+
+impl RequestNote {
+    pub(super) fn new(span: Span, client: IpAddr, origin: String) -> Self {
+        let (started, noted) = (Instant::now(), Mutex::default());
+        Self(Arc::new(Inner { span, started, client, origin, noted }))
+    }
+
+    /// When the head of the request was there.
+    pub fn started(&self) -> Instant {
+        self.0.started
+    }
+
+    /// The address of the client.
+    pub fn client(&self) -> IpAddr {
+        self.0.client
+    }
+
+    /// Scheme, host and path prefix for addresses in the answer.
+    pub fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// The pattern of the route.
+    pub(super) fn route(&self, pattern: &str) {
+        self.0.span.record("route", pattern);
+        pattern.clone_into(&mut self.0.noted.lock().route);
+    }
+
+    /// Namespace and Directory of the URL, which may be anything.
+    pub fn place(&self, namespace: &str, directory: &str) {
+        self.0.span.record("namespace", cut(namespace, MAX_LOGGED_NAME));
+        self.0.span.record("directory", cut(directory, MAX_LOGGED_NAME));
+    }
+
+    /// The Directory of the URL, which is there: its names become labels of metrics.
+    pub fn directory(&self, namespace: &str, name: &str) {
+        self.0.noted.lock().directory = Some((namespace.to_owned(), name.to_owned()));
+    }
+
+    /// The name of the key.
+    pub fn key(&self, name: &str) {
+        self.0.span.record("key", name);
+    }
+
+    /// The id of the resource, unless no resource can have it: then it is whatever a client wrote into a URL.
+    pub fn resource(&self, id: &str) {
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+        if !id.is_empty() && id.len() <= MAX_LOGGED_ID && id.bytes().all(is_name) {
+            self.0.span.record("resource", id);
+        }
+    }
+
+    pub(super) fn noted(&self) -> Noted {
+        self.0.noted.lock().clone()
+    }
+}
+
+/// The first characters of a text.
+fn cut(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_out_of_a_url_is_cut() {
+        assert_eq!(cut("staff", MAX_LOGGED_NAME), "staff");
+        assert_eq!(cut(&"ä".repeat(MAX_LOGGED_NAME + 1), MAX_LOGGED_NAME), "ä".repeat(MAX_LOGGED_NAME));
+    }
+}

@@ -1,0 +1,140 @@
+//! The way of a request through the edge: its name, its bounds, its doors, its line in the log and its metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use http::header::CONTENT_LENGTH;
+use http::{Method, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, field};
+
+use super::address::{Addressing, Ends};
+use super::listener::Listener;
+use super::note::{RequestNote, Why};
+use super::request_id::{self, X_REQUEST_ID};
+use super::{Answer, door, path};
+use crate::metrics::{CountedRequest, Metrics};
+
+/// The label of a path that names no route.
+const NO_ROUTE: &str = "none";
+/// The label of a method that nobody knows.
+const NO_METHOD: &str = "other";
+
+/// What serves the doors of one listener. Cheap to clone.
+#[derive(Clone)]
+pub struct Edge(Arc<Inner>);
+
+struct Inner {
+    doors: TowerToHyperService<Router>,
+    addressing: Addressing,
+    /// Where requests are counted; nothing where they are neither counted nor logged.
+    metrics: Option<Metrics>,
+}
+
+impl Edge {
+    /// An edge that logs and counts every request.
+    pub fn new(doors: Router, addressing: Addressing, metrics: Metrics) -> Self {
+        Self(Arc::new(Inner { doors: TowerToHyperService::new(doors), addressing, metrics: Some(metrics) }))
+    }
+
+    /// An edge that tells of no request: probes and scrapes come all day and concern nobody.
+    pub fn silent(doors: Router) -> Self {
+        let addressing = Addressing::default();
+        Self(Arc::new(Inner { doors: TowerToHyperService::new(doors), addressing, metrics: None }))
+    }
+
+    /// Serves until `stop`, and returns when the last request has been answered.
+    pub async fn serve(self, listener: Listener, stop: CancellationToken) {
+        let handler = move |ends, request: http::Request<Incoming>| {
+            let edge = self.clone();
+            async move { edge.answer(ends, request.map(Body::new)).await }
+        };
+        listener.serve(handler, stop).await;
+    }
+
+    /// The answer to one request.
+    pub(in crate::http) async fn answer(&self, ends: Ends, mut request: Request) -> Answer {
+        let Inner { doors, addressing, metrics } = &*self.0;
+        let request_id = request_id::read(request.headers());
+        let method = method_label(request.method());
+        let client = addressing.client(ends.peer.ip(), request.headers());
+        // At the highest level, so that a line keeps its request whatever level is logged.
+        let span = tracing::error_span!(
+            "request",
+            request_id = request_id.to_str().unwrap_or_default(),
+            %client,
+            method,
+            route = field::Empty,
+            namespace = field::Empty,
+            directory = field::Empty,
+            key = field::Empty,
+            resource = field::Empty,
+        );
+        let target_host = request.uri().authority().map(http::uri::Authority::as_str);
+        let origin = addressing.origin(&ends, target_host, request.headers());
+        let note = RequestNote::new(span.clone(), client, origin);
+        if let Err(refused) = door::check(&request) {
+            request.extensions_mut().insert(refused);
+        }
+        if let Some(uri) = path::tidied(request.uri(), addressing.path_prefix()) {
+            *request.uri_mut() = uri;
+        }
+        request.extensions_mut().insert(note.clone());
+        let answered = doors.call(request).instrument(span.clone()).await;
+        let mut answer = answered.unwrap_or_else(|never| match never {});
+        answer.headers_mut().insert(X_REQUEST_ID, request_id);
+        // axum announces the length of every body that it knows; these answers have none, and nothing is said of it.
+        if matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            answer.headers_mut().remove(CONTENT_LENGTH);
+        }
+        if let Some(metrics) = metrics {
+            let (duration, noted) = (note.started().elapsed(), note.noted());
+            if noted.route.is_empty() {
+                span.record("route", NO_ROUTE);
+            }
+            let route = if noted.route.is_empty() { NO_ROUTE } else { &noted.route };
+            let directory = noted.directory.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
+            let status = answer.status();
+            metrics.request(&CountedRequest { method, route, status: status.as_u16(), directory }, duration);
+            let why = answer.extensions_mut().remove::<Why>().unwrap_or_default();
+            span.in_scope(|| log(status, duration, &why));
+        }
+        answer
+    }
+}
+
+/// One line for each request, louder where somebody may have to act.
+fn log(status: StatusCode, duration: Duration, why: &Why) {
+    let Why { scim_type, detail, reason } = why;
+    let (code, duration_us) = (status.as_u16(), u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+    match code {
+        500 => tracing::error!(status = code, scimType = scim_type, detail, reason, duration_us, "request"),
+        401 | 403 | 429 | 503 => {
+            tracing::warn!(status = code, scimType = scim_type, detail, reason, duration_us, "request");
+        }
+        _ => tracing::info!(status = code, scimType = scim_type, detail, reason, duration_us, "request"),
+    }
+}
+
+/// A client cannot make a label.
+fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or(NO_METHOD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_a_client_makes_up_is_no_label() {
+        assert_eq!(method_label(&Method::PATCH), "PATCH");
+        assert_eq!(method_label(&Method::from_bytes(b"BREW").expect("a method")), "other");
+    }
+}

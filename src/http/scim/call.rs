@@ -1,0 +1,130 @@
+//! A request that has come in, as the operations take it: query, headers and body, and the time that is left for it.
+
+use std::time::Instant;
+
+use axum::RequestExt as _;
+use axum::extract::{FromRequest, Path, Request};
+use http::HeaderMap;
+use hyper::body::Bytes;
+use serde::Deserialize;
+use tokio::time::timeout_at;
+
+use super::error::Failure;
+use super::limits::WORK;
+use super::open::Opened;
+use super::writes::Writes;
+use super::{Scim, body, query};
+use crate::http::edge::limits::{ANSWER, WHOLE_REQUEST};
+use crate::http::edge::{Answer, RequestNote};
+use crate::provisioning::{Context, Presence};
+use crate::store;
+
+/// A request whose credentials opened the Directory, whole.
+pub(super) struct Call {
+    pub(super) context: Context,
+    /// The id, name or URN in the path; empty where there is none.
+    pub(super) parameter: String,
+    /// The decoded query.
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    /// The address of the Directory's endpoint, without a slash at the end.
+    pub(super) base: String,
+    /// For the id of a resource that the request makes.
+    pub(super) note: RequestNote,
+    writes: Writes,
+    deadline: Instant,
+}
+
+/// What a route names beside the Directory.
+#[derive(Default, Deserialize)]
+struct Parameters {
+    /// A user or a group.
+    id: Option<String>,
+    /// A resource type.
+    name: Option<String>,
+    /// A schema.
+    urn: Option<String>,
+}
+
+impl FromRequest<Scim> for Call {
+    type Rejection = Failure;
+
+    async fn from_request(mut request: Request, Scim(scim): &Scim) -> Result<Self, Failure> {
+        let named: Result<Path<Parameters>, _> = request.extract_parts().await;
+        let Parameters { id, name, urn } = named.map_or_else(|_| Parameters::default(), |Path(named)| named);
+        let (head, body) = request.into_parts();
+        let (Some(Opened(directory)), Some(note)) =
+            (head.extensions.get::<Opened>().cloned(), head.extensions.get::<RequestNote>().cloned())
+        else {
+            return Err(store::Error::Other("a request came past the door".to_owned()).into());
+        };
+        if let Some(id) = &id {
+            note.resource(id);
+        }
+        let base = format!("{}/scim/v2/{}/{}", note.origin(), directory.namespace, directory.name);
+        let parameters = query::parameters(head.uri.query().unwrap_or_default())?;
+        let body = body::read(&head.method, &head.headers, body).await?;
+        let (store, metrics, client) = (scim.store.clone(), scim.metrics.clone(), Presence::default());
+        Ok(Self {
+            context: Context { directory, store, metrics, client },
+            parameter: id.or(name).or(urn).unwrap_or_default(),
+            parameters,
+            headers: head.headers,
+            body,
+            base,
+            deadline: deadline(note.started(), Instant::now()),
+            note,
+            writes: scim.writes.clone(),
+        })
+    }
+}
+
+/// Carries out an operation that changes nothing. It ends with its client.
+pub(super) async fn reading<W>(call: Call, work: impl FnOnce(Call) -> W) -> Result<Answer, Failure>
+where
+    W: Future<Output = Result<Answer, Failure>>,
+{
+    in_time(call.deadline, work(call)).await
+}
+
+/// Carries out an operation that changes something. It goes on when its client has gone.
+pub(super) async fn writing<W>(mut call: Call, work: impl FnOnce(Call) -> W) -> Result<Answer, Failure>
+where
+    W: Future<Output = Result<Answer, Failure>> + Send + 'static,
+{
+    let (writes, deadline) = (call.writes.clone(), call.deadline);
+    let work = move |client| {
+        call.context.client = client;
+        in_time(deadline, work(call))
+    };
+    writes.run(work).await
+}
+
+/// Until when the operation of a request that came at `started` may take that begins at `now`.
+fn deadline(started: Instant, now: Instant) -> Instant {
+    (now + WORK).min(started + WHOLE_REQUEST - ANSWER)
+}
+
+async fn in_time(deadline: Instant, work: impl Future<Output = Result<Answer, Failure>>) -> Result<Answer, Failure> {
+    timeout_at(deadline.into(), work).await.unwrap_or(Err(Failure::Overdue))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+    use crate::http::scim::limits::BODY_READ;
+
+    #[tokio::test]
+    async fn work_that_takes_too_long_is_given_up_with_503() {
+        let now = Instant::now();
+        assert_eq!(deadline(now, now), now + WORK);
+        let late = now + BODY_READ;
+        assert_eq!(deadline(now, late), now + WHOLE_REQUEST - ANSWER, "a slow body leaves less, and never too little");
+        let answer = in_time(now, std::future::pending()).await.expect_err("it never ends").answer();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.headers().contains_key("retry-after"));
+    }
+}

@@ -1,0 +1,44 @@
+//! The bounds of the SCIM door. Those of the protocol (depth, filters, operations, pages) stand in `scim`, beside what they
+//! bound; those of every door in the edge.
+
+use std::time::Duration;
+
+/// Largest body.
+pub const MAX_BODY: usize = 1024 * 1024;
+/// From the head to the last byte of the body; then 408.
+pub const BODY_READ: Duration = Duration::from_secs(20);
+/// How long an operation may take; then 503.
+pub const WORK: Duration = Duration::from_secs(25);
+
+/// Most writes that are carried out at once. One goes on when its client has gone away, so that the number of connections
+/// does not bound them; then 503.
+pub const MAX_WRITES: usize = 256;
+
+/// Failed authentications that one source may have at once; then 429.
+pub const FAILURE_BURST: u32 = 100;
+/// After this long one more is allowed.
+pub const FAILURE_REFILL: Duration = Duration::from_secs(1);
+/// Most sources whose failures are counted apart; while there are as many, all share one bucket.
+pub const MAX_SOURCES: usize = 10_000;
+
+/// Most characters of a refusal's sentence in the log.
+pub const MAX_LOGGED_DETAIL: usize = 400;
+
+/// `Retry-After` of a 503.
+pub const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// `Retry-After` of a Directory whose provisioning is disabled: a person has to enable it.
+pub const RETRY_AFTER_DISABLED: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::edge::limits::{ANSWER, WHOLE_REQUEST};
+
+    #[test]
+    fn the_times_fit_into_those_of_the_edge() {
+        assert!(
+            BODY_READ < WHOLE_REQUEST && WORK + ANSWER < WHOLE_REQUEST,
+            "an answer comes before the connection is cut"
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! Who may come in: the Directory of the URL, if what we know may be believed and the credentials open it.
+//!
+//! Credentials come before everything that a Directory could tell, an endpoint that does not exist included. And before
+//! credentials comes the question whether the watches may be believed: a replica that has not heard of a revocation must
+//! not serve, and one that has not heard of a new key must not answer 401, which would quarantine the job.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Extension;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::auth::{Authentication, AuthenticationFailure, Credentials, Refusal, WantedDirectory};
+use super::error::Failure;
+use super::{Inner, Scim};
+use crate::api::directory::ProvisioningMode;
+use crate::http::edge::address::source_of;
+use crate::http::edge::{Answer, RequestNote};
+use crate::store;
+use crate::store::WatchedDirectory;
+
+/// Namespace and Directory of the URL, which need not exist.
+#[derive(Deserialize)]
+pub(super) struct DirectoryPath {
+    namespace: String,
+    directory: String,
+}
+
+/// The Directory that the credentials have opened, among the extensions of the request.
+#[derive(Clone)]
+pub(super) struct Opened(pub(super) Arc<WatchedDirectory>);
+
+/// Lets a request pass whose credentials open the Directory of its URL.
+pub(super) async fn open(
+    State(Scim(scim)): State<Scim>,
+    place: Result<Path<DirectoryPath>, PathRejection>,
+    Extension(note): Extension<RequestNote>,
+    mut request: Request,
+    next: Next,
+) -> Result<Answer, Failure> {
+    let Path(place) = place.map_err(|_| Failure::NoDirectory)?;
+    let DirectoryPath { namespace, directory: name } = &place;
+    note.place(namespace, name);
+    let directory = scim.store.directory(namespace, name);
+    if directory.is_some() {
+        note.directory(namespace, name);
+    }
+    scim.readiness.check_schema().map_err(|reason| store::Error::Unavailable { reason })?;
+    scim.store.fresh(Instant::now())?;
+    let directory = scim.authenticate(&note, request.headers(), &place, directory.as_ref())?;
+    if directory.spec.provisioning.mode != ProvisioningMode::Enabled {
+        return Err(Failure::Disabled);
+    }
+    request.extensions_mut().insert(Opened(directory));
+    Ok(next.run(request).await)
+}
+
+impl Inner {
+    /// The Directory of the URL, if the credentials open it. Every failure is counted, and those that a guess could make
+    /// are charged to the client's address.
+    fn authenticate(
+        &self,
+        note: &RequestNote,
+        headers: &HeaderMap,
+        DirectoryPath { namespace, directory: name }: &DirectoryPath,
+        directory: Option<&Arc<WatchedDirectory>>,
+    ) -> Result<Arc<WatchedDirectory>, Failure> {
+        let labels = directory.is_some().then_some((namespace.as_str(), name.as_str()));
+        let authentication = match Credentials::read(headers) {
+            Ok(credentials) => {
+                let wanted = WantedDirectory { namespace, name, directory };
+                credentials.open(wanted, &self.store.keys(&credentials.digest), Timestamp::now())
+            }
+            Err(failure) => Authentication { key: None, opened: Err(Refusal::Credentials(failure)) },
+        };
+        if let Some(key) = &authentication.key {
+            note.key(key);
+        }
+        let reason = match authentication.opened {
+            Ok(directory) => return Ok(directory),
+            Err(Refusal::Scope) => return Err(Failure::Scope),
+            Err(Refusal::NoDirectory) => {
+                self.metrics.authentication_failure(AuthenticationFailure::UnknownDirectory.as_str(), labels);
+                return Err(Failure::DirectoryGone);
+            }
+            Err(Refusal::Credentials(reason)) => reason,
+        };
+        self.metrics.authentication_failure(reason.as_str(), labels);
+        match self.failures.take(source_of(note.client())) {
+            Ok(()) => Err(Failure::Credentials(reason)),
+            Err(pause) => Err(Failure::TooManyFailures(reason, pause)),
+        }
+    }
+}
