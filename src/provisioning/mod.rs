@@ -1,5 +1,6 @@
 //! One function per SCIM operation; knows no HTTP.
 
+mod deactivation;
 pub mod error;
 pub mod groups;
 pub mod lists;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::deactivation::{Asked, deactivate_all_the_same};
 use super::stored::{require_claimable, to_stored};
 use super::{Context, Error, EtagCondition, Stored, object};
 use crate::api::directory::Naming;
@@ -10,6 +11,7 @@ use crate::rules::mapping::{self, to_attributes};
 use crate::rules::naming::{opaque_name, readable_name};
 use crate::rules::policy::Policy;
 use crate::rules::standing::is_built_in;
+use crate::scim::deactivation::{is_asked_by_patch, is_asked_by_replacement};
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::USER;
 use crate::scim::{self, Attributes, json, patch};
@@ -56,24 +58,42 @@ pub async fn replace(
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
-    let policy = context.policy();
-    let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
-    change(context, &policy, id, if_match, |_| Ok(parsed.clone())).await
+    let asked = Asked::new(id, if_match);
+    let refusal = match replace_whole(context, &asked, body).await {
+        Ok(stored) => return Ok(stored),
+        Err(refusal) => refusal,
+    };
+    Err(deactivate_all_the_same(context, &asked, refusal, || is_asked_by_replacement(body)).await)
 }
 
-/// `PATCH /Users/{id}`: all operations or none.
+async fn replace_whole(context: &Context, asked: &Asked<'_>, body: &[u8]) -> Result<Stored, Error> {
+    let policy = context.policy();
+    let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
+    change(context, &policy, asked, |_| Ok(parsed.clone())).await
+}
+
+/// `PATCH /Users/{id}`: all operations or none, save that a refused request deactivates all the same.
 pub async fn patch(
     context: &Context,
     id: &str,
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
+    let asked = Asked::new(id, if_match);
+    let refusal = match patch_whole(context, &asked, body).await {
+        Ok(stored) => return Ok(stored),
+        Err(refusal) => refusal,
+    };
+    Err(deactivate_all_the_same(context, &asked, refusal, || is_asked_by_patch(body)).await)
+}
+
+async fn patch_whole(context: &Context, asked: &Asked<'_>, body: &[u8]) -> Result<Stored, Error> {
     let policy = context.policy();
     let mut operations = patch::parse_with(&json::parse_object(body)?, &USER, policy.extensions())?;
     if policy.add_means_replace_when_single() {
         operations = operations.replacing_a_single_addition("roles");
     }
-    change(context, &policy, id, if_match, |current| patch::apply(&operations, current, &USER)).await
+    change(context, &policy, asked, |current| patch::apply(&operations, current, &USER)).await
 }
 
 /// A change under the rules of the Directory. A write that changes nothing is asked about them as well: that is how an
@@ -81,17 +101,17 @@ pub async fn patch(
 async fn change(
     context: &Context,
     policy: &Policy,
-    id: &str,
-    if_match: Option<&EtagCondition>,
+    asked: &Asked<'_>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
 ) -> Result<Stored, Error> {
     let place = |object: &Value, before: &Attributes, attributes: Attributes| {
+        asked.matched(object);
         let changed = mapping::changed_user(object, attributes, Timestamp::now());
         let after = to_attributes(&changed.as_ref().unwrap_or(object)["spec"]["scim"]);
         context.check(policy, Some(before), &after)?;
         Ok(changed)
     };
-    let object = object::change(context, Kind::User, id, if_match, edit, place).await?;
+    let object = object::change(context, Kind::User, asked.id, asked.if_match, edit, place).await?;
     Ok(to_stored(context, &object))
 }
 
