@@ -234,6 +234,35 @@ async fn patches_of_both_dialects_do_what_entra_means() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn text_is_kept_with_its_tabs_and_lines_and_shown_in_one_row() {
+    let (directory, client) = start().await;
+    let body = json!({
+        "userName": "alice", "displayName": "x\ty\r\nz", "title": "Lead\nof \u{7}two\u{0}",
+        "name": { "formatted": "A\tB" }, ENTERPRISE: { "department": "one\r\ntwo" },
+    });
+    let id = client.create(&body).await;
+    let path = format!("/Users/{id}");
+    let read = client.get(&path).await.expect(200);
+    for attribute in ["displayName", "title", "name", ENTERPRISE] {
+        assert_eq!(read[attribute], body[attribute], "{attribute}");
+    }
+    let filter = form_encode("displayName eq \"x\\ty\\r\\nz\"");
+    assert_eq!(client.get(&format!("/Users?filter={filter}")).await.expect(200)["totalResults"], 1);
+    check_patch(
+        &client,
+        "lines",
+        json!([{ "op": "Replace", "path": "displayName", "value": "p\tq\nr" }]),
+        &[("/displayName", json!("p\tq\nr"))],
+    )
+    .await;
+    client.post("/Groups", &json!({ "displayName": "x\ty" })).await.expect_error(400, Some("invalidValue"));
+    let wide = directory.kubectl(&["get", "duser", "-o", "wide", "--no-headers"]).await.expect("kubectl get");
+    let rows: Vec<_> = wide.lines().map(|row| row.split_whitespace().collect::<Vec<_>>()).collect();
+    // What follows a tab would stand in the next column, so this column is the last one, and kubectl cuts it at a line.
+    assert!(rows.len() == 2 && rows[0].ends_with(&["x", "y..."]) && rows[1].ends_with(&["p", "q..."]), "{wide:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_taken_user_name_is_409_in_any_letter_case() {
     let (_directory, client) = start().await;
     let id = client.create(&alice()).await;

@@ -346,16 +346,34 @@ fn a_resource_grows_to_its_bound_and_one_beyond_it_can_still_be_deactivated() {
 }
 
 #[test]
-fn control_characters_are_refused_in_what_is_shown() {
-    for member in ["userName", "displayName", "externalId"] {
-        for character in ['\r', '\n', '\u{0}', '\u{7f}', '\u{85}', '\u{1b}'] {
+fn identifiers_hold_no_control_characters_and_texts_hold_lines() {
+    let of_type = |member: &str, text: String| json!({ "userName": "a", member: [{ "type": text, "value": "v" }] });
+    let all = ['\t', '\r', '\n', '\u{0}', '\u{7f}', '\u{85}', '\u{1b}'];
+    for character in all {
+        let text = || format!("a{character}b");
+        for member in ["userName", "externalId", "userType"] {
             let mut body = object(json!({ "userName": "a" }));
-            body.insert(member.to_owned(), format!("a{character}b").into());
+            body.insert(member.to_owned(), text().into());
             refuse(member, Value::Object(body), &[member, "control character"]);
         }
+        for member in ["emails", "phoneNumbers", "addresses", "roles"] {
+            refuse(member, of_type(member, text()), &[&format!("{member}.type"), "control character"]);
+        }
+        let error = parse(object(json!({ "displayName": text() })), &GROUP).expect_err("a group's name");
+        assert!(error.to_string().contains("control character"), "{error}");
+        let name = json!({ "displayName": text() });
+        if matches!(character, '\t' | '\r' | '\n') {
+            check("a person's displayName has lines", name.clone(), name);
+        } else {
+            refuse("displayName", json!({ "userName": "a", "displayName": text() }), &["displayName", "control"]);
+        }
+        let texts = json!({
+            "title": text(), "nickName": text(), "name": { "formatted": text(), "x": text() },
+            "addresses": [{ "type": "work", "formatted": text() }], "roles": [{ "value": text(), "display": text() }],
+            ENTERPRISE: { "department": text() }, CUSTOM: { "type": text() },
+        });
+        check("any other text is kept as it was sent", texts.clone(), texts);
     }
-    let address = json!({ "addresses": [{ "type": "work", "formatted": "18/2111\r\nNowhere" }] });
-    check("an address has lines", address.clone(), address);
 }
 
 #[test]

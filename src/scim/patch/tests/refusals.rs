@@ -196,9 +196,15 @@ fn values_that_are_wrong_are_refused_by_name() {
         ),
         (
             "a line break in a name",
-            json!({ "op": "replace", "path": "displayName", "value": "a\nb" }),
+            json!({ "op": "replace", "path": "userName", "value": "a\nb" }),
             "invalidValue",
-            "displayName",
+            "userName",
+        ),
+        (
+            "a tab in a type",
+            json!({ "op": "replace", "path": "emails[type eq \"work\"].type", "value": "a\tb" }),
+            "invalidValue",
+            "emails.type",
         ),
     ]);
     let too_many: Vec<_> =
