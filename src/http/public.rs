@@ -150,9 +150,11 @@ impl Inner {
         let writes = route.writes(&head.method);
         let target_host = head.uri.authority().map(http::uri::Authority::as_str);
         let origin = self.addressing.origin(&ends, target_host, &head.headers);
+        let base = format!("{origin}/scim/v2/{}/{}", directory.namespace, directory.name);
+        let (store, metrics) = (self.store.clone(), self.metrics.clone());
         let call = Call {
-            base: format!("{origin}/scim/v2/{}/{}", directory.namespace, directory.name),
-            context: Context { directory, store: self.store.clone(), metrics: self.metrics.clone() },
+            context: Context { directory, store, metrics, base: base.as_str().into() },
+            base,
             endpoint: route.endpoint,
             parameter: route.parameter,
             parameters: query::parameters(head.uri.query().unwrap_or_default())?,

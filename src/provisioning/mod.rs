@@ -1,5 +1,6 @@
 //! One function per SCIM operation; knows no HTTP.
 
+mod addresses;
 mod deactivation;
 pub mod error;
 pub mod groups;
@@ -13,6 +14,7 @@ pub mod users;
 
 use std::sync::Arc;
 
+pub use addresses::{member_element, with_addresses};
 pub use error::Error;
 pub use stored::type_of;
 
@@ -31,6 +33,9 @@ pub struct Context {
     pub store: Store,
     /// The metrics.
     pub metrics: Metrics,
+    /// The address of the Directory's endpoint as the client names it, without a slash at the end: addresses in resources
+    /// begin with it, and filters compare with them.
+    pub base: Arc<str>,
 }
 
 impl Context {

@@ -234,6 +234,32 @@ async fn patches_of_both_dialects_do_what_entra_means() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_is_not_understood_is_no_silent_success() {
+    let (_directory, client) = start().await;
+    let mut body = alice();
+    body[ENTERPRISE]["manager"] = json!({ "value": "m1" });
+    let id = client.create(&body).await;
+    let path = format!("/Users/{id}");
+    let manager = format!("{ENTERPRISE}:manager[value eq \"m1\"].value");
+    for wrong in ["displayName[value eq \"Alice Able\"]", "userName.x"] {
+        for op in ["remove", "replace"] {
+            let operation = json!([{ "op": op, "path": wrong, "value": "x" }]);
+            client.patch(&path, operation).await.expect_error(400, Some("invalidPath"));
+        }
+    }
+    let set = json!([{ "op": "replace", "path": "manager[value eq \"m2\"].value", "value": "m3" }]);
+    client.patch(&path, set).await.expect_error(400, Some("noTarget"));
+    let given = "name[givenName eq \"Alice\"].familyName";
+    for (path_of, pointer) in
+        [(manager.as_str(), format!("/{ENTERPRISE}/manager")), (given, "/name/familyName".to_owned())]
+    {
+        let removed = client.patch(&path, json!([{ "op": "remove", "path": path_of }])).await.expect(200);
+        assert_eq!(removed.pointer(&pointer), None, "{path_of}");
+        client.patch(&path, json!([{ "op": "remove", "path": path_of }])).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn text_is_kept_with_its_tabs_and_lines_and_shown_in_one_row() {
     let (directory, client) = start().await;
     let body = json!({

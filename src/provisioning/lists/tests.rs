@@ -48,7 +48,7 @@ fn twins(memory: &Memory, number: usize) -> Context {
         unique: Arc::default(),
         seen: Seen::default(),
     };
-    Context { directory: Arc::new(directory), store, metrics: Metrics::default() }
+    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), base: "https://x".into() }
 }
 
 fn request(filter: &str, count: usize) -> ListRequest {

@@ -12,7 +12,7 @@ use futures::{Stream, StreamExt as _, stream};
 use serde_json::Value;
 
 use super::stored::{edges, require_present};
-use super::{Context, Error};
+use super::{Context, Error, member_element};
 use crate::rules::membership::{Full, MAX_GROUPS, joined, left};
 use crate::scim;
 use crate::scim::members::{Edit, Members};
@@ -52,22 +52,27 @@ async fn write_all(
     is_carried_out: impl Fn(Edit) -> bool,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let named = members.edits().iter().filter(|(_, edit)| is_carried_out(**edit));
-    let named = named.map(|(id, edit)| Change::of(id, *edit, &MEMBER_KINDS)).collect();
+    let edits = |id: &str, kinds: &[Kind]| -> Vec<(Kind, Edit)> {
+        let edit = |kind: Kind| members.becomes(id, &member_element(&context.base, kind, id)).map(|edit| (kind, edit));
+        kinds.iter().filter_map(|kind| edit(*kind)).filter(|(_, edit)| is_carried_out(*edit)).collect()
+    };
+    let named = members.named().filter_map(|id| Change::of(id, edits(id, &MEMBER_KINDS))).collect();
     outcome.take(changes(context, group, named)).await?;
-    if members.replaces() {
-        remove_others(context, index, group, members, outcome).await?;
+    if members.reaches_others() {
+        remove_others(context, index, group, members, edits, outcome).await?;
     }
     Ok(())
 }
 
-/// Removes the members that the whole list does not name: those that the index shows, each read live before it is written.
-/// One that another replica adds at this moment counts as added after.
+/// Removes those whom the body does not name and yet removes: all of them where it is the whole list, and those whom its
+/// selectors select. They are the members that the index shows, each read live before it is written. One that another
+/// replica adds at this moment counts as added after.
 async fn remove_others(
     context: &Context,
     index: &Index,
     group: &Arc<str>,
     members: &Members,
+    edits: impl Fn(&str, &[Kind]) -> Vec<(Kind, Edit)>,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let mut after: Option<Arc<str>> = None;
@@ -76,27 +81,28 @@ async fn remove_others(
         let batch = index.members(group, after.as_deref());
         let Some(last) = batch.last() else { return Ok(()) };
         after = Some(Arc::clone(&last.name));
-        let others = batch.into_iter().filter(|member| !members.edits().contains_key(&*member.name));
-        let others = others.map(|member| Change::of(&member.name, Edit::Remove, kinds_of(member.kind))).collect();
+        let others = batch.into_iter().filter(|member| !members.names(&member.name));
+        let others =
+            others.filter_map(|member| Change::of(&member.name, edits(&member.name, &[member.kind]))).collect();
         outcome.take(changes(context, group, others)).await?;
+        // A selector that selects nobody waits for nothing, and a group has a hundred thousand members.
+        tokio::task::yield_now().await;
     }
 }
 
-fn kinds_of(kind: Kind) -> &'static [Kind] {
-    let (users, groups) = MEMBER_KINDS.split_at(1);
-    if kind == Kind::Group { groups } else { users }
-}
-
-/// What becomes of one member, and what it may be.
+/// What becomes of one member: as each kind that it may be, the likely one first.
 struct Change {
     id: String,
-    edit: Edit,
-    kinds: &'static [Kind],
+    edits: Vec<(Kind, Edit)>,
 }
 
 impl Change {
-    fn of(id: &str, edit: Edit, kinds: &'static [Kind]) -> Self {
-        Self { id: id.to_owned(), edit, kinds }
+    fn of(id: &str, edits: Vec<(Kind, Edit)>) -> Option<Self> {
+        (!edits.is_empty()).then(|| Self { id: id.to_owned(), edits })
+    }
+
+    fn adds(&self) -> bool {
+        self.edits.iter().any(|(_, edit)| *edit == Edit::Add)
     }
 }
 
@@ -118,8 +124,8 @@ fn changes(
 }
 
 async fn carry_out(context: &Context, group: &str, change: &Change) -> Result<bool, Error> {
-    for kind in change.kinds {
-        match write_edge(context, *kind, group, change).await {
+    for (kind, edit) in &change.edits {
+        match write_edge(context, *kind, group, &change.id, *edit).await {
             Ok(()) => return Ok(true),
             Err(Error::NotFound) => {}
             Err(error) => return Err(error),
@@ -129,15 +135,15 @@ async fn carry_out(context: &Context, group: &str, change: &Change) -> Result<bo
 }
 
 /// One read, and one write where something changes.
-async fn write_edge(context: &Context, kind: Kind, group: &str, change: &Change) -> Result<(), Error> {
+async fn write_edge(context: &Context, kind: Kind, group: &str, id: &str, edit: Edit) -> Result<(), Error> {
     let edit = |object: &Value| {
         require_present(context, kind, object)?;
-        match change.edit {
-            Edit::Add => joined(object, group).map_err(|Full| full(&change.id)),
+        match edit {
+            Edit::Add => joined(object, group).map_err(|Full| full(id)),
             Edit::Remove => Ok(left(object, group)),
         }
     };
-    claims::change(&context.store, kind, &context.directory.namespace, &change.id, edit).await.map(drop)
+    claims::change(&context.store, kind, &context.directory.namespace, id, edit).await.map(drop)
 }
 
 fn full(id: &str) -> Error {
@@ -166,7 +172,7 @@ impl Outcome {
         let mut changes = std::pin::pin!(changes);
         while let Some((change, found)) = changes.next().await {
             match found {
-                Ok(false) if change.edit == Edit::Add => {
+                Ok(false) if change.adds() => {
                     self.unknown += 1;
                     if self.first_unknown.len() < MAX_LOGGED && may_be_id(&change.id) {
                         self.first_unknown.push(change.id);

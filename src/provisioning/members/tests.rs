@@ -57,7 +57,7 @@ fn context(store: crate::store::Store, spec: &Value) -> Context {
         unique: Arc::default(),
         seen: Seen::default(),
     };
-    Context { directory: Arc::new(directory), store, metrics: Metrics::default() }
+    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), base: "https://x".into() }
 }
 
 fn start(memory: &Memory, spec: &Value) -> Context {

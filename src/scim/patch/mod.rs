@@ -92,7 +92,7 @@ pub(super) fn replacement(
     resource_type: &'static ResourceType,
     declared: &[Extension],
 ) -> Result<Patch, Error> {
-    let mut reader = Reader::new(resource_type, declared);
+    let mut reader = Reader::of_whole(resource_type, declared);
     reader.members(Action::Replace, body)?;
     bound(reader.named_members)?;
     Ok(reader.into_patch())

@@ -346,6 +346,12 @@ fn a_resource_grows_to_its_bound_and_one_beyond_it_can_still_be_deactivated() {
 }
 
 #[test]
+fn a_selector_in_a_whole_body_selects_nothing_and_is_counted() {
+    let body = json!({ "name[givenName eq \"G\"].familyName": "x", "displayName[a eq 1]": "x", "userName.x": 1 });
+    assert_eq!(check("members as paths", body, json!({})), ["displayName", "name.familyName", "userName.x"]);
+}
+
+#[test]
 fn identifiers_hold_no_control_characters_and_texts_hold_lines() {
     let of_type = |member: &str, text: String| json!({ "userName": "a", member: [{ "type": text, "value": "v" }] });
     let all = ['\t', '\r', '\n', '\u{0}', '\u{7f}', '\u{85}', '\u{1b}'];

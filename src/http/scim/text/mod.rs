@@ -7,14 +7,14 @@ mod tests;
 use std::sync::Arc;
 
 use hyper::body::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::http::answer::Pieces;
-use crate::provisioning::{GroupMembers, Stored, type_of};
+use crate::provisioning::{GroupMembers, Stored, member_element, with_addresses};
 use crate::scim::Attributes;
 use crate::scim::list::list_response;
 use crate::scim::projection::Projection;
-use crate::scim::schema::{GROUP, ResourceType, USER};
+use crate::scim::schema::ResourceType;
 use crate::store::index::Member;
 
 /// The attribute that is read while it is sent.
@@ -88,22 +88,6 @@ impl View {
     }
 }
 
-/// A whole resource with the addresses that this request makes of it.
-pub(super) fn with_addresses(mut resource: Attributes, base: &str, resource_type: &ResourceType) -> Attributes {
-    let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
-    let location = Value::from(format!("{base}/{}/{id}", resource_type.endpoint));
-    if let Some(meta) = resource.entry("meta").or_insert_with(|| json!({})).as_object_mut() {
-        meta.insert("location".to_owned(), location);
-    }
-    let is_user = resource_type.name == USER.name;
-    if let Some(groups) = resource.get_mut("groups").filter(|_| is_user).and_then(Value::as_array_mut) {
-        for group in groups {
-            group["$ref"] = format!("{base}/{}/{}", GROUP.endpoint, group["value"].as_str().unwrap_or_default()).into();
-        }
-    }
-    resource
-}
-
 /// What stands before and behind the resources of a list.
 fn list_ends(total_results: usize, start_index: usize, items_per_page: usize) -> (String, String) {
     const RESOURCES: &str = "\"Resources\":[";
@@ -155,11 +139,7 @@ impl Iterator for MembersText {
 impl MembersText {
     /// A member. Its `display` would cost a look at each of them, and nobody needs it: Entra never reads members.
     fn element(&self, member: &Member) -> Option<String> {
-        let member_type = type_of(member.kind);
-        let (name, endpoint) = (member_type.name, member_type.endpoint);
-        let element = json!({
-            "value": &*member.name, "$ref": format!("{}/{endpoint}/{}", self.base, member.name), "type": name,
-        });
+        let element = member_element(&self.base, member.kind, &member.name);
         self.projection.element(MEMBERS, element).map(|element| element.to_string())
     }
 }

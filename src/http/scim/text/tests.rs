@@ -1,11 +1,13 @@
 //! Resources as text: addresses, lists, and members that come in pieces.
 
 use serde::Deserialize as _;
+use serde_json::json;
 
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::provisioning::{Context, groups};
+use crate::scim::schema::{GROUP, USER};
 use crate::store::objects::Kind;
 use crate::store::registry::{Directory, Seen};
 use crate::store::scripted::Memory;
@@ -39,7 +41,7 @@ async fn group(members: usize) -> Stored {
     let (namespace, name) = ("people".to_owned(), "staff".to_owned());
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
     let directory = Arc::new(Directory { namespace, name, spec, unique: Arc::default(), seen: Seen::default() });
-    let context = Context { directory, store, metrics: Metrics::default() };
+    let context = Context { directory, store, metrics: Metrics::default(), base: "https://x".into() };
     groups::get(&context, "blue").await.expect("a group")
 }
 

@@ -96,6 +96,27 @@ fn paths_that_do_not_parse_are_invalid() {
             "emails[",
         ),
         ("an empty selector", json!({ "op": "add", "path": "emails[].value", "value": "x" }), "invalidPath", "emails["),
+        ("a part of a text", json!({ "op": "add", "path": "userName.x", "value": "x" }), "invalidPath", "userName"),
+        ("a part of a text, removed", json!({ "op": "remove", "path": "displayName.x" }), "invalidPath", "displayName"),
+        (
+            "a part of a boolean",
+            json!({ "op": "replace", "path": "active.value", "value": 1 }),
+            "invalidPath",
+            "active",
+        ),
+        ("a part of a URN", json!({ "op": "remove", "path": "schemas.x" }), "invalidPath", "schemas"),
+        (
+            "a selector of a text",
+            json!({ "op": "remove", "path": "displayName[value eq \"A\"]" }),
+            "invalidPath",
+            "brackets",
+        ),
+        (
+            "a selector of a text of the extension",
+            json!({ "op": "replace", "path": "department[value eq \"A\"]", "value": "x" }),
+            "invalidPath",
+            "brackets",
+        ),
         ("a blank", json!({ "op": "add", "path": "display name", "value": "x" }), "invalidPath", "display name"),
         ("a path that is no text", json!({ "op": "add", "path": 1, "value": "x" }), "invalidPath", "path"),
     ]);
