@@ -46,7 +46,8 @@ pub(super) async fn handle(call: &Call) -> Result<Answer, Failure> {
 
         (Endpoint::Users, &Method::POST) => single::create(call, Kind::User).await,
         (Endpoint::Users, _) => lists::by_query(call, Kind::User).await,
-        (Endpoint::UsersSearch | Endpoint::Search, _) => lists::by_body(call, Kind::User).await,
+        (Endpoint::Search, _) => lists::of_all(call).await,
+        (Endpoint::UsersSearch, _) => lists::by_body(call, Kind::User).await,
         (Endpoint::User, _) => one(call, Kind::User).await,
 
         (Endpoint::Groups, &Method::POST) => single::create(call, Kind::Group).await,

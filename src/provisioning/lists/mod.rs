@@ -8,17 +8,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use self::edges::Edges;
 use super::lookup::{Lookup, lookup};
 use super::stored::{self, standing_of, stored, stored_record, type_of};
-use super::{Context, Error, Stored};
+use super::{Context, Error, Stored, with_addresses};
 use crate::rules::naming::{UniqueRules, claim_name};
 use crate::rules::standing::Standing;
 use crate::scim::Attributes;
-use crate::scim::filter;
+use crate::scim::filter::{self, Filter, Operator};
 use crate::scim::list::ListRequest;
 use crate::scim::sort;
 use crate::store;
@@ -51,9 +51,34 @@ pub struct Page {
 
 /// `GET /Users`, `POST /Groups/.search` and their like: the resources of one kind.
 pub async fn list(context: &Context, kind: Kind, request: &ListRequest) -> Result<Page, Error> {
+    list_within(context, kind, request, MAX_PAGE_BYTES).await
+}
+
+/// `POST /.search`: a page for each kind, which together are one page of all resources, those of the first kind first. The
+/// requests say the same, each as its kind understands it.
+pub async fn list_each(context: &Context, requests: &[(Kind, ListRequest)]) -> Result<Vec<Page>, Error> {
+    let (mut pages, mut before, mut shown, mut bytes) = (Vec::new(), 0, 0, 0);
+    let mut goes_on = true;
+    for (kind, request) in requests {
+        let start_index = request.start_index.saturating_sub(before).max(1);
+        // Where a page ends before its kind does, nothing of the next kind belongs to it, save its number.
+        let count = if goes_on { request.count.saturating_sub(shown) } else { 0 };
+        let part = ListRequest { start_index, count, ..request.clone() };
+        let page = list_within(context, *kind, &part, MAX_PAGE_BYTES.saturating_sub(bytes)).await?;
+        let Page { total_results, resources } = &page;
+        goes_on &= start_index - 1 + resources.len() >= *total_results;
+        (before, shown) = (before + total_results, shown + resources.len());
+        bytes += resources.iter().map(|stored| json!(stored.resource).to_string().len()).sum::<usize>();
+        pages.push(page);
+    }
+    Ok(pages)
+}
+
+async fn list_within(context: &Context, kind: Kind, request: &ListRequest, max_bytes: usize) -> Result<Page, Error> {
     let filter = request.filter.as_ref();
     let edges = Edges::gather(context, kind, filter).await?;
-    let list = List { kind, edges, shown: stored::edges(context), request: request.clone() };
+    let base = Arc::clone(&context.base);
+    let list = List { kind, edges, shown: stored::edges(context), base, request: request.clone(), max_bytes };
     let Some(names) = list.names(context).await? else { return scan(context, list, SCAN_DEADLINE).await };
     let reads: Vec<_> = names.iter().map(|name| list.read(context, name)).collect();
     let found: Vec<_> = stream::iter(reads).buffered(MAX_READS_AHEAD).try_collect().await?;
@@ -68,12 +93,19 @@ struct List {
     edges: Edges,
     /// What groups and members are shown from; nothing where the Directory ignores them.
     shown: Option<Arc<Index>>,
+    /// What addresses begin with.
+    base: Arc<str>,
     request: ListRequest,
+    /// Most bytes that the page renders.
+    max_bytes: usize,
 }
 
 impl List {
     /// The names of all that can match, each to be read live; nothing where everything has to be looked at.
     async fn names(&self, context: &Context) -> Result<Option<Vec<String>>, Error> {
+        if let Some(id) = self.located() {
+            return Ok(Some(vec![id]));
+        }
         let rules = context.store.unique_rules(&context.directory.namespace, &context.directory.name);
         let names = match lookup(self.request.filter.as_ref(), self.kind, &rules) {
             Lookup::Id(id) => return Ok(Some(vec![id])),
@@ -117,7 +149,8 @@ impl List {
         if standing_of(context, self.kind, &object) != Standing::Present {
             return Ok(None);
         }
-        let stored = stored(self.kind, self.shown.as_ref(), &object);
+        let mut stored = stored(self.kind, self.shown.as_ref(), &object);
+        stored.resource = self.with_addresses(stored.resource);
         Ok(self.selects(&stored.resource).then_some(stored))
     }
 
@@ -126,7 +159,28 @@ impl List {
         if matches!(self.edges, Edges::None) {
             return filter::matches(filter, resource, type_of(self.kind));
         }
-        filter::matches(filter, &self.edges.with_members(resource.clone()), type_of(self.kind))
+        filter::matches(filter, &self.edges.with_members(resource.clone(), &self.base), type_of(self.kind))
+    }
+
+    /// The resource, with its addresses where the request looks at one.
+    fn with_addresses(&self, resource: Attributes) -> Attributes {
+        let by_filter = self.request.filter.as_ref().is_some_and(filter::looks_at_addresses);
+        let by_order = self.request.sort.as_ref().is_some_and(|sort| sort.by.names_address());
+        if by_filter || by_order { with_addresses(resource, &self.base, type_of(self.kind)) } else { resource }
+    }
+
+    /// The id of the one resource whose address the filter names.
+    fn located(&self) -> Option<String> {
+        let place = format!("{}/{}/", self.base, type_of(self.kind).endpoint);
+        let id = |part: &Filter| match part {
+            Filter::Compare(path, Operator::Eq, Value::String(location))
+                if path.is_core("meta") && path.sub_attribute.as_deref() == Some("location") =>
+            {
+                location.strip_prefix(&place).filter(|id| !id.is_empty()).map(str::to_owned)
+            }
+            _ => None,
+        };
+        filter::conjuncts(self.request.filter.as_ref()?).into_iter().find_map(id)
     }
 
     /// The page of a result that is small enough to be held.
@@ -140,7 +194,7 @@ impl List {
         Page { total_results, resources }
     }
 
-    /// The resources of a page, as many as [`MAX_PAGE_BYTES`] hold and one at least: a page may have fewer than were asked
+    /// The resources of a page, as many as `max_bytes` hold and one at least: a page may have fewer than were asked
     /// for, and the next one starts after the last that came (RFC 7644 section 3.4.2.4).
     fn render(&self, records: &[Record]) -> Vec<Stored> {
         let (mut bytes, mut resources) = (0, Vec::with_capacity(records.len()));
@@ -148,7 +202,7 @@ impl List {
             let stored = self.stored(record);
             let groups = stored.resource.get("groups").and_then(Value::as_array).map_or(0, Vec::len);
             bytes += record.scim.len() + groups * BYTES_PER_GROUP;
-            if bytes > MAX_PAGE_BYTES && !resources.is_empty() {
+            if bytes > self.max_bytes && !resources.is_empty() {
                 break;
             }
             resources.push(stored);
@@ -165,7 +219,8 @@ impl List {
         let by_filter = self.request.filter.as_ref().is_some_and(|filter| filter::looks_at(filter, "groups"));
         let by_order = self.request.sort.as_ref().is_some_and(|sort| sort.by.is_core("groups"));
         let needs_edges = self.kind == Kind::Group || by_filter || by_order;
-        stored_record(self.kind, self.shown.as_ref().filter(|_| needs_edges), record).resource
+        let stored = stored_record(self.kind, self.shown.as_ref().filter(|_| needs_edges), record);
+        self.with_addresses(stored.resource)
     }
 }
 

@@ -46,25 +46,6 @@ impl View {
         }
     }
 
-    /// A ListResponse.
-    pub(super) fn list(self, total_results: usize, start_index: usize, resources: Vec<Stored>) -> Text {
-        if !self.projection.wants(MEMBERS) || resources.iter().all(|stored| stored.members.is_none()) {
-            let resources = resources.into_iter().map(|stored| self.projected(stored.resource)).collect();
-            return Text::Whole(list_response(total_results, start_index, resources).to_string());
-        }
-        let (head, tail) = list_ends(total_results, start_index, resources.len());
-        let rendered = resources.into_iter().enumerate().flat_map(move |(number, stored)| {
-            let comma = (number > 0).then(|| Bytes::from_static(b","));
-            let resource: Pieces = match self.one(stored) {
-                Text::Whole(text) => Box::new(std::iter::once(Bytes::from(text))),
-                Text::Pieces(pieces) => pieces,
-            };
-            comma.into_iter().chain(resource)
-        });
-        let ends = |text: String| std::iter::once(Bytes::from(text));
-        Text::Pieces(Box::new(ends(head).chain(rendered).chain(ends(tail))))
-    }
-
     /// A resource but for its members.
     fn head(&self, resource: Attributes) -> String {
         self.projected(resource).to_string()
@@ -86,6 +67,26 @@ impl View {
             is_done: false,
         })
     }
+}
+
+/// A ListResponse of resources, each by its own view.
+pub(super) fn list_of(total_results: usize, start_index: usize, resources: Vec<(View, Stored)>) -> Text {
+    let is_whole = |(view, stored): &(View, Stored)| stored.members.is_none() || !view.projection.wants(MEMBERS);
+    if resources.iter().all(is_whole) {
+        let resources = resources.into_iter().map(|(view, stored)| view.projected(stored.resource)).collect();
+        return Text::Whole(list_response(total_results, start_index, resources).to_string());
+    }
+    let (head, tail) = list_ends(total_results, start_index, resources.len());
+    let rendered = resources.into_iter().enumerate().flat_map(move |(number, (view, stored))| {
+        let comma = (number > 0).then(|| Bytes::from_static(b","));
+        let resource: Pieces = match view.one(stored) {
+            Text::Whole(text) => Box::new(std::iter::once(Bytes::from(text))),
+            Text::Pieces(pieces) => pieces,
+        };
+        comma.into_iter().chain(resource)
+    });
+    let ends = |text: String| std::iter::once(Bytes::from(text));
+    Text::Pieces(Box::new(ends(head).chain(rendered).chain(ends(tail))))
 }
 
 /// What stands before and behind the resources of a list.

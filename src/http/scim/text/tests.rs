@@ -72,9 +72,9 @@ async fn members_are_rendered_a_batch_at_a_time() {
         let shown = whole.get("members").map_or(0, |members| members.as_array().expect("a list").len());
         assert_eq!((shown, &whole["displayName"]), (members, &"blue".into()));
 
-        let list = parsed(&pieces(view(None).list(2, 1, vec![stored.clone(), stored.clone()])));
+        let list = parsed(&pieces(list_of(2, 1, vec![(view(None), stored.clone()), (view(None), stored.clone())])));
         assert_eq!((&list["itemsPerPage"], &list["Resources"]), (&2.into(), &json!([whole, whole])));
-        let plain = pieces(view(Some("displayName")).list(1, 1, vec![stored.clone()]));
+        let plain = pieces(list_of(1, 1, vec![(view(Some("displayName")), stored.clone())]));
         assert_eq!((plain.len(), parsed(&plain)["Resources"][0].get("members")), (1, None), "no wish, no stream");
         let nothing = parsed(&pieces(view(Some("members.shoeSize")).one(stored)));
         assert_eq!(nothing.get("members"), None, "an empty list is no value");
