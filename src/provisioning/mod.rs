@@ -7,6 +7,7 @@ pub mod groups;
 pub mod lists;
 mod lookup;
 mod members;
+mod mentions;
 mod object;
 mod policy;
 mod stored;
@@ -36,17 +37,6 @@ pub struct Context {
     /// The address of the Directory's endpoint as the client names it, without a slash at the end: addresses in resources
     /// begin with it, and filters compare with them.
     pub base: Arc<str>,
-}
-
-impl Context {
-    /// Tells of attributes that were ignored because no schema has them: Entra's mapping sends them in every cycle.
-    fn report_ignored(&self, ignored: &[String]) {
-        if !ignored.is_empty() {
-            let Directory { namespace, name, .. } = self.directory.as_ref();
-            tracing::info!(namespace, directory = name, attributes = ?ignored, "attributes that no schema has were ignored");
-            self.metrics.ignored_attributes(namespace, name, ignored.len());
-        }
-    }
 }
 
 /// A resource as it is stored: whole, with `id`, `schemas` and `meta`, save the addresses (`meta.location`, `$ref`) and the

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::mentions::Unknown;
 use super::stored::{require_claimable, require_match, require_present};
 use super::{Context, Error, EtagCondition};
 use crate::rules::mapping::to_attributes;
@@ -30,14 +31,14 @@ pub(super) async fn change(
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
     place: impl Fn(&Value, &Attributes, Attributes) -> Result<Option<Value>, Error> + Send + Sync,
 ) -> Result<Value, Error> {
-    // The edit runs again after a lost race; what it ignores is the same each time.
-    let ignored = OnceLock::new();
+    // The edit runs again after a lost race; what no schema has is the same each time.
+    let unknown = OnceLock::new();
     let edit_object = |object: &Value| {
         require_present(context, kind, object)?;
         require_match(if_match, object)?;
         let before = to_attributes(&object["spec"]["scim"]);
         let parsed = edit(&before)?;
-        ignored.get_or_init(|| parsed.ignored);
+        unknown.get_or_init(|| Unknown::of(&parsed));
         let changed = place(object, &before, parsed.attributes)?;
         if let Some(changed) = &changed {
             require_claimable(context, kind, Some(object), changed)?;
@@ -45,7 +46,9 @@ pub(super) async fn change(
         Ok::<_, Error>(changed)
     };
     let object = claims::change(&context.store, kind, &context.directory.namespace, id, edit_object).await?;
-    context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
+    if let Some(unknown) = unknown.get() {
+        context.report_unknown(unknown);
+    }
     Ok(object)
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::deactivation::{Asked, deactivate_all_the_same};
+use super::mentions::Unknown;
 use super::stored::{require_claimable, to_stored};
 use super::{Context, Error, EtagCondition, Stored, object};
 use crate::api::directory::Naming;
@@ -24,8 +25,9 @@ const NOT_YOURS: &str = "this account was written by people and no provisioning 
 /// `POST /Users`: the user is stored and owns its userName when this returns.
 pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let policy = context.policy();
-    let Parsed { attributes, ignored, .. } =
-        resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
+    let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
+    let unknown = Unknown::of(&parsed);
+    let attributes = parsed.attributes;
     context.check(&policy, None, &attributes)?;
     let user_name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let naming = context.directory.spec.naming;
@@ -34,7 +36,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
     require_claimable(context, Kind::User, None, &object)?;
     let stored = claims::create(&context.store, object, new_name).await?;
-    context.report_ignored(&ignored);
+    context.report_unknown(&unknown);
     Ok(to_stored(context, &stored))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Directory, Operator};
+use crate::support::{Client, Directory, Operator, until};
 
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -257,6 +257,36 @@ async fn a_path_that_is_not_understood_is_no_silent_success() {
         assert_eq!(removed.pointer(&pointer), None, "{path_of}");
         client.patch(&path, json!([{ "op": "remove", "path": path_of }])).await.expect(200);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_schema_has_is_counted_and_named_once() {
+    let (directory, client) = start().await;
+    let operator = Operator::shared().await;
+    let id = client.create(&json!({ "userName": "alice", "name": { "first": "A" }, "shoeSize": 43 })).await;
+    let path = format!("/Users/{id}");
+    for _ in 0..2 {
+        let typo = json!([{ "op": "Add", "path": "emails[type eq \"work\"].valu", "value": "a@x" }]);
+        let read = client.patch(&path, typo).await.expect(200);
+        assert_eq!(read["emails"], json!([{ "type": "work", "valu": "a@x" }]), "kept as it was sent");
+        client.patch(&path, json!([{ "op": "Add", "path": "shoeSize", "value": 43 }])).await.expect(200);
+    }
+    let metrics = operator.metrics().await;
+    for (name, count) in [("ignored_attributes", 3), ("unknown_sub_attributes", 3)] {
+        let namespace = &directory.namespace;
+        let line = format!("rollcall_{name}_total{{namespace=\"{namespace}\",directory=\"staff\"}} {count}");
+        assert!(metrics.lines().any(|given| given == line), "{line}: {metrics}");
+    }
+    let last = format!("the-end-of-{}", directory.namespace);
+    client.send("GET", "/Users", &[("x-request-id", &last)], None).await.expect(200);
+    until("the log to tell the last request", async || operator.log().contains(&last).then_some(())).await;
+    let log = operator.log();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let named: Vec<_> = lines
+        .filter(|line| line["namespace"] == directory.namespace.as_str() && line.get("attributes").is_some())
+        .map(|line| line["attributes"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(named, ["shoeSize", "name.first", "emails.valu"], "plain names, each once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use crate::scim::members::{self, Members};
 use crate::scim::path::{AttributePath, is_urn};
 use crate::scim::resource::value::{Input, read, read_element};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
-use crate::scim::{Attributes, Error, entra, limits};
+use crate::scim::{Attributes, Error, entra, filter, limits};
 
 /// Where a path comes from, and so how much is expected of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Reader<'a> {
     pub operations: Vec<Operation>,
     /// Attributes that a known schema does not have.
     pub ignored: Vec<String>,
+    /// Paths of sub-attributes that a known attribute does not have.
+    unknown: Vec<String>,
     /// Whether the body is a whole resource, and no change of one.
     is_whole: bool,
     /// How many members the body names, counting each time: towards [`super::MAX_OPERATIONS`].
@@ -45,9 +47,9 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Nothing is read yet.
     pub fn new(resource_type: &'static ResourceType, declared: &'a [Extension]) -> Self {
-        let (operations, ignored) = (Vec::new(), Vec::new());
+        let (operations, ignored, unknown) = (Vec::new(), Vec::new(), Vec::new());
         let intent = Members::default();
-        Self { resource_type, declared, operations, ignored, is_whole: false, named_members: 0, intent }
+        Self { resource_type, declared, operations, ignored, unknown, is_whole: false, named_members: 0, intent }
     }
 
     /// The same for the body of a POST or PUT.
@@ -57,7 +59,8 @@ impl<'a> Reader<'a> {
 
     /// What was read.
     pub fn into_patch(self) -> Patch {
-        Patch { operations: self.operations, ignored: self.ignored, members: self.intent }
+        let Self { operations, ignored, unknown, intent: members, .. } = self;
+        Patch { operations, ignored, unknown, members }
     }
 
     /// Reads an operation with a path.
@@ -236,8 +239,31 @@ impl<'a> Reader<'a> {
             (_, Some(value)) if target.selector.is_some() => read_element(value, attribute, &name)?,
             (_, Some(value)) => read(value, attribute, &name)?,
         };
+        if let Some(attribute) = attribute {
+            self.name_unknown_parts(attribute, &target, &input);
+        }
         self.operations.push(Operation { action, target, input });
         Ok(())
+    }
+
+    /// Remembers the parts that an operation names and the attribute does not have. They are kept as they were sent.
+    fn name_unknown_parts(&mut self, attribute: &'static Attribute, target: &Target, input: &Input) {
+        let selected = target.selector.iter().flat_map(|selector| filter::attributes(&selector.filter));
+        let sent: Box<dyn Iterator<Item = &str>> = match (&target.path.sub_attribute, input) {
+            (Some(sub), _) => Box::new(std::iter::once(sub.as_str())),
+            (None, Input::Parts(parts)) => Box::new(parts.iter().map(|(name, _)| name.as_str())),
+            (None, Input::Many(elements)) => {
+                let members = elements.iter().filter_map(Value::as_object);
+                Box::new(members.flat_map(|members| members.keys().map(String::as_str)))
+            }
+            (None, Input::Nothing | Input::One(_)) => Box::new(std::iter::empty()),
+        };
+        let is_unknown =
+            |name: &&str| attribute.kind == Kind::Complex && entra::sub_attribute(attribute, name).is_none();
+        for name in selected.chain(sent).filter(is_unknown) {
+            let path = AttributePath { sub_attribute: Some(name.to_owned()), ..target.path.clone() };
+            remember(&mut self.unknown, &path.to_string());
+        }
     }
 
     /// An operation on the whole of an extension that the table knows.
@@ -298,10 +324,17 @@ impl<'a> Reader<'a> {
     }
 
     fn ignore(&mut self, name: &str) {
-        const LONGEST: usize = 100;
+        remember(&mut self.ignored, name);
+    }
+}
+
+/// Adds a client's name to those that the log is told, cut and in one line.
+fn remember(names: &mut Vec<String>, name: &str) {
+    const LONGEST: usize = 100;
+    if names.len() < limits::MAX_IGNORED {
         let name: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-        if self.ignored.len() < limits::MAX_IGNORED && !self.ignored.contains(&name) {
-            self.ignored.push(name);
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
 }

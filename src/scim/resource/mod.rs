@@ -25,6 +25,9 @@ pub struct Parsed {
     pub attributes: Attributes,
     /// Attributes that a known schema does not have: ignored, and named here for the log and the metric.
     pub ignored: Vec<String>,
+    /// Paths of sub-attributes that a known attribute does not have: kept as they were sent, and named here for the log and
+    /// the metric, since most are a typo in a mapping.
+    pub unknown: Vec<String>,
     /// What it says about the members of a group; of a user nothing.
     pub members: Members,
 }

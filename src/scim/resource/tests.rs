@@ -352,6 +352,33 @@ fn a_selector_in_a_whole_body_selects_nothing_and_is_counted() {
 }
 
 #[test]
+fn parts_that_no_schema_has_are_kept_and_named() {
+    let cases = [
+        ("of a name", json!({ "name": { "first": "A", "givenName": "A" } }), &["name.first"][..]),
+        ("as a path", json!({ "name.first": "A" }), &["name.first"]),
+        ("of an element", json!({ "emails": [{ "valu": "a", "type": "work" }, { "valu": "b" }] }), &["emails.valu"]),
+        ("behind a selector", json!({ "emails[type eq \"work\"].valu": "a" }), &["emails.valu"]),
+        ("in a selector", json!({ "emails[typ eq \"work\"].value": "a" }), &["emails.typ"]),
+        ("of the extension", json!({ ENTERPRISE: { "manager": { "value": "m", "x": 1 } } }), &["manager.x"]),
+        ("a display, which is taken", json!({ "emails": [{ "value": "a", "Display": "A" }] }), &[]),
+        ("of an unknown schema", json!({ CUSTOM: { "a": { "b": 1 } } }), &[]),
+        ("of an unknown attribute", json!({ "shoes": { "size": 43 } }), &[]),
+        ("with a line of its own", json!({ "name": { "a\nb": 1 } }), &["name.a\\nb"]),
+    ];
+    for (name, mut body, expected) in cases {
+        body["userName"] = "a".into();
+        let unknown = parse(object(body), &USER).unwrap_or_else(|error| panic!("{name}: {error}")).unknown;
+        let expected: Vec<_> =
+            expected.iter().map(|path| path.replace("manager", &format!("{ENTERPRISE}:manager"))).collect();
+        let cut: Vec<_> = expected.iter().map(|path| path.chars().take(100).collect::<String>()).collect();
+        assert_eq!(unknown, cut, "{name}");
+    }
+    let many: Attributes = (0..1_000).map(|number| (format!("x{number}"), json!(1))).collect();
+    let parsed = parse(object(json!({ "userName": "a", "name": many })), &USER).expect("a user");
+    assert_eq!((parsed.unknown.len(), parsed.ignored), (limits::MAX_IGNORED, Vec::new()));
+}
+
+#[test]
 fn identifiers_hold_no_control_characters_and_texts_hold_lines() {
     let of_type = |member: &str, text: String| json!({ "userName": "a", member: [{ "type": text, "value": "v" }] });
     let all = ['\t', '\r', '\n', '\u{0}', '\u{7f}', '\u{85}', '\u{1b}'];
