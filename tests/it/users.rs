@@ -287,6 +287,8 @@ async fn what_no_schema_has_is_counted_and_named_once() {
         .map(|line| line["attributes"].as_str().unwrap_or_default().to_owned())
         .collect();
     assert_eq!(named, ["shoeSize", "name.first", "emails.valu"], "plain names, each once");
+    let group = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "userName": "g" });
+    client.post("/Users", &group).await.expect_error(400, Some("invalidSyntax"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

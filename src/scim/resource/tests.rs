@@ -379,6 +379,31 @@ fn parts_that_no_schema_has_are_kept_and_named() {
 }
 
 #[test]
+fn a_resource_of_another_type_is_refused() {
+    let group = GROUP.schema.urn;
+    let user = |schemas: Value| parse(object(json!({ "schemas": schemas, "userName": "a" })), &USER);
+    for (schemas, is_taken) in [
+        (json!([group]), false),
+        (json!([group.to_uppercase(), ENTERPRISE]), false),
+        (json!(group), false),
+        (json!([group, CORE]), true),
+        (json!([CORE]), true),
+        (json!([CUSTOM]), true),
+        (json!(["http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"]), true),
+        (json!([]), true),
+        (json!(7), true),
+        (Value::Null, true),
+    ] {
+        match user(schemas.clone()) {
+            Err(Error::InvalidSyntax(text)) => assert!(!is_taken && text.contains("/Groups"), "{schemas}: {text}"),
+            outcome => assert!(is_taken && outcome.is_ok(), "{schemas}: {outcome:?}"),
+        }
+    }
+    let error = parse(object(json!({ "schemas": [CORE], "displayName": "G" })), &GROUP).expect_err("a user");
+    assert!(matches!(&error, Error::InvalidSyntax(text) if text.contains("/Users")), "{error}");
+}
+
+#[test]
 fn identifiers_hold_no_control_characters_and_texts_hold_lines() {
     let of_type = |member: &str, text: String| json!({ "userName": "a", member: [{ "type": text, "value": "v" }] });
     let all = ['\t', '\r', '\n', '\u{0}', '\u{7f}', '\u{85}', '\u{1b}'];
