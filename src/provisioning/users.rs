@@ -68,6 +68,17 @@ pub async fn replace(
     Err(deactivate_all_the_same(context, &asked, refusal, || is_asked_by_replacement(body)).await)
 }
 
+/// What a client is told whose change was refused before it was tried: the same as after a try.
+pub async fn refused(
+    context: &Context,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+    refusal: Error,
+    asks: impl FnOnce() -> bool,
+) -> Error {
+    deactivate_all_the_same(context, &Asked::new(id, if_match), refusal, asks).await
+}
+
 async fn replace_whole(context: &Context, asked: &Asked<'_>, body: &[u8]) -> Result<Stored, Error> {
     let policy = context.policy();
     let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;

@@ -21,8 +21,8 @@ pub fn is_asked_by_replacement(body: &[u8]) -> bool {
 pub fn is_asked_by_patch(body: &[u8]) -> bool {
     let Some(body) = object(body) else { return false };
     let operations = member(&body, "Operations").and_then(Value::as_array);
-    let said = operations.into_iter().flatten().filter_map(Value::as_object).filter_map(last_of_operation);
-    said.last() == Some(false)
+    let mut said = operations.into_iter().flatten().filter_map(Value::as_object).filter_map(last_of_operation);
+    said.next_back() == Some(false)
 }
 
 /// The body, in whatever depth `serde_json` reads: one that is too deep for [`super::json::parse_object`] is refused, and
@@ -43,12 +43,12 @@ fn last_of_operation(operation: &Attributes) -> Option<bool> {
 }
 
 fn last_of_members(members: &Attributes) -> Option<bool> {
-    let said = members.iter().filter_map(|(name, value)| match value {
+    let mut said = members.iter().filter_map(|(name, value)| match value {
         Value::Object(members) if same_name(name, USER.schema.urn) => last_of_members(members),
         value if is_active(name) => entra::boolean(value),
         _ => None,
     });
-    said.last()
+    said.next_back()
 }
 
 fn is_whole_resource(path: &str) -> bool {

@@ -74,8 +74,8 @@ async fn a_selector_removes_those_whom_it_selects() {
         (json!([remove(format!("value eq \"{a}\" and $ref eq \"{address}\""))]), vec![b, &nested]),
         (json!([remove("type eq \"User\"".to_owned())]), vec![&nested]),
         (json!([remove(format!("not (value eq \"{a}\")"))]), vec![a]),
-        (json!([add(&[c.clone()])[0], remove("type eq \"User\"".to_owned())]), vec![&nested]),
-        (json!([remove("type eq \"User\"".to_owned()), add(&[c.clone()])[0]]), vec![c, &nested]),
+        (json!([add(std::slice::from_ref(c))[0], remove("type eq \"User\"".to_owned())]), vec![&nested]),
+        (json!([remove("type eq \"User\"".to_owned()), add(std::slice::from_ref(c))[0]]), vec![c, &nested]),
     ]
     .into_iter()
     .enumerate()
