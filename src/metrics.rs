@@ -36,6 +36,10 @@ const IGNORED: Entry = (
     "rollcall_ignored_attributes_total",
     "Attributes in requests that a known schema does not have and that were ignored, by Directory.",
 );
+const UNKNOWN_SUB_ATTRIBUTES: Entry = (
+    "rollcall_unknown_sub_attributes_total",
+    "Sub-attributes in requests that a known attribute does not have and that are kept as sent, by Directory.",
+);
 const UNKNOWN_MEMBERS: Entry = (
     "rollcall_unknown_members_total",
     "Members in requests that name nobody of the Directory and that were ignored, by Directory.",
@@ -74,6 +78,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         DURATION,
         FAILURES,
         IGNORED,
+        UNKNOWN_SUB_ATTRIBUTES,
         UNKNOWN_MEMBERS,
         WATCH_AGE,
         VISIBLE,
@@ -185,6 +190,7 @@ struct Inner {
     duration: Family<DurationLabels, Histogram, fn() -> Histogram>,
     failures: Family<FailureLabels, Counter>,
     ignored: Family<DirectoryLabels, Counter>,
+    unknown_sub_attributes: Family<DirectoryLabels, Counter>,
     unknown_members: Family<DirectoryLabels, Counter>,
     watch_age: Family<KindLabels, Seconds>,
     visible: Family<DirectoryLabels, Gauge>,
@@ -213,6 +219,7 @@ impl Default for Metrics {
             duration: registered(&mut registry, DURATION, Family::new_with_constructor(duration)),
             failures: registered(&mut registry, FAILURES, Family::default()),
             ignored: registered(&mut registry, IGNORED, Family::default()),
+            unknown_sub_attributes: registered(&mut registry, UNKNOWN_SUB_ATTRIBUTES, Family::default()),
             unknown_members: registered(&mut registry, UNKNOWN_MEMBERS, Family::default()),
             watch_age: registered(&mut registry, WATCH_AGE, Family::default()),
             visible: registered(&mut registry, VISIBLE, Family::default()),
@@ -236,17 +243,28 @@ fn registered<M: Metric + Clone>(registry: &mut Registry, (name, help): Entry, m
     metric
 }
 
+/// Counts for a Directory; where there is nothing to count, its line stays absent.
+fn count_for(counter: &Family<DirectoryLabels, Counter>, namespace: &str, directory: &str, count: usize) {
+    if count > 0 {
+        let labels = DirectoryLabels { namespace: namespace.to_owned(), directory: directory.to_owned() };
+        counter.get_or_create(&labels).inc_by(count as u64);
+    }
+}
+
 impl Metrics {
     /// Attributes that a known schema does not have were ignored.
     pub fn ignored_attributes(&self, namespace: &str, directory: &str, count: usize) {
-        let labels = DirectoryLabels { namespace: namespace.to_owned(), directory: directory.to_owned() };
-        self.0.ignored.get_or_create(&labels).inc_by(count as u64);
+        count_for(&self.0.ignored, namespace, directory, count);
+    }
+
+    /// Sub-attributes that a known attribute does not have were stored.
+    pub fn unknown_sub_attributes(&self, namespace: &str, directory: &str, count: usize) {
+        count_for(&self.0.unknown_sub_attributes, namespace, directory, count);
     }
 
     /// Members that name nobody were ignored.
     pub fn unknown_members(&self, namespace: &str, directory: &str, count: usize) {
-        let labels = DirectoryLabels { namespace: namespace.to_owned(), directory: directory.to_owned() };
-        self.0.unknown_members.get_or_create(&labels).inc_by(count as u64);
+        count_for(&self.0.unknown_members, namespace, directory, count);
     }
 
     /// A request was answered.
@@ -363,6 +381,8 @@ mod tests {
         metrics.authentication_failure("expired", Some(("acme", "staff")));
         metrics.set_ready(true);
         metrics.ignored_attributes("acme", "staff", 2);
+        metrics.unknown_sub_attributes("acme", "staff", 5);
+        metrics.unknown_sub_attributes("acme", "other", 0);
         metrics.unknown_members("acme", "staff", 3);
         metrics.set_watch_ages([("DirectoryUser".to_owned(), Duration::from_millis(1500))]);
         metrics.set_visible_users([("acme".to_owned(), "staff".to_owned(), 7)]);
@@ -395,6 +415,7 @@ mod tests {
             "rollcall_authentication_failures_total{reason=\"expired\",namespace=\"acme\",directory=\"staff\"} 1",
             "rollcall_ready 1",
             "rollcall_ignored_attributes_total{namespace=\"acme\",directory=\"staff\"} 2",
+            "rollcall_unknown_sub_attributes_total{namespace=\"acme\",directory=\"staff\"} 5",
             "rollcall_unknown_members_total{namespace=\"acme\",directory=\"staff\"} 3",
             "rollcall_watch_age_seconds{kind=\"DirectoryUser\"} 1.5",
             "rollcall_visible_users{namespace=\"acme\",directory=\"staff\"} 7",

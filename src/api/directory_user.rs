@@ -43,9 +43,9 @@ use super::scim_user::ScimUser;
         json_path = ".status.conditions[?(@.type=='AccessGranted')].reason",
         priority = "1"
     ),
-    printcolumn(name = "DisplayName", type_ = "string", json_path = ".spec.scim.displayName", priority = "1"),
     printcolumn(name = "Deleted", type_ = "date", json_path = ".spec.deletedAt"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "DisplayName", type_ = "string", json_path = ".spec.scim.displayName", priority = "1"),
     validation = Rule::new("size(self.metadata.name) <= 63")
         .message("metadata.name is the SCIM id: at most 63 characters"),
     validation = Rule::new("!has(self.metadata.generateName)").message("generateName is not supported: the name is the SCIM id")

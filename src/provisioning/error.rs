@@ -22,6 +22,12 @@ pub enum Error {
     /// The API server refuses the object itself: a bound of the kind's schema that `scim` did not check. Its own words.
     #[error("{0}")]
     Refused(String),
+    /// The request was refused, and the person whom it asked to deactivate was deactivated all the same.
+    #[error("{}. The person was deactivated all the same; nothing else of the request was stored.", open_ended(.0))]
+    Deactivated(Box<Error>),
+    /// The request was refused, and the person whom it asked to deactivate was inactive before.
+    #[error("{}. The person is inactive already; nothing of the request was stored.", open_ended(.0))]
+    Inactive(Box<Error>),
     /// The resource has moved on since the version in If-Match was read.
     #[error("the resource has changed since this version was read; read it again and repeat the change")]
     PreconditionFailed,
@@ -35,6 +41,12 @@ pub enum Error {
     /// A fault that a repetition does not heal. For the log.
     #[error("{0}")]
     Broken(String),
+}
+
+/// The text of a refusal, so that another sentence can follow.
+fn open_ended(refusal: &Error) -> String {
+    let text = refusal.to_string();
+    text.trim_end().trim_end_matches('.').to_owned()
 }
 
 impl From<store::Error> for Error {
@@ -65,6 +77,34 @@ impl From<claims::Error> for Error {
             claims::Error::NotFound => Self::NotFound,
             claims::Error::Busy { reason } => Self::Unavailable { reason },
             claims::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_goes_on_with_what_became_of_the_person() {
+        let refused = |sentence: &str| Box::new(Error::Scim(scim::Error::InvalidValue(sentence.to_owned())));
+        let cases = [
+            (
+                Error::Deactivated(refused("title is wrong.")),
+                "title is wrong. The person was deactivated all the same; nothing else of the request was stored.",
+            ),
+            (
+                Error::Deactivated(Box::new(Error::Taken { attribute: "userName".to_owned() })),
+                "userName is taken by another resource of this directory; give one of the two another value. The person \
+                 was deactivated all the same; nothing else of the request was stored.",
+            ),
+            (
+                Error::Inactive(refused("title is wrong\n")),
+                "title is wrong. The person is inactive already; nothing of the request was stored.",
+            ),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(error.to_string(), expected);
         }
     }
 }

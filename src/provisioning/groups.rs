@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::checks::require_claimable;
+use super::mentions::Unknown;
 use super::representation::{edges, stored};
 use super::users::object_name;
 use super::{Context, Error, EtagCondition, Stored, members, object};
@@ -18,7 +19,9 @@ use crate::store::claims;
 
 /// `POST /Groups`: the group is stored, owns its displayName and has its members when this returns.
 pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
-    let Parsed { attributes, ignored, members } = resource::parse(json::parse_object(body)?, &GROUP)?;
+    let parsed = resource::parse(json::parse_object(body)?, &GROUP)?;
+    let unknown = Unknown::of(&parsed);
+    let Parsed { attributes, members, .. } = parsed;
     let display_name = attributes.get("displayName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let naming = context.directory.spec.naming;
     let new_name = move || object_name(naming, 'g', "group", &display_name);
@@ -26,7 +29,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let object = mapping::new_group(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
     require_claimable(context, Resource::Group, None, &object)?;
     let object = claims::create(&context.store, object, new_name).await?;
-    context.report_ignored(&ignored);
+    context.report_unknown(&unknown);
     finish(context, object, &members).await
 }
 

@@ -1,11 +1,14 @@
 //! One function per SCIM operation; knows no HTTP.
 
+mod addresses;
 mod checks;
+mod deactivation;
 pub mod error;
 pub mod groups;
 pub mod lists;
 mod lookup;
 mod members;
+mod mentions;
 mod object;
 mod policy;
 mod presence;
@@ -15,6 +18,7 @@ pub mod users;
 use std::sync::Arc;
 
 pub use crate::rules::etag::EtagCondition;
+pub use addresses::{member_element, with_addresses};
 pub use error::Error;
 pub use presence::Presence;
 
@@ -35,17 +39,9 @@ pub struct Context {
     pub metrics: Metrics,
     /// Whether the client is still there.
     pub client: Presence,
-}
-
-impl Context {
-    /// Tells of attributes that were ignored because no schema has them: Entra's mapping sends them in every cycle.
-    fn report_ignored(&self, ignored: &[String]) {
-        if !ignored.is_empty() {
-            let WatchedDirectory { namespace, name, .. } = self.directory.as_ref();
-            tracing::info!(namespace, directory = name, attributes = ?ignored, "attributes that no schema has were ignored");
-            self.metrics.ignored_attributes(namespace, name, ignored.len());
-        }
-    }
+    /// The address of the Directory's endpoint as the client names it, without a slash at the end: addresses in resources
+    /// begin with it, and filters compare with them.
+    pub base: Arc<str>,
 }
 
 /// A resource as it is stored: whole, with `id`, `schemas` and `meta`, save the addresses (`meta.location`, `$ref`) and the

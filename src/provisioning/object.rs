@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::checks::{require_claimable, require_present};
+use super::mentions::Unknown;
 use super::representation::{edges, etag_of};
 use super::{Context, Error, EtagCondition};
 use crate::api::Object;
@@ -41,14 +42,14 @@ pub(super) async fn change(
     place: impl Fn(&Object, &Attributes, Attributes) -> Result<Option<Object>, Error> + Send + Sync,
 ) -> Result<Object, Error> {
     await_index(context, kind, id, if_match).await?;
-    // The edit runs again after a lost race; what it ignores is the same each time.
-    let ignored = OnceLock::new();
+    // The edit runs again after a lost race; what no schema has is the same each time.
+    let unknown = OnceLock::new();
     let edit_object = |object: &Object| {
         require_present(context, kind, object)?;
         require_match(context, kind, if_match, object)?;
         let before = to_attributes(object.scim());
         let parsed = edit(&before)?;
-        ignored.get_or_init(|| parsed.ignored);
+        unknown.get_or_init(|| Unknown::of(&parsed));
         let changed = place(object, &before, parsed.attributes)?;
         if let Some(changed) = &changed {
             require_claimable(context, kind, Some(object), changed)?;
@@ -56,7 +57,9 @@ pub(super) async fn change(
         Ok::<_, Error>(changed)
     };
     let object = claims::change(&context.store, Kind::of(kind), &context.directory.namespace, id, edit_object).await?;
-    context.report_ignored(ignored.get().map_or(&[], Vec::as_slice));
+    if let Some(unknown) = unknown.get() {
+        context.report_unknown(unknown);
+    }
     Ok(object)
 }
 
@@ -86,7 +89,7 @@ pub(super) async fn delete(
 }
 
 /// That the object is the version that `If-Match` names, with what is shown beside it.
-fn require_match(
+pub(super) fn require_match(
     context: &Context,
     kind: Resource,
     if_match: Option<&EtagCondition>,

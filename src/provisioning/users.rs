@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::checks::require_claimable;
+use super::deactivation::{Asked, deactivate_all_the_same};
+use super::mentions::Unknown;
 use super::representation::to_stored;
 use super::{Context, Error, EtagCondition, Stored, object};
 use crate::api::Object;
@@ -13,6 +15,7 @@ use crate::rules::naming::{opaque_name, readable_name};
 use crate::rules::policy::Policy;
 use crate::rules::resource::Resource;
 use crate::rules::standing::is_built_in;
+use crate::scim::deactivation::{is_asked_by_patch, is_asked_by_replacement};
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::USER;
 use crate::scim::{self, Attributes, json, patch};
@@ -24,8 +27,9 @@ const NOT_YOURS: &str = "this account was written by people and no provisioning 
 /// `POST /Users`: the user is stored and owns its userName when this returns.
 pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let policy = context.policy();
-    let Parsed { attributes, ignored, .. } =
-        resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
+    let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
+    let unknown = Unknown::of(&parsed);
+    let attributes = parsed.attributes;
     context.check(&policy, None, &attributes)?;
     let user_name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let naming = context.directory.spec.naming;
@@ -34,7 +38,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
     require_claimable(context, Resource::User, None, &object)?;
     let stored = claims::create(&context.store, object, new_name).await?;
-    context.report_ignored(&ignored);
+    context.report_unknown(&unknown);
     Ok(to_stored(context, &stored))
 }
 
@@ -58,24 +62,53 @@ pub async fn replace(
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
-    let policy = context.policy();
-    let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
-    change(context, &policy, id, if_match, |_| Ok(parsed.clone())).await
+    let asked = Asked::new(id, if_match);
+    let refusal = match replace_whole(context, &asked, body).await {
+        Ok(stored) => return Ok(stored),
+        Err(refusal) => refusal,
+    };
+    Err(deactivate_all_the_same(context, &asked, refusal, || is_asked_by_replacement(body)).await)
 }
 
-/// `PATCH /Users/{id}`: all operations or none.
+/// What a client is told whose change was refused before it was tried: the same as after a try.
+pub async fn refused(
+    context: &Context,
+    id: &str,
+    if_match: Option<&EtagCondition>,
+    refusal: Error,
+    asks: impl FnOnce() -> bool,
+) -> Error {
+    deactivate_all_the_same(context, &Asked::new(id, if_match), refusal, asks).await
+}
+
+async fn replace_whole(context: &Context, asked: &Asked<'_>, body: &[u8]) -> Result<Stored, Error> {
+    let policy = context.policy();
+    let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
+    change(context, &policy, asked, |_| Ok(parsed.clone())).await
+}
+
+/// `PATCH /Users/{id}`: all operations or none, save that a refused request deactivates all the same.
 pub async fn patch(
     context: &Context,
     id: &str,
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
+    let asked = Asked::new(id, if_match);
+    let refusal = match patch_whole(context, &asked, body).await {
+        Ok(stored) => return Ok(stored),
+        Err(refusal) => refusal,
+    };
+    Err(deactivate_all_the_same(context, &asked, refusal, || is_asked_by_patch(body)).await)
+}
+
+async fn patch_whole(context: &Context, asked: &Asked<'_>, body: &[u8]) -> Result<Stored, Error> {
     let policy = context.policy();
     let mut operations = patch::parse_with(&json::parse_object(body)?, &USER, policy.extensions())?;
     if policy.add_means_replace_when_single() {
         operations = operations.replacing_a_single_addition("roles");
     }
-    change(context, &policy, id, if_match, |current| patch::apply(&operations, current, &USER)).await
+    change(context, &policy, asked, |current| patch::apply(&operations, current, &USER)).await
 }
 
 /// A change under the rules of the Directory. A write that changes nothing is asked about them as well: that is how an
@@ -83,17 +116,17 @@ pub async fn patch(
 async fn change(
     context: &Context,
     policy: &Policy,
-    id: &str,
-    if_match: Option<&EtagCondition>,
+    asked: &Asked<'_>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
 ) -> Result<Stored, Error> {
     let place = |object: &Object, before: &Attributes, attributes: Attributes| {
+        asked.matched(object);
         let changed = mapping::changed_user(object, attributes, Timestamp::now());
         let after = to_attributes(changed.as_ref().unwrap_or(object).scim());
         context.check(policy, Some(before), &after)?;
         Ok(changed)
     };
-    let object = object::change(context, Resource::User, id, if_match, edit, place).await?;
+    let object = object::change(context, Resource::User, asked.id, asked.if_match, edit, place).await?;
     Ok(to_stored(context, &object))
 }
 

@@ -1,7 +1,7 @@
 //! How much of everything a resource may hold. The kinds in `api` state the same bounds to the API server; these
 //! refuse earlier, with a sentence that names the attribute.
 
-use super::schema::{Attribute, Kind};
+use super::schema::{Attribute, Kind, Uniqueness};
 
 /// Longest `userName`, in characters.
 pub const MAX_USER_NAME: usize = 320;
@@ -44,7 +44,16 @@ pub fn max_characters(attribute: &Attribute) -> usize {
     }
 }
 
-/// Whether control characters are refused: the text ends up in headers, logs and terminals.
-pub fn is_shown_to_people(attribute: &Attribute) -> bool {
-    matches!(attribute.name, "userName" | "displayName" | "externalId")
+/// Whether an attribute may hold this control character.
+///
+/// Text is text: people press Tab and Enter in the form of the identity provider, and what they wrote is kept. Identifiers
+/// are compared, shown in columns and copied by hand, so none of them holds a character that nobody sees. A user's
+/// displayName stands between the two: it may have tabs and lines, and nothing that moves a terminal's cursor.
+pub fn takes_control(character: char, attribute: &Attribute) -> bool {
+    match attribute.name {
+        _ if attribute.uniqueness == Uniqueness::Server => false,
+        "externalId" | "userType" | "type" => false,
+        "displayName" => matches!(character, '\t' | '\n' | '\r'),
+        _ => true,
+    }
 }

@@ -3,6 +3,7 @@
 //! Nothing in here knows Kubernetes, HTTP, a clock or another module of ours.
 
 pub mod case;
+pub mod deactivation;
 pub mod discovery;
 mod entra;
 pub mod error;

@@ -206,7 +206,11 @@ async fn lists_are_paged_sorted_and_projected() {
     assert_eq!(client.get("/Groups?count=0").await.expect(200)["totalResults"], 5);
     assert_eq!(client.get("/Users").await.expect(200)["totalResults"], 0, "groups are no users");
     let by_search = json!({ "filter": "displayName eq \"delta\"" });
-    assert_eq!(client.post("/.search", &by_search).await.expect(200)["totalResults"], 0, "the root searches users");
+    assert_eq!(
+        client.post("/.search", &by_search).await.expect(200)["totalResults"],
+        1,
+        "the root searches groups as well"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,4 +274,42 @@ async fn a_disabled_directory_asks_to_come_back_later() {
     let answer = client.post("/Groups", &blue()).await;
     assert_eq!(answer.header("retry-after"), "300");
     answer.expect_error(503, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_at_the_root_finds_users_and_groups_by_what_they_show() {
+    let directory = Directory::new().await;
+    let client = directory.client(Operator::shared().await).await;
+    let user = client.create(&json!({ "userName": "ada", "displayName": "Same", "title": "T" })).await;
+    let body = json!({ "displayName": "Same", "members": [{ "value": user }] });
+    let group = client.post("/Groups", &body).await.expect(201)["id"].as_str().expect("an id").to_owned();
+    let addresses = [format!("{}/Users/{user}", client.base), format!("{}/Groups/{group}", client.base)];
+    for (filter, expected) in [
+        ("displayName eq \"same\"".to_owned(), vec![&user, &group]),
+        ("userName eq \"ada\"".to_owned(), vec![&user]),
+        (format!("members eq \"{user}\""), vec![&group]),
+        (format!("members.$ref eq \"{}\"", addresses[0]), vec![&group]),
+        (format!("members[$ref eq \"{}\"]", addresses[0]), vec![&group]),
+        (format!("groups.$ref eq \"{}\"", addresses[1]), vec![&user]),
+        (format!("meta.location eq \"{}\"", addresses[0]), vec![&user]),
+        (format!("meta.location eq \"{}\"", addresses[1]), vec![&group]),
+        (format!("meta.location ne \"{}\"", addresses[1]), vec![&user]),
+        ("shoeSize eq 43".to_owned(), vec![]),
+    ] {
+        let search = json!({ "filter": filter, "attributes": ["displayName", "userName", "meta.location", "members"] });
+        let list = client.post("/.search", &search).await.expect(200);
+        let found: Vec<_> = list["Resources"].as_array().expect("a list").iter().map(|found| &found["id"]).collect();
+        assert_eq!(found, expected, "{filter}: {list}");
+        assert_eq!(
+            (&list["totalResults"], &list["itemsPerPage"]),
+            (&json!(found.len()), &json!(found.len())),
+            "{filter}"
+        );
+    }
+    let whole = client.post("/.search", &json!({ "sortBy": "userName" })).await.expect(200)["Resources"].take();
+    for (number, path) in [format!("/Users/{user}"), format!("/Groups/{group}")].iter().enumerate() {
+        assert_eq!(whole[number], client.get(path).await.expect(200), "as a GET shows it");
+    }
+    let second = client.post("/.search", &json!({ "startIndex": 2, "count": 1 })).await.expect(200);
+    assert_eq!((&second["Resources"][0]["id"], &second["totalResults"]), (&json!(group), &json!(2)));
 }

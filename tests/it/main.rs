@@ -5,6 +5,7 @@ mod addresses;
 mod admission;
 mod bad_input;
 mod built_in;
+mod deactivation;
 mod endings;
 mod examples;
 mod faults;

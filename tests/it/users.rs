@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Directory, Operator};
+use crate::support::{Client, Directory, Operator, until};
 
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -231,6 +231,93 @@ async fn patches_of_both_dialects_do_what_entra_means() {
     )
     .await;
     check_patch(&client, "no operations", json!([]), &[("/displayName", json!("Alice Able"))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_is_not_understood_is_no_silent_success() {
+    let (_directory, client) = start().await;
+    let mut body = alice();
+    body[ENTERPRISE]["manager"] = json!({ "value": "m1" });
+    let id = client.create(&body).await;
+    let path = format!("/Users/{id}");
+    let manager = format!("{ENTERPRISE}:manager[value eq \"m1\"].value");
+    for wrong in ["displayName[value eq \"Alice Able\"]", "userName.x"] {
+        for op in ["remove", "replace"] {
+            let operation = json!([{ "op": op, "path": wrong, "value": "x" }]);
+            client.patch(&path, operation).await.expect_error(400, Some("invalidPath"));
+        }
+    }
+    let set = json!([{ "op": "replace", "path": "manager[value eq \"m2\"].value", "value": "m3" }]);
+    client.patch(&path, set).await.expect_error(400, Some("noTarget"));
+    let given = "name[givenName eq \"Alice\"].familyName";
+    for (path_of, pointer) in
+        [(manager.as_str(), format!("/{ENTERPRISE}/manager")), (given, "/name/familyName".to_owned())]
+    {
+        let removed = client.patch(&path, json!([{ "op": "remove", "path": path_of }])).await.expect(200);
+        assert_eq!(removed.pointer(&pointer), None, "{path_of}");
+        client.patch(&path, json!([{ "op": "remove", "path": path_of }])).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_schema_has_is_counted_and_named_once() {
+    let (directory, client) = start().await;
+    let operator = Operator::shared().await;
+    let id = client.create(&json!({ "userName": "alice", "name": { "first": "A" }, "shoeSize": 43 })).await;
+    let path = format!("/Users/{id}");
+    for _ in 0..2 {
+        let typo = json!([{ "op": "Add", "path": "emails[type eq \"work\"].valu", "value": "a@x" }]);
+        let read = client.patch(&path, typo).await.expect(200);
+        assert_eq!(read["emails"], json!([{ "type": "work", "valu": "a@x" }]), "kept as it was sent");
+        client.patch(&path, json!([{ "op": "Add", "path": "shoeSize", "value": 43 }])).await.expect(200);
+    }
+    let metrics = operator.metrics().await;
+    for (name, count) in [("ignored_attributes", 3), ("unknown_sub_attributes", 3)] {
+        let namespace = &directory.namespace;
+        let line = format!("rollcall_{name}_total{{namespace=\"{namespace}\",directory=\"staff\"}} {count}");
+        assert!(metrics.lines().any(|given| given == line), "{line}: {metrics}");
+    }
+    let last = format!("the-end-of-{}", directory.namespace);
+    client.send("GET", "/Users", &[("x-request-id", &last)], None).await.expect(200);
+    until("the log to tell the last request", async || operator.log().contains(&last).then_some(())).await;
+    let log = operator.log();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let named: Vec<_> = lines
+        .filter(|line| line["namespace"] == directory.namespace.as_str() && line.get("attributes").is_some())
+        .map(|line| line["attributes"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(named, ["shoeSize", "name.first", "emails.valu"], "plain names, each once");
+    let group = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "userName": "g" });
+    client.post("/Users", &group).await.expect_error(400, Some("invalidSyntax"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_is_kept_with_its_tabs_and_lines_and_shown_in_one_row() {
+    let (directory, client) = start().await;
+    let body = json!({
+        "userName": "alice", "displayName": "x\ty\r\nz", "title": "Lead\nof \u{7}two\u{0}",
+        "name": { "formatted": "A\tB" }, ENTERPRISE: { "department": "one\r\ntwo" },
+    });
+    let id = client.create(&body).await;
+    let path = format!("/Users/{id}");
+    let read = client.get(&path).await.expect(200);
+    for attribute in ["displayName", "title", "name", ENTERPRISE] {
+        assert_eq!(read[attribute], body[attribute], "{attribute}");
+    }
+    let filter = form_encode("displayName eq \"x\\ty\\r\\nz\"");
+    assert_eq!(client.get(&format!("/Users?filter={filter}")).await.expect(200)["totalResults"], 1);
+    check_patch(
+        &client,
+        "lines",
+        json!([{ "op": "Replace", "path": "displayName", "value": "p\tq\nr" }]),
+        &[("/displayName", json!("p\tq\nr"))],
+    )
+    .await;
+    client.post("/Groups", &json!({ "displayName": "x\ty" })).await.expect_error(400, Some("invalidValue"));
+    let wide = directory.kubectl(&["get", "duser", "-o", "wide", "--no-headers"]).await.expect("kubectl get");
+    let rows: Vec<_> = wide.lines().map(|row| row.split_whitespace().collect::<Vec<_>>()).collect();
+    // What follows a tab would stand in the next column, so this column is the last one, and kubectl cuts it at a line.
+    assert!(rows.len() == 2 && rows[0].ends_with(&["x", "y..."]) && rows[1].ends_with(&["p", "q..."]), "{wide:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

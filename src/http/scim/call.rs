@@ -67,7 +67,7 @@ impl FromRequest<Scim> for Call {
         let body = body::read(&head.method, &head.headers, body).await?;
         let (store, metrics, client) = (scim.store.clone(), scim.metrics.clone(), Presence::default());
         Ok(Self {
-            context: Context { directory, store, metrics, client },
+            context: Context { directory, store, metrics, client, base: base.as_str().into() },
             parameter: id.or(name).or(urn).unwrap_or_default(),
             parameters,
             headers: head.headers,

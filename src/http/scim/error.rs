@@ -260,6 +260,9 @@ fn operation(error: &provisioning::Error) -> Told {
         provisioning::Error::Taken { .. } => {
             Told { scim_type: Some("uniqueness"), ..told(StatusCode::CONFLICT, error.to_string()) }
         }
+        provisioning::Error::Deactivated(refusal) | provisioning::Error::Inactive(refusal) => {
+            Told { detail: error.to_string(), ..operation(refusal) }
+        }
         provisioning::Error::PreconditionFailed => told(StatusCode::PRECONDITION_FAILED, error.to_string()),
         provisioning::Error::Unavailable { .. } => unavailable(),
         provisioning::Error::Broken(_) => broken(),
@@ -320,11 +323,17 @@ mod tests {
             (Failure::Overdue, 503, None, Some(("retry-after", "5"))),
             (Failure::TooManyWrites, 503, None, Some(("retry-after", "5"))),
             (unavailable.into(), 503, None, Some(("retry-after", "5"))),
-            (invalid.into(), 400, Some("invalidFilter"), None),
+            (invalid.clone().into(), 400, Some("invalidFilter"), None),
             (large.into(), 413, None, None),
             (provisioning::Error::Refused("spec.scim.x: Too long".to_owned()).into(), 400, Some("invalidValue"), None),
             (provisioning::Error::NotFound.into(), 404, None, None),
             (taken.into(), 409, Some("uniqueness"), None),
+            (
+                provisioning::Error::Deactivated(Box::new(invalid.clone().into())).into(),
+                400,
+                Some("invalidFilter"),
+                None,
+            ),
             (provisioning::Error::PreconditionFailed.into(), 412, None, None),
             (provisioning::Error::Broken("secrets is forbidden".to_owned()).into(), 500, None, None),
         ] {

@@ -22,7 +22,7 @@ pub(super) fn routes() -> Router<Scim> {
     Router::new()
         .merge(resources("/Users", Resource::User))
         .merge(resources("/Groups", Resource::Group))
-        .route("/.search", post(|call| reading(call, |call| lists::by_body(call, Resource::User))))
+        .route("/.search", post(|call| reading(call, lists::of_all)))
         .route("/ServiceProviderConfig", get(service_provider_config))
         .route("/ResourceTypes", get(resource_types))
         .route("/ResourceTypes/{name}", get(resource_type))

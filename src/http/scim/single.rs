@@ -10,6 +10,8 @@ use super::{answer, query};
 use crate::http::edge::Answer;
 use crate::provisioning::{EtagCondition, Stored, groups, users};
 use crate::rules::resource::Resource;
+use crate::scim;
+use crate::scim::deactivation::{is_asked_by_patch, is_asked_by_replacement};
 use crate::scim::projection::Projection;
 
 pub(super) async fn create(call: Call, kind: Resource) -> Result<Answer, Failure> {
@@ -38,8 +40,11 @@ pub(super) async fn get(call: Call, kind: Resource) -> Result<Answer, Failure> {
 }
 
 pub(super) async fn replace(call: Call, kind: Resource) -> Result<Answer, Failure> {
-    let view = view(&call, kind)?;
     let if_match = condition(&call.headers, IF_MATCH);
+    let view = match view(&call, kind) {
+        Ok(view) => view,
+        Err(refusal) => return Err(refused(&call, kind, if_match.as_ref(), refusal, is_asked_by_replacement).await),
+    };
     let Call { context, parameter, body, .. } = &call;
     let stored = match kind {
         Resource::Group => groups::replace(context, parameter, if_match.as_ref(), body).await?,
@@ -51,8 +56,11 @@ pub(super) async fn replace(call: Call, kind: Resource) -> Result<Answer, Failur
 /// A group has thousands of members, and a client that sends a PATCH has no use for them: without a wish for attributes the answer
 /// is empty (RFC 7644 section 3.5.2). That of a user is whole, as Microsoft's Validator likes it.
 pub(super) async fn patch(call: Call, kind: Resource) -> Result<Answer, Failure> {
-    let view = view(&call, kind)?;
     let if_match = condition(&call.headers, IF_MATCH);
+    let view = match view(&call, kind) {
+        Ok(view) => view,
+        Err(refusal) => return Err(refused(&call, kind, if_match.as_ref(), refusal, is_asked_by_patch).await),
+    };
     let Call { context, parameter, body, .. } = &call;
     let stored = match kind {
         Resource::Group => groups::patch(context, parameter, if_match.as_ref(), body).await?,
@@ -74,7 +82,21 @@ pub(super) async fn delete(call: Call, kind: Resource) -> Result<Answer, Failure
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
-fn view(call: &Call, kind: Resource) -> Result<View, Failure> {
+/// What is answered to a change whose query is wrong: a user whom it asks to deactivate is deactivated all the same.
+async fn refused(
+    call: &Call,
+    kind: Resource,
+    if_match: Option<&EtagCondition>,
+    refusal: scim::Error,
+    asks: fn(&[u8]) -> bool,
+) -> Failure {
+    if kind != Resource::User {
+        return refusal.into();
+    }
+    users::refused(&call.context, &call.parameter, if_match, refusal.into(), || asks(&call.body)).await.into()
+}
+
+fn view(call: &Call, kind: Resource) -> Result<View, scim::Error> {
     let resource_type = kind.schema();
     let value = |name| query::value(&call.parameters, name);
     let projection = Projection::parse(value("attributes"), value("excludedAttributes"), resource_type)?;

@@ -8,11 +8,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::provisioning::checks::standing_of;
 use crate::provisioning::representation::edges;
-use crate::provisioning::{Context, Error};
+use crate::provisioning::{Context, Error, member_element};
 use crate::rules::resource::Resource;
 use crate::rules::standing::Standing;
 use crate::scim::Attributes;
@@ -124,16 +124,16 @@ impl Edges {
         groups.unwrap_or_default().into_iter().collect()
     }
 
-    /// A group with those of its members that the filter asks for.
-    pub fn with_members(&self, mut group: Attributes) -> Attributes {
+    /// A group with those of its members that the filter asks for, and their addresses.
+    pub fn with_members(&self, mut group: Attributes, base: &str) -> Attributes {
         let id = group.get("id").and_then(Value::as_str).unwrap_or_default();
         let members: Vec<Value> = match self {
             Self::None => Vec::new(),
             Self::Named(named) => {
                 let of_group = named.iter().filter(|(_, (_, groups))| groups.contains(id));
-                of_group.map(|(member, (kind, _))| element(*kind, member)).collect()
+                of_group.map(|(member, (kind, _))| member_element(base, *kind, member)).collect()
             }
-            Self::All(index) => all(index, id).map(|member| element(member.kind, &member.name)).collect(),
+            Self::All(index) => all(index, id).map(|member| member_element(base, member.kind, &member.name)).collect(),
         };
         if !members.is_empty() {
             group.insert("members".to_owned(), members.into());
@@ -151,10 +151,6 @@ fn all<'a>(index: &'a Index, group: &'a str) -> impl Iterator<Item = Member> + '
         Some(batch)
     });
     batches.flatten()
-}
-
-fn element(kind: Resource, id: &str) -> Value {
-    json!({ "value": id, "type": kind.schema().name })
 }
 
 type Named = (String, (Resource, HashSet<String>));
@@ -213,7 +209,7 @@ mod tests {
             ("v".to_owned(), (Resource::User, groups(&["h"]))),
         ]);
         let edges = Edges::Named(Arc::new(named));
-        let group = edges.with_members(Attributes::from_iter([("id".to_owned(), "g".into())]));
+        let group = edges.with_members(Attributes::from_iter([("id".to_owned(), "g".into())]), "https://x");
         for (text, expected) in [
             ("members eq \"u\"", true),
             ("members eq \"v\"", false),
@@ -221,6 +217,9 @@ mod tests {
             ("members[value eq \"n\" and type eq \"Group\"]", true),
             ("members[value eq \"u\" and type eq \"Group\"]", false),
             ("members eq \"U\"", false),
+            ("members eq \"u\" and members.$ref eq \"https://x/Users/u\"", true),
+            ("members eq \"n\" and members.$ref eq \"https://x/Users/n\"", false),
+            ("members[value eq \"n\" and $ref eq \"https://x/Groups/n\"]", true),
         ] {
             let filter = filter::parse(text, &GROUP).expect("a filter");
             assert_eq!(filter::matches(&filter, &group, &GROUP), expected, "{text}");

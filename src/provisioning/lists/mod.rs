@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use self::edges::Edges;
 use super::checks::standing_of;
 use super::lookup::{Lookup, lookup};
 use super::representation::{self, stored, stored_record};
-use super::{Context, Error, Stored};
+use super::{Context, Error, Stored, with_addresses};
 use crate::rules::naming::claim_name;
 use crate::rules::resource::Resource;
 use crate::rules::standing::Standing;
 use crate::scim::Attributes;
-use crate::scim::filter;
+use crate::scim::filter::{self, Filter, Operator};
 use crate::scim::list::ListRequest;
 use crate::scim::sort;
 use crate::store;
@@ -60,9 +60,39 @@ pub struct Page {
 
 /// `GET /Users`, `POST /Groups/.search` and their like: the resources of one kind.
 pub async fn list(context: &Context, kind: Resource, request: &ListRequest) -> Result<Page, Error> {
+    list_within(context, kind, request, MAX_PAGE_BYTES).await
+}
+
+/// `POST /.search`: a page for each kind, which together are one page of all resources, those of the first kind first. The
+/// requests say the same, each as its kind understands it.
+pub async fn list_each(context: &Context, requests: &[(Resource, ListRequest)]) -> Result<Vec<Page>, Error> {
+    let (mut pages, mut before, mut shown, mut bytes) = (Vec::new(), 0, 0, 0);
+    let mut goes_on = true;
+    for (kind, request) in requests {
+        let start_index = request.start_index.saturating_sub(before).max(1);
+        // Where a page ends before its kind does, nothing of the next kind belongs to it, save its number.
+        let count = if goes_on { request.count.saturating_sub(shown) } else { 0 };
+        let part = ListRequest { start_index, count, ..request.clone() };
+        let page = list_within(context, *kind, &part, MAX_PAGE_BYTES.saturating_sub(bytes)).await?;
+        let Page { total_results, resources } = &page;
+        goes_on &= start_index - 1 + resources.len() >= *total_results;
+        (before, shown) = (before + total_results, shown + resources.len());
+        bytes += resources.iter().map(|stored| json!(stored.resource).to_string().len()).sum::<usize>();
+        pages.push(page);
+    }
+    Ok(pages)
+}
+
+async fn list_within(
+    context: &Context,
+    kind: Resource,
+    request: &ListRequest,
+    max_bytes: usize,
+) -> Result<Page, Error> {
     let filter = request.filter.as_ref();
     let edges = Edges::gather(context, kind, filter).await?;
-    let list = List { kind, edges, shown: representation::edges(context), request: request.clone() };
+    let base = Arc::clone(&context.base);
+    let list = List { kind, edges, shown: representation::edges(context), base, request: request.clone(), max_bytes };
     let names = match list.candidates(context).await? {
         Candidates::Found(found) => return Ok(list.page_of(vec![found])),
         Candidates::Named(names) if names.len() < MAX_BATCH => names,
@@ -91,12 +121,19 @@ struct List {
     edges: Edges,
     /// What groups and members are shown from; nothing where the Directory ignores them.
     shown: Option<Arc<Index>>,
+    /// What addresses begin with.
+    base: Arc<str>,
     request: ListRequest,
+    /// Most bytes that the page renders.
+    max_bytes: usize,
 }
 
 impl List {
     /// What can match at all.
     async fn candidates(&self, context: &Context) -> Result<Candidates, Error> {
+        if let Some(id) = self.located() {
+            return Ok(Candidates::Named(vec![id]));
+        }
         let rules = context.store.unique_rules(&context.directory.namespace, &context.directory.name);
         let names = match lookup(self.request.filter.as_ref(), self.kind, &rules) {
             Lookup::Id(id) => vec![id],
@@ -176,7 +213,8 @@ impl List {
         if standing_of(context, self.kind, &object) != Standing::Present {
             return Ok(None);
         }
-        let stored = stored(self.kind, self.shown.as_ref(), &object);
+        let mut stored = stored(self.kind, self.shown.as_ref(), &object);
+        stored.resource = self.with_addresses(stored.resource);
         Ok(self.selects(&stored.resource).then_some(stored))
     }
 
@@ -185,7 +223,28 @@ impl List {
         if matches!(self.edges, Edges::None) {
             return filter::matches(filter, resource, self.kind.schema());
         }
-        filter::matches(filter, &self.edges.with_members(resource.clone()), self.kind.schema())
+        filter::matches(filter, &self.edges.with_members(resource.clone(), &self.base), self.kind.schema())
+    }
+
+    /// The resource, with its addresses where the request looks at one.
+    fn with_addresses(&self, resource: Attributes) -> Attributes {
+        let by_filter = self.request.filter.as_ref().is_some_and(filter::looks_at_addresses);
+        let by_order = self.request.sort.as_ref().is_some_and(|sort| sort.by.names_address());
+        if by_filter || by_order { with_addresses(resource, &self.base, self.kind.schema()) } else { resource }
+    }
+
+    /// The id of the one resource whose address the filter names.
+    fn located(&self) -> Option<String> {
+        let place = format!("{}/{}/", self.base, self.kind.schema().endpoint);
+        let id = |part: &Filter| match part {
+            Filter::Compare(path, Operator::Eq, Value::String(location))
+                if path.is_core("meta") && path.sub_attribute.as_deref() == Some("location") =>
+            {
+                location.strip_prefix(&place).filter(|id| !id.is_empty()).map(str::to_owned)
+            }
+            _ => None,
+        };
+        filter::conjuncts(self.request.filter.as_ref()?).into_iter().find_map(id)
     }
 
     /// The page of a result that is small enough to be held.
@@ -199,7 +258,7 @@ impl List {
         Page { total_results, resources }
     }
 
-    /// The resources of a page, as many as [`MAX_PAGE_BYTES`] hold and one at least: a page may have fewer than were asked
+    /// The resources of a page, as many as `max_bytes` hold and one at least: a page may have fewer than were asked
     /// for, and the next one starts after the last that came (RFC 7644 section 3.4.2.4).
     fn render(&self, records: &[Record]) -> Vec<Stored> {
         let (mut bytes, mut resources) = (0, Vec::with_capacity(records.len()));
@@ -207,7 +266,7 @@ impl List {
             let stored = self.stored(record);
             let groups = stored.resource.get("groups").and_then(Value::as_array).map_or(0, Vec::len);
             bytes += record.scim.len() + groups * BYTES_PER_GROUP;
-            if bytes > MAX_PAGE_BYTES && !resources.is_empty() {
+            if bytes > self.max_bytes && !resources.is_empty() {
                 break;
             }
             resources.push(stored);
@@ -224,7 +283,8 @@ impl List {
         let by_filter = self.request.filter.as_ref().is_some_and(|filter| filter::looks_at(filter, "groups"));
         let by_order = self.request.sort.as_ref().is_some_and(|sort| sort.by.is_core("groups"));
         let needs_edges = self.kind == Resource::Group || by_filter || by_order;
-        stored_record(self.kind, self.shown.as_ref().filter(|_| needs_edges), record).resource
+        let stored = stored_record(self.kind, self.shown.as_ref().filter(|_| needs_edges), record);
+        self.with_addresses(stored.resource)
     }
 }
 

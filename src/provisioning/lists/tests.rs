@@ -8,7 +8,7 @@ use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::provisioning::Presence;
 use crate::rules::naming::USER_NAME;
-use crate::scim::schema::USER;
+use crate::scim::schema::{GROUP, USER};
 use crate::store::memory::Memory;
 use crate::store::{Seen, WatchedDirectory};
 
@@ -49,7 +49,8 @@ fn twins(memory: &Memory, number: usize) -> Context {
         unique: Arc::default(),
         seen: Seen::default(),
     };
-    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), client: Presence::default() }
+    let (client, base) = (Presence::default(), "https://x".into());
+    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), client, base }
 }
 
 fn request(filter: &str, count: usize) -> ListRequest {
@@ -59,7 +60,8 @@ fn request(filter: &str, count: usize) -> ListRequest {
 }
 
 fn made(request: ListRequest) -> List {
-    List { kind: Resource::User, edges: Edges::None, shown: None, request }
+    let (kind, max_bytes) = (Resource::User, MAX_PAGE_BYTES);
+    List { kind, edges: Edges::None, shown: None, base: "https://x".into(), request, max_bytes }
 }
 
 fn ids(page: &Page) -> Vec<&str> {
@@ -115,5 +117,63 @@ fn a_page_renders_so_many_bytes_and_one_person_at_least() {
         let records: Vec<_> = sizes.iter().map(|size| record(*size)).collect();
         let list = made(request(TWIN, 200));
         assert_eq!(list.render(&records).len(), expected, "{sizes:?} MiB");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_all_kinds_goes_on_where_the_first_ends() {
+    let memory = Memory::default();
+    for name in ["blue", "red"] {
+        let spec = json!({ "directoryRef": { "name": "staff" }, "scim": { "displayName": name } });
+        memory.put(Kind::GROUP, &json!({ "metadata": { "name": name, "namespace": "people" }, "spec": spec }));
+        let claim = claim_name("staff", "Group.displayName", name);
+        let spec = json!({
+            "directoryRef": { "name": "staff" }, "attribute": "Group.displayName", "value": name, "holder": name,
+        });
+        memory.put(Kind::CLAIM, &json!({ "metadata": { "name": claim, "namespace": "people" }, "spec": spec }));
+    }
+    let context = twins(&memory, 3);
+    for (filter, start, count, expected, totals) in [
+        ("", 1, 200, &["twin-000", "twin-001", "twin-002", "blue", "red"][..], [3, 2]),
+        ("", 1, 3, &["twin-000", "twin-001", "twin-002"], [3, 2]),
+        ("", 1, 2, &["twin-000", "twin-001"], [3, 2]),
+        ("", 3, 2, &["twin-002", "blue"], [3, 2]),
+        ("", 4, 200, &["blue", "red"], [3, 2]),
+        ("", 5, 200, &["red"], [3, 2]),
+        ("", 6, 200, &[], [3, 2]),
+        ("", 1, 0, &[], [3, 2]),
+        ("displayName sw \"b\"", 1, 200, &["blue"], [0, 1]),
+        ("displayName eq \"Twin\" or displayName eq \"red\"", 2, 3, &["twin-001", "twin-002", "red"], [3, 1]),
+        ("userName eq \"twin1\"", 1, 200, &["twin-001"], [1, 0]),
+        ("meta.location eq \"https://x/Groups/red\"", 1, 200, &["red"], [0, 1]),
+        ("meta.resourceType eq \"Group\"", 2, 1, &["red"], [0, 2]),
+    ] {
+        let body = json!({ "filter": filter, "startIndex": start, "count": count });
+        let requests = [(Resource::User, &USER), (Resource::Group, &GROUP)];
+        let requests = requests.map(|(kind, of)| (kind, ListRequest::from_search(&body, of).expect("a search")));
+        let pages = list_each(&context, &requests).await.expect("pages");
+        let found: Vec<_> = pages.iter().flat_map(ids).collect();
+        assert_eq!(found, expected, "{filter:?} from {start}, {count} of them");
+        assert_eq!(pages.iter().map(|page| page.total_results).collect::<Vec<_>>(), totals, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_found_without_a_look_at_everybody() {
+    let memory = Memory::default();
+    let context = twins(&memory, 3);
+    for (filter, expected, reads) in [
+        ("meta.location eq \"https://x/Users/twin-001\"", &["twin-001"][..], 1),
+        ("meta.location eq \"https://x/Users/twin-001\" and userName eq \"twin1\"", &["twin-001"], 1),
+        ("meta.location eq \"https://x/Users/twin-009\"", &[], 1),
+        ("meta.location eq \"https://x/Groups/twin-001\"", &[], 0),
+        ("meta.location eq \"https://y/Users/twin-001\"", &[], 0),
+        ("meta.location eq \"https://x/Users/\"", &[], 0),
+        ("meta.location ew \"-002\"", &["twin-002"], 0),
+        ("not (meta.location ew \"-002\")", &["twin-000", "twin-001"], 0),
+    ] {
+        memory.asked();
+        let page = list(&context, Resource::User, &request(filter, 200)).await.expect("a page");
+        assert_eq!((ids(&page), memory.asked().len()), (expected.to_vec(), reads), "{filter}");
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::checks::require_present;
 use super::representation::edges;
-use super::{Context, Error};
+use super::{Context, Error, member_element};
 use crate::api::Object;
 use crate::rules::membership::{Full, MAX_GROUPS, joined, left};
 use crate::rules::resource::Resource;
@@ -61,22 +61,28 @@ async fn write_all(
     is_carried_out: impl Fn(Edit) -> bool,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let named = members.edits().iter().filter(|(_, edit)| is_carried_out(**edit));
-    let named = named.map(|(id, edit)| MemberChange::of(id, *edit, &MEMBER_KINDS)).collect();
+    let edits = |id: &str, kinds: &[Resource]| -> Vec<(Resource, Edit)> {
+        let edit =
+            |kind: Resource| members.becomes(id, &member_element(&context.base, kind, id)).map(|edit| (kind, edit));
+        kinds.iter().filter_map(|kind| edit(*kind)).filter(|(_, edit)| is_carried_out(*edit)).collect()
+    };
+    let named = members.named().filter_map(|id| MemberChange::of(id, edits(id, &MEMBER_KINDS))).collect();
     outcome.take(changes(context, group, named)).await?;
-    if members.replaces() {
-        remove_others(context, index, group, members, outcome).await?;
+    if members.reaches_others() {
+        remove_others(context, index, group, members, edits, outcome).await?;
     }
     Ok(())
 }
 
-/// Removes the members that the whole list does not name: those that the index shows, each read live before it is written.
-/// One that another replica adds at this moment counts as added after.
+/// Removes those whom the body does not name and yet removes: all of them where it is the whole list, and those whom its
+/// selectors select. They are the members that the index shows, each read live before it is written. One that another
+/// replica adds at this moment counts as added after.
 async fn remove_others(
     context: &Context,
     index: &Index,
     group: &Arc<str>,
     members: &Members,
+    edits: impl Fn(&str, &[Resource]) -> Vec<(Resource, Edit)>,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let mut after: Option<Arc<str>> = None;
@@ -85,27 +91,28 @@ async fn remove_others(
         let batch = index.members(group, after.as_deref());
         let Some(last) = batch.last() else { return Ok(()) };
         after = Some(Arc::clone(&last.name));
-        let others = batch.into_iter().filter(|member| !members.edits().contains_key(&*member.name));
-        let others = others.map(|member| MemberChange::of(&member.name, Edit::Remove, kinds_of(member.kind))).collect();
+        let others = batch.into_iter().filter(|member| !members.names(&member.name));
+        let others =
+            others.filter_map(|member| MemberChange::of(&member.name, edits(&member.name, &[member.kind]))).collect();
         outcome.take(changes(context, group, others)).await?;
+        // A selector that selects nobody waits for nothing, and a group has a hundred thousand members.
+        tokio::task::yield_now().await;
     }
 }
 
-fn kinds_of(kind: Resource) -> &'static [Resource] {
-    let (users, groups) = MEMBER_KINDS.split_at(1);
-    if kind == Resource::Group { groups } else { users }
-}
-
-/// What becomes of one member, and what it may be.
+/// What becomes of one member: as each kind that it may be, the likely one first.
 struct MemberChange {
     id: String,
-    edit: Edit,
-    kinds: &'static [Resource],
+    edits: Vec<(Resource, Edit)>,
 }
 
 impl MemberChange {
-    fn of(id: &str, edit: Edit, kinds: &'static [Resource]) -> Self {
-        Self { id: id.to_owned(), edit, kinds }
+    fn of(id: &str, edits: Vec<(Resource, Edit)>) -> Option<Self> {
+        (!edits.is_empty()).then(|| Self { id: id.to_owned(), edits })
+    }
+
+    fn adds(&self) -> bool {
+        self.edits.iter().any(|(_, edit)| *edit == Edit::Add)
     }
 }
 
@@ -138,8 +145,8 @@ enum Edge {
 }
 
 async fn carry_out(context: &Context, group: &str, change: &MemberChange) -> Result<Edge, Error> {
-    for kind in change.kinds {
-        match write_edge(context, *kind, group, change).await {
+    for (kind, edit) in &change.edits {
+        match write_edge(context, *kind, group, &change.id, *edit).await {
             Err(Error::NotFound) => {}
             known => return known,
         }
@@ -148,19 +155,19 @@ async fn carry_out(context: &Context, group: &str, change: &MemberChange) -> Res
 }
 
 /// One read, and one write where something changes.
-async fn write_edge(context: &Context, kind: Resource, group: &str, change: &MemberChange) -> Result<Edge, Error> {
+async fn write_edge(context: &Context, kind: Resource, group: &str, id: &str, edit: Edit) -> Result<Edge, Error> {
     let is_written = AtomicBool::new(false);
-    let edit = |object: &Object| {
+    let write = |object: &Object| {
         require_present(context, kind, object)?;
-        let edited = match change.edit {
-            Edit::Add => joined(object, group).map_err(|Full| full(&change.id))?,
+        let edited = match edit {
+            Edit::Add => joined(object, group).map_err(|Full| full(id))?,
             Edit::Remove => left(object, group),
         };
         // A later try may find it done: what the first one did counts.
         is_written.fetch_or(edited.is_some(), Ordering::Relaxed);
         Ok::<_, Error>(edited)
     };
-    claims::change(&context.store, Kind::of(kind), &context.directory.namespace, &change.id, edit).await?;
+    claims::change(&context.store, Kind::of(kind), &context.directory.namespace, id, write).await?;
     Ok(if is_written.into_inner() { Edge::Written } else { Edge::Unchanged })
 }
 
@@ -192,14 +199,14 @@ impl Outcome {
         let mut changes = std::pin::pin!(changes);
         while let Some((change, found)) = changes.next().await {
             match found {
-                Ok(Edge::Nobody) if change.edit == Edit::Add => {
+                Ok(Edge::Nobody) if change.adds() => {
                     self.unknown += 1;
                     if self.first_unknown.len() < MAX_LOGGED && may_be_id(&change.id) {
                         self.first_unknown.push(change.id.chars().take(MAX_LOGGED_LENGTH).collect());
                     }
                 }
                 Ok(edge) => self.changed |= edge == Edge::Written,
-                Err(error @ Error::Scim(_)) => self.refused = self.refused.take().or(Some(error)),
+                Err(error @ (Error::Scim(_) | Error::Refused(_))) => self.refused = self.refused.take().or(Some(error)),
                 Err(error) => return Err(error),
             }
         }

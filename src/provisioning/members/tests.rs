@@ -57,7 +57,8 @@ fn context(store: crate::store::Store, spec: &Value) -> Context {
         unique: Arc::default(),
         seen: Seen::default(),
     };
-    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), client: Presence::default() }
+    let (client, base) = (Presence::default(), "https://x".into());
+    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), client, base }
 }
 
 fn start(memory: &Memory, spec: &Value) -> Context {

@@ -82,6 +82,27 @@ pub fn looks_at(filter: &Filter, attribute: &str) -> bool {
     }
 }
 
+/// The attributes that a filter names, each as often as it does; in a selector the parts of an element.
+pub fn attributes(filter: &Filter) -> Vec<&str> {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().flat_map(attributes).collect(),
+        Filter::Not(inner) => attributes(inner),
+        Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => {
+            path.attribute.as_deref().into_iter().collect()
+        }
+    }
+}
+
+/// Whether a filter looks at an address: at `meta.location`, or at the `$ref` of a reference.
+pub fn looks_at_addresses(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(looks_at_addresses),
+        Filter::Not(inner) => looks_at_addresses(inner),
+        Filter::Present(path) | Filter::Compare(path, ..) => path.names_address(),
+        Filter::Element(path, selector) => path.names_address() || looks_at_addresses(selector),
+    }
+}
+
 /// The parts of a filter that all have to hold. A caller that finds `userName eq "x"` among them may look that one
 /// name up and check the rest, where it would have gone through every resource.
 pub fn conjuncts(filter: &Filter) -> Vec<&Filter> {

@@ -7,7 +7,8 @@
 //!
 //! A lost member is worse than a kept one: Entra never looks at the members of a group and never sends one again. What can
 //! be read in two ways therefore removes less, or is refused, and nothing but the whole list (`remove` with a path and
-//! no value, `replace`) removes somebody who was not named.
+//! no value, `replace`) and a selector that asks for something else than an id (`members[type eq "User"]`) remove somebody
+//! who was not named. Such a selector is carried along and tested on each member.
 
 #[cfg(test)]
 mod tests;
@@ -17,9 +18,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Error;
-use super::filter::{Filter, Operator};
+use super::filter::{Filter, Operator, conjuncts, matches_element};
 use super::json::kind_of;
-use super::path::{member, shown};
+use super::path::{AttributePath, member, shown};
+use super::schema::GROUP;
+
+/// Most selectors of one body that are tested on every member of the group. Those that name one member are not among them.
+pub const MAX_SELECTORS: usize = 16;
 
 /// What becomes of one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,17 +42,51 @@ pub struct Members {
     replaces: bool,
     /// By id; of several operations on one id the last counts.
     edits: BTreeMap<String, Edit>,
+    /// By id, the selectors that name it and came after its edit: they remove it where they match.
+    of_one: BTreeMap<String, Vec<Filter>>,
+    /// The selectors that name nobody: they remove whom they match.
+    of_any: Vec<Filter>,
+    /// By id, how many of those came before its edit, and so have nothing to say about it; absent for none.
+    since: BTreeMap<String, usize>,
 }
 
 impl Members {
+    /// Whether those that the body does not name may be removed.
+    pub fn reaches_others(&self) -> bool {
+        self.replaces || !self.of_any.is_empty()
+    }
+
     /// Whether those that the body does not name are removed.
     pub fn replaces(&self) -> bool {
         self.replaces
     }
 
-    /// What becomes of each id that the body names, in the order of the ids.
+    /// What the operations without a condition say of each id that they name, in the order of the ids.
     pub fn edits(&self) -> &BTreeMap<String, Edit> {
         &self.edits
+    }
+
+    /// Each id that the body names, once.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        let conditional = self.of_one.keys().filter(|id| !self.edits.contains_key(*id));
+        self.edits.keys().chain(conditional).map(String::as_str)
+    }
+
+    /// Whether the body names this id.
+    pub fn names(&self, id: &str) -> bool {
+        self.edits.contains_key(id) || self.of_one.contains_key(id)
+    }
+
+    /// What becomes of the member of this id, whose element in `members` would be `element`; nothing where it stays as it
+    /// is.
+    pub fn becomes(&self, id: &str, element: &Value) -> Option<Edit> {
+        let since = self.since.get(id).copied().unwrap_or_default();
+        let of_any = self.of_any.iter().skip(since);
+        let mut selectors = self.of_one.get(id).into_iter().flatten().chain(of_any);
+        if selectors.any(|selector| matches_element(selector, element, GROUP.attribute("members"))) {
+            return Some(Edit::Remove);
+        }
+        self.edits.get(id).copied().or(self.replaces.then_some(Edit::Remove))
     }
 
     /// The same as the whole list: what PUT says, also where it has no `members`.
@@ -59,23 +98,56 @@ impl Members {
     }
 
     pub(super) fn add(&mut self, ids: Vec<String>) {
-        self.edits.extend(ids.into_iter().map(|id| (id, Edit::Add)));
+        for id in ids {
+            self.edit(id, Edit::Add);
+        }
     }
 
     pub(super) fn remove(&mut self, ids: Vec<String>) {
         for id in ids {
             // Of an empty group nobody need be removed.
             if self.replaces {
-                self.edits.remove(&id);
+                self.forget(&id);
             } else {
-                self.edits.insert(id, Edit::Remove);
+                self.edit(id, Edit::Remove);
             }
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.replaces = true;
-        self.edits.clear();
+        *self = Self { replaces: true, ..Self::default() };
+    }
+
+    /// Removes those whom a selector selects.
+    pub(super) fn remove_selected(&mut self, selected: Selected) -> Result<(), Error> {
+        match selected {
+            Selected::Ids(ids) => self.remove(ids),
+            Selected::One(id, _) if self.replaces && !self.edits.contains_key(&id) => {}
+            Selected::One(id, selector) => self.of_one.entry(id).or_default().push(selector),
+            Selected::Any(_) if self.of_any.len() == MAX_SELECTORS => {
+                let message = format!(
+                    "The body has more than {MAX_SELECTORS} selectors of members that name nobody; name the members, as in \
+                     value eq \"ID\"."
+                );
+                return Err(Error::TooLarge(message));
+            }
+            Selected::Any(selector) => self.of_any.push(selector),
+        }
+        Ok(())
+    }
+
+    fn edit(&mut self, id: String, edit: Edit) {
+        self.forget(&id);
+        if !self.of_any.is_empty() {
+            self.since.insert(id.clone(), self.of_any.len());
+        }
+        self.edits.insert(id, edit);
+    }
+
+    fn forget(&mut self, id: &str) {
+        self.edits.remove(id);
+        self.of_one.remove(id);
+        self.since.remove(id);
     }
 }
 
@@ -111,24 +183,60 @@ fn no_id(sent: &str) -> Error {
     ))
 }
 
-/// The ids that a selector names: `members[value eq "A"]`, `members[value eq "A" or value eq "B"]`. One that asks for
-/// anything else could mean everybody, and is refused.
-pub(super) fn selected(selector: &Filter, text: &str) -> Result<Vec<String>, Error> {
-    named(selector).ok_or_else(|| {
-        Error::InvalidPath(format!(
-            "The selector {} of members does not name them; it must compare their value with eq, as in value eq \"ID\".",
+/// Whom a selector of members selects.
+#[derive(Debug, PartialEq)]
+pub(super) enum Selected {
+    /// These: `members[value eq "A"]`, `members[value eq "A" or value eq "B"]`.
+    Ids(Vec<String>),
+    /// This one, where the selector holds for it: `members[value eq "A" and type eq "User"]`.
+    One(String, Filter),
+    /// Everybody for whom it holds: `members[type eq "User"]`.
+    Any(Filter),
+}
+
+/// Whom a selector of members selects. One that asks for what members do not show is refused: nobody has it, and with a
+/// `not` around it everybody would be removed.
+pub(super) fn selected(selector: &Filter, text: &str) -> Result<Selected, Error> {
+    if let Some(ids) = ids_of(selector) {
+        return Ok(Selected::Ids(ids));
+    }
+    if !asks_for_what_is_shown(selector) {
+        return Err(Error::InvalidPath(format!(
+            "The selector {} of members asks for something else than their value, type and $ref; name a member, as in \
+             value eq \"ID\".",
             shown(text)
-        ))
+        )));
+    }
+    let one = conjuncts(selector).into_iter().find_map(id_of);
+    Ok(match one {
+        Some(id) => Selected::One(id.to_owned(), selector.clone()),
+        None => Selected::Any(selector.clone()),
     })
 }
 
-fn named(selector: &Filter) -> Option<Vec<String>> {
+fn ids_of(selector: &Filter) -> Option<Vec<String>> {
     match selector {
-        Filter::Compare(path, Operator::Eq, Value::String(id)) if path.is_plain("value") => Some(vec![id.clone()]),
         Filter::Or(parts) => {
-            let parts: Option<Vec<_>> = parts.iter().map(named).collect();
+            let parts: Option<Vec<_>> = parts.iter().map(ids_of).collect();
             parts.map(|ids| ids.concat())
         }
+        single => id_of(single).map(|id| vec![id.to_owned()]),
+    }
+}
+
+fn id_of(part: &Filter) -> Option<&str> {
+    match part {
+        Filter::Compare(path, Operator::Eq, Value::String(id)) if path.is_plain("value") => Some(id),
         _ => None,
+    }
+}
+
+fn asks_for_what_is_shown(selector: &Filter) -> bool {
+    let is_shown = |path: &AttributePath| ["value", "type", "$ref"].iter().any(|name| path.is_plain(name));
+    match selector {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().all(asks_for_what_is_shown),
+        Filter::Not(inner) => asks_for_what_is_shown(inner),
+        Filter::Present(path) | Filter::Compare(path, ..) => is_shown(path),
+        Filter::Element(..) => false,
     }
 }

@@ -24,7 +24,8 @@ fn patched(operations: &Value) -> Result<Members, Error> {
 }
 
 fn intent(replaces: bool, edits: &[(&str, Edit)]) -> Members {
-    Members { replaces, edits: edits.iter().map(|(id, edit)| ((*id).to_owned(), *edit)).collect() }
+    let edits = edits.iter().map(|(id, edit)| ((*id).to_owned(), *edit)).collect();
+    Members { replaces, edits, ..Members::default() }
 }
 
 /// Ids that are added to whoever is there, and ids that are removed.
@@ -157,7 +158,6 @@ fn nothing_is_read_as_everybody() {
     for (name, operations, expected) in [
         ("nothing to do", json!([]), deltas(&[], &[])),
         ("an empty list removed", json!([{ "op": "Remove", "path": "members", "value": [] }]), deltas(&[], &[])),
-        ("null removed", json!([{ "op": "Remove", "path": "members", "value": null }]), deltas(&[], &[])),
         ("an empty list added", json!([{ "op": "Add", "path": "members", "value": [] }]), deltas(&[], &[])),
         ("null added", json!([{ "op": "Add", "path": "members", "value": null }]), deltas(&[], &[])),
         ("the whole list is empty", json!([{ "op": "Replace", "path": "members", "value": [] }]), exactly(&[])),
@@ -200,13 +200,13 @@ fn what_is_no_member_is_refused_with_a_sentence() {
         ),
         ("no value to add", json!([{ "op": "add", "path": "members" }]), "invalidValue", "no value"),
         ("no value to replace with", json!([{ "op": "replace", "path": "members" }]), "invalidValue", "no value"),
-        ("a selector of types", path("members[type eq \"User\"]"), "invalidPath", "value eq"),
-        ("everybody but one", path("members[value ne \"a\"]"), "invalidPath", "value eq"),
-        ("not", path("members[not (value eq \"a\")]"), "invalidPath", "value eq"),
-        ("everybody", path("members[value pr]"), "invalidPath", "value eq"),
-        ("nobody named", path("members[value eq null]"), "invalidPath", "value eq"),
-        ("one of two", path("members[value eq \"a\" or type eq \"User\"]"), "invalidPath", "value eq"),
-        ("both of two", path("members[value eq \"a\" and value eq \"b\"]"), "invalidPath", "value eq"),
+        ("null removed", on("Remove", "members", Value::Null), "invalidValue", "null"),
+        ("a name, which members do not show", path("members[display eq \"A\"]"), "invalidPath", "value eq"),
+        ("everybody without it", path("members[not (display eq \"A\")]"), "invalidPath", "value eq"),
+        ("beside an id", path("members[value eq \"a\" and x eq 1]"), "invalidPath", "value eq"),
+        ("a part of a value", path("members[value.x eq \"a\"]"), "invalidPath", "value eq"),
+        ("a name of a member", path("members.display"), "invalidPath", "remove"),
+        ("what no member has", on("add", "members.shoeSize", json!(43)), "invalidPath", "remove"),
         ("a part of a member", path("members[value eq \"a\"].type"), "mutability", "remove"),
         ("a part of every member", on("replace", "members.value", json!("a")), "mutability", "remove"),
         (
@@ -221,6 +221,56 @@ fn what_is_no_member_is_refused_with_a_sentence() {
         assert_eq!(error.scim_type(), Some(scim_type), "{name}: {error}");
         assert!(error.to_string().contains(word), "{name}: {error}");
     }
+}
+
+/// Whom selectors and edits remove of a group of the users a and b and the group g, where c is a user and no member.
+#[test]
+fn a_selector_removes_whom_it_selects_and_nobody_else() {
+    let remove = |selector: &str| json!({ "op": "remove", "path": format!("members[{selector}]") });
+    let add = |id: &str| json!({ "op": "add", "path": "members", "value": id });
+    let all = json!({ "op": "remove", "path": "members" });
+    let of_user = "value eq \"a\" and type eq \"User\"";
+    for (name, operations, left) in [
+        ("an id and its type", json!([remove(of_user)]), &["b", "g"][..]),
+        ("the type and then the id", json!([remove("type eq \"user\" and value eq \"a\"")]), &["b", "g"]),
+        ("an id and another type", json!([remove("value eq \"a\" and type eq \"Group\"")]), &["a", "b", "g"]),
+        ("an id and an address", json!([remove("value eq \"a\" and $ref ew \"/Users/a\"")]), &["b", "g"]),
+        ("two ids at once", json!([remove("value eq \"a\" and value eq \"b\"")]), &["a", "b", "g"]),
+        ("an address", json!([remove("$ref eq \"https://x/Users/b\"")]), &["a", "g"]),
+        ("users", json!([remove("type eq \"User\"")]), &["g"]),
+        ("everybody but one", json!([remove("value ne \"a\"")]), &["a"]),
+        ("not", json!([remove("not (value eq \"a\")")]), &["a"]),
+        ("everybody", json!([remove("value pr")]), &[]),
+        ("nobody", json!([remove("value eq null")]), &["a", "b", "g"]),
+        ("one or the other", json!([remove("value eq \"a\" or type eq \"Group\"")]), &["b"]),
+        ("added before", json!([add("c"), remove("type eq \"User\"")]), &["g"]),
+        ("added after", json!([remove("type eq \"User\""), add("c"), add("a")]), &["a", "c", "g"]),
+        ("between", json!([remove("type eq \"Group\""), add("g"), remove("value sw \"a\"")]), &["b", "g"]),
+        ("the id added before", json!([add("c"), remove(&of_user.replace("\"a\"", "\"c\""))]), &["a", "b", "g"]),
+        ("the id added after", json!([remove(of_user), add("a")]), &["a", "b", "g"]),
+        ("all, then one, then users", json!([all, add("c"), remove("type eq \"User\"")]), &[]),
+        ("all, then a selector of one who is gone", json!([all, add("c"), remove(of_user)]), &["c"]),
+        ("a selector, then all, then one", json!([remove("type eq \"User\""), all, add("a")]), &["a"]),
+    ] {
+        let members = patched(&operations).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let becomes = |(id, was_there): (&'static str, bool)| {
+            let (endpoint, kind) = if id == "g" { ("Groups", "Group") } else { ("Users", "User") };
+            let element = json!({ "value": id, "$ref": format!("https://x/{endpoint}/{id}"), "type": kind });
+            let is_looked_at = members.names(id) || was_there && members.reaches_others();
+            let edit = is_looked_at.then(|| members.becomes(id, &element)).flatten();
+            edit.map_or(was_there, |edit| edit == Edit::Add).then_some(id)
+        };
+        let found: Vec<_> =
+            [("a", true), ("b", true), ("c", false), ("g", true)].into_iter().filter_map(becomes).collect();
+        assert_eq!(found, left, "{name}");
+    }
+    let named: Vec<_> =
+        (0..MAX_OPERATIONS).map(|number| remove(&of_user.replace("\"a\"", &format!("\"{number}\"")))).collect();
+    let members = patched(&json!(named)).expect("each names one member");
+    assert_eq!((members.named().count(), members.reaches_others()), (MAX_OPERATIONS, false));
+    let of_type = |count: usize| patched(&Value::Array(vec![remove("type eq \"User\""); count]));
+    of_type(MAX_SELECTORS).expect("as many as may be");
+    assert!(matches!(of_type(MAX_SELECTORS + 1), Err(Error::TooLarge(text)) if text.contains("16")));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::list;
 use super::{Action, Operation};
 use crate::scim::case::same_name;
-use crate::scim::path::AttributePath;
+use crate::scim::path::{AttributePath, shown};
 use crate::scim::resource::value::{Input, Part, assigned_parts};
 use crate::scim::resource::{check_elements, check_extensions};
 use crate::scim::schema::{Attribute, ResourceType};
@@ -180,7 +180,16 @@ fn write(members: &mut Attributes, name: &str, change: &Change<'_>, work: &mut W
         }
     };
     let current = members.get_mut(&name).map_or(Value::Null, Value::take);
-    let next = if change.operation.target.selector.is_some() {
+    let is_single = change.attribute.map_or(current.is_object(), |attribute| !attribute.multi_valued);
+    let is_selected = match &change.operation.target.selector {
+        Some(selector) if is_single => list::selects(&current, selector, change.attribute, work)?,
+        _ => true,
+    };
+    let next = if !is_selected && change.unassigns() {
+        current
+    } else if !is_selected && change.attribute.is_some() {
+        return Err(nothing_selected(change));
+    } else if change.operation.target.selector.is_some() && !(is_single && is_selected) {
         list::write_selected(current, change, work)?
     } else if change.sub_attribute.is_some() {
         write_part(current, change, work)?
@@ -198,6 +207,17 @@ fn write(members: &mut Attributes, name: &str, change: &Change<'_>, work: &mut W
         members.insert(name, next);
     }
     Ok(())
+}
+
+/// A selector on a single value holds for that value or for nothing; it makes no other one.
+fn nothing_selected(change: &Change<'_>) -> Error {
+    let target = &change.operation.target;
+    let selector = target.selector.as_ref().map_or("", |selector| &selector.text);
+    Error::NoTarget(format!(
+        "{} is not selected by {}: the value that is there is another one.",
+        AttributePath { sub_attribute: None, ..target.path.clone() },
+        shown(selector)
+    ))
 }
 
 /// `attr`.

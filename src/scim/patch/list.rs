@@ -176,6 +176,17 @@ fn created(selector: &Selector, given: Vec<Part>, change: &Change<'_>) -> Result
     Ok(element)
 }
 
+/// Whether a selector selects a single value; null is none.
+pub fn selects(
+    value: &Value,
+    selector: &Selector,
+    attribute: Option<&'static Attribute>,
+    work: &mut Work,
+) -> Result<bool, Error> {
+    work.charge(cost(value).saturating_mul(selector.nodes))?;
+    Ok(!value.is_null() && matches_element(&selector.filter, value, attribute))
+}
+
 fn select(
     list: &[Value],
     selector: &Selector,

@@ -33,6 +33,7 @@ pub const MAX_OPERATIONS: usize = 10_000;
 pub struct Patch {
     operations: Vec<Operation>,
     ignored: Vec<String>,
+    unknown: Vec<String>,
     members: Members,
 }
 
@@ -92,7 +93,7 @@ pub(super) fn replacement(
     resource_type: &'static ResourceType,
     declared: &[Extension],
 ) -> Result<Patch, Error> {
-    let mut reader = Reader::new(resource_type, declared);
+    let mut reader = Reader::of_whole(resource_type, declared);
     reader.members(Action::Replace, body)?;
     bound(reader.named_members)?;
     Ok(reader.into_patch())
@@ -101,14 +102,15 @@ pub(super) fn replacement(
 /// The attributes after all operations, or why none has an effect. `current` holds the client's attributes, as
 /// [`Parsed`] does; members are none of them.
 pub fn apply(patch: &Patch, current: &Attributes, resource_type: &'static ResourceType) -> Result<Parsed, Error> {
-    let Patch { operations, ignored, members } = patch;
+    let Patch { operations, ignored, unknown, members } = patch;
     let mut attributes = current.clone();
     let mut work = engine::Work::default();
     for operation in operations {
         engine::apply(&mut attributes, operation, resource_type, &mut work)?;
     }
     resource::check(&attributes, current, resource_type)?;
-    Ok(Parsed { attributes, ignored: ignored.clone(), members: members.clone() })
+    let (ignored, unknown, members) = (ignored.clone(), unknown.clone(), members.clone());
+    Ok(Parsed { attributes, ignored, unknown, members })
 }
 
 impl Patch {

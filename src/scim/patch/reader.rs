@@ -15,7 +15,7 @@ use crate::scim::members::{self, Members};
 use crate::scim::path::{AttributePath, is_urn};
 use crate::scim::resource::value::{Input, read, read_element};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
-use crate::scim::{Attributes, Error, entra, limits};
+use crate::scim::{Attributes, Error, entra, filter, limits};
 
 /// Where a path comes from, and so how much is expected of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub struct Reader<'a> {
     pub operations: Vec<Operation>,
     /// Attributes that a known schema does not have.
     pub ignored: Vec<String>,
+    /// Paths of sub-attributes that a known attribute does not have.
+    unknown: Vec<String>,
+    /// Whether the body is a whole resource, and no change of one.
+    is_whole: bool,
     /// How many members the body names, counting each time: towards [`super::MAX_OPERATIONS`].
     pub named_members: usize,
     intent: Members,
@@ -43,13 +47,20 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Nothing is read yet.
     pub fn new(resource_type: &'static ResourceType, declared: &'a [Extension]) -> Self {
-        let (operations, ignored) = (Vec::new(), Vec::new());
-        Self { resource_type, declared, operations, ignored, named_members: 0, intent: Members::default() }
+        let (operations, ignored, unknown) = (Vec::new(), Vec::new(), Vec::new());
+        let intent = Members::default();
+        Self { resource_type, declared, operations, ignored, unknown, is_whole: false, named_members: 0, intent }
+    }
+
+    /// The same for the body of a POST or PUT.
+    pub fn of_whole(resource_type: &'static ResourceType, declared: &'a [Extension]) -> Self {
+        Self { is_whole: true, ..Self::new(resource_type, declared) }
     }
 
     /// What was read.
     pub fn into_patch(self) -> Patch {
-        Patch { operations: self.operations, ignored: self.ignored, members: self.intent }
+        let Self { operations, ignored, unknown, intent: members, .. } = self;
+        Patch { operations, ignored, unknown, members }
     }
 
     /// Reads an operation with a path.
@@ -130,34 +141,52 @@ impl<'a> Reader<'a> {
             }
             return self.push(action, target, value);
         };
-        let sub_attribute = target.sub_attribute(self.resource_type);
+        if let Some(refused) = misunderstood(&target, attribute) {
+            if origin == Origin::Path {
+                return Err(refused);
+            }
+            self.ignore(&target.path.to_string());
+            return Ok(());
+        }
         if attribute.name == "schemas" && target.path.schema.is_none() {
             return Ok(());
         }
+        let sub_attribute = target.sub_attribute(self.resource_type);
         if let Some(refused) = refused(action, &target, attribute, sub_attribute) {
             return if origin == Origin::Path { Err(refused) } else { Ok(()) };
         }
-        // `displayName.x`, `name[type eq "work"]`: these parse, and name nothing that the schema has.
-        let has_parts = attribute.kind == Kind::Complex || target.path.sub_attribute.is_none();
-        let has_elements = attribute.multi_valued || target.selector.is_none();
-        if !has_parts || !has_elements {
+        // Nothing of a new resource is there yet that a selector could select.
+        if self.is_whole && target.selector.is_some() && !attribute.multi_valued {
             self.ignore(&target.path.to_string());
             return Ok(());
         }
         if attribute.name == "members" {
-            return self.edit_members(action, &target, value);
+            return self.edit_members(action, &target, value, origin);
         }
         self.push(action, target, value)
     }
 
     /// Reads an operation on the members of a group.
-    fn edit_members(&mut self, action: Action, target: &Target, value: Option<Value>) -> Result<(), Error> {
+    fn edit_members(
+        &mut self,
+        action: Action,
+        target: &Target,
+        value: Option<Value>,
+        origin: Origin,
+    ) -> Result<(), Error> {
         if target.path.sub_attribute.is_some() {
+            if origin == Origin::Path {
+                let message = format!("{} cannot be changed; remove the member and add another one.", target.path);
+                return Err(Error::InvalidPath(message));
+            }
             self.ignore(&target.path.to_string());
             return Ok(());
         }
         let ids = match (action, &target.selector, value) {
-            (Action::Remove, Some(selector), _) => members::selected(&selector.filter, &selector.text)?,
+            (Action::Remove, Some(selector), _) => {
+                self.named_members += 1;
+                return self.intent.remove_selected(members::selected(&selector.filter, &selector.text)?);
+            }
             (_, Some(_), _) => {
                 let message = "A member cannot be changed; remove it and add another one to members.";
                 return Err(Error::Mutability(message.to_owned()));
@@ -166,6 +195,12 @@ impl<'a> Reader<'a> {
                 self.named_members += 1;
                 self.intent.clear();
                 return Ok(());
+            }
+            // Whoever sends it may mean all members or none: that is not guessed.
+            (Action::Remove, None, Some(Value::Null)) => {
+                let message = "A removal from members has null for its value; send the ids of the members, or no value to \
+                               remove all of them.";
+                return Err(Error::InvalidValue(message.to_owned()));
             }
             (_, None, None) => {
                 let message = "An operation on members has no value; send the ids of the members.";
@@ -204,8 +239,31 @@ impl<'a> Reader<'a> {
             (_, Some(value)) if target.selector.is_some() => read_element(value, attribute, &name)?,
             (_, Some(value)) => read(value, attribute, &name)?,
         };
+        if let Some(attribute) = attribute {
+            self.name_unknown_parts(attribute, &target, &input);
+        }
         self.operations.push(Operation { action, target, input });
         Ok(())
+    }
+
+    /// Remembers the parts that an operation names and the attribute does not have. They are kept as they were sent.
+    fn name_unknown_parts(&mut self, attribute: &'static Attribute, target: &Target, input: &Input) {
+        let selected = target.selector.iter().flat_map(|selector| filter::attributes(&selector.filter));
+        let sent: Box<dyn Iterator<Item = &str>> = match (&target.path.sub_attribute, input) {
+            (Some(sub), _) => Box::new(std::iter::once(sub.as_str())),
+            (None, Input::Parts(parts)) => Box::new(parts.iter().map(|(name, _)| name.as_str())),
+            (None, Input::Many(elements)) => {
+                let members = elements.iter().filter_map(Value::as_object);
+                Box::new(members.flat_map(|members| members.keys().map(String::as_str)))
+            }
+            (None, Input::Nothing | Input::One(_)) => Box::new(std::iter::empty()),
+        };
+        let is_unknown =
+            |name: &&str| attribute.kind == Kind::Complex && entra::sub_attribute(attribute, name).is_none();
+        for name in selected.chain(sent).filter(is_unknown) {
+            let path = AttributePath { sub_attribute: Some(name.to_owned()), ..target.path.clone() };
+            remember(&mut self.unknown, &path.to_string());
+        }
     }
 
     /// An operation on the whole of an extension that the table knows.
@@ -266,10 +324,17 @@ impl<'a> Reader<'a> {
     }
 
     fn ignore(&mut self, name: &str) {
-        const LONGEST: usize = 100;
+        remember(&mut self.ignored, name);
+    }
+}
+
+/// Adds a client's name to those that the log is told, cut and in one line.
+fn remember(names: &mut Vec<String>, name: &str) {
+    const LONGEST: usize = 100;
+    if names.len() < limits::MAX_IGNORED {
         let name: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-        if self.ignored.len() < limits::MAX_IGNORED && !self.ignored.contains(&name) {
-            self.ignored.push(name);
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
 }
@@ -277,6 +342,23 @@ impl<'a> Reader<'a> {
 /// The URN of a schema: an attribute behind it would make a path.
 fn is_schema(name: &str, resource_type: &'static ResourceType) -> bool {
     is_urn(name) && AttributePath::parse(&format!("{name}:x"), resource_type).is_ok()
+}
+
+/// Why a path that names an attribute of the table names nothing that the attribute has: `displayName.x`,
+/// `title[type eq "work"]`.
+fn misunderstood(target: &Target, attribute: &Attribute) -> Option<Error> {
+    let is_simple = attribute.kind != Kind::Complex;
+    let (path, name) = (&target.path, attribute.name);
+    if is_simple && path.sub_attribute.is_some() {
+        return Some(Error::InvalidPath(format!(
+            "The path {path} is wrong: {name} has no parts; send its name alone."
+        )));
+    }
+    if is_simple && !attribute.multi_valued && target.selector.is_some() {
+        let message = format!("The path selects among values of {path}, which has one value; leave the brackets out.");
+        return Some(Error::InvalidPath(message));
+    }
+    None
 }
 
 /// Why an attribute that exists cannot be changed that way.

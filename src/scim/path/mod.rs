@@ -94,6 +94,12 @@ impl AttributePath {
         self.sub_attribute.is_none() && self.is_core(attribute)
     }
 
+    /// Whether the path ends in an address, also where it is relative to an element: `meta.location`, `groups.$ref`, `$ref`.
+    pub fn names_address(&self) -> bool {
+        let last = self.sub_attribute.as_deref().or(self.attribute.as_deref());
+        last.is_some_and(|name| name == "location" || name == "$ref")
+    }
+
     /// Puts the names into the schema's spelling. A name without a URN that only an extension has is that extension's:
     /// old documents of Microsoft write `manager` alone.
     fn fold(&mut self, resource_type: &'static ResourceType) {

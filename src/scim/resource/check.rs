@@ -21,7 +21,6 @@ pub fn check(attributes: &Attributes, stored: &Attributes, resource_type: &'stat
             continue;
         }
         if let Some(attribute) = definition {
-            check_characters(value, attribute)?;
             check_attribute(value, attribute, name)?;
         } else if let (Some(schema), Value::Object(members)) = (resource_type.schema_by_urn(name), value) {
             for (member, value) in members {
@@ -82,18 +81,17 @@ fn missing(attribute: &Attribute) -> Error {
     ))
 }
 
-fn check_characters(value: &Value, attribute: &Attribute) -> Result<(), Error> {
-    let text = value.as_str().unwrap_or_default();
-    if limits::is_shown_to_people(attribute) && text.chars().any(char::is_control) {
-        let message = format!("{} holds a control character, such as a line break; remove it.", attribute.name);
+fn check_text(text: &str, attribute: &Attribute, name: &str) -> Result<(), Error> {
+    if text.chars().any(|character| character.is_control() && !limits::takes_control(character, attribute)) {
+        let message = format!("{name} holds a control character, such as a line break; remove it.");
         return Err(Error::InvalidValue(message));
     }
-    Ok(())
+    check_length(text, attribute, name)
 }
 
 fn check_attribute(value: &Value, attribute: &'static Attribute, name: &str) -> Result<(), Error> {
     match value {
-        Value::String(text) => check_length(text, attribute, name),
+        Value::String(text) => check_text(text, attribute, name),
         Value::Array(elements) => {
             check_elements(elements, name)?;
             one_primary(elements, name)?;
@@ -106,7 +104,7 @@ fn check_attribute(value: &Value, attribute: &'static Attribute, name: &str) -> 
 fn check_parts(value: &Value, attribute: &'static Attribute, name: &str) -> Result<(), Error> {
     for (key, value) in value.as_object().into_iter().flatten() {
         if let (Some(sub), Value::String(text)) = (entra::sub_attribute(attribute, key), value) {
-            check_length(text, sub, &format!("{name}.{key}"))?;
+            check_text(text, sub, &format!("{name}.{key}"))?;
         }
     }
     Ok(())

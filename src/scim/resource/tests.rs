@@ -346,16 +346,92 @@ fn a_resource_grows_to_its_bound_and_one_beyond_it_can_still_be_deactivated() {
 }
 
 #[test]
-fn control_characters_are_refused_in_what_is_shown() {
-    for member in ["userName", "displayName", "externalId"] {
-        for character in ['\r', '\n', '\u{0}', '\u{7f}', '\u{85}', '\u{1b}'] {
-            let mut body = object(json!({ "userName": "a" }));
-            body.insert(member.to_owned(), format!("a{character}b").into());
-            refuse(member, Value::Object(body), &[member, "control character"]);
+fn a_selector_in_a_whole_body_selects_nothing_and_is_counted() {
+    let body = json!({ "name[givenName eq \"G\"].familyName": "x", "displayName[a eq 1]": "x", "userName.x": 1 });
+    assert_eq!(check("members as paths", body, json!({})), ["displayName", "name.familyName", "userName.x"]);
+}
+
+#[test]
+fn parts_that_no_schema_has_are_kept_and_named() {
+    let cases = [
+        ("of a name", json!({ "name": { "first": "A", "givenName": "A" } }), &["name.first"][..]),
+        ("as a path", json!({ "name.first": "A" }), &["name.first"]),
+        ("of an element", json!({ "emails": [{ "valu": "a", "type": "work" }, { "valu": "b" }] }), &["emails.valu"]),
+        ("behind a selector", json!({ "emails[type eq \"work\"].valu": "a" }), &["emails.valu"]),
+        ("in a selector", json!({ "emails[typ eq \"work\"].value": "a" }), &["emails.typ"]),
+        ("of the extension", json!({ ENTERPRISE: { "manager": { "value": "m", "x": 1 } } }), &["manager.x"]),
+        ("a display, which is taken", json!({ "emails": [{ "value": "a", "Display": "A" }] }), &[]),
+        ("of an unknown schema", json!({ CUSTOM: { "a": { "b": 1 } } }), &[]),
+        ("of an unknown attribute", json!({ "shoes": { "size": 43 } }), &[]),
+        ("with a line of its own", json!({ "name": { "a\nb": 1 } }), &["name.a\\nb"]),
+    ];
+    for (name, mut body, expected) in cases {
+        body["userName"] = "a".into();
+        let unknown = parse(object(body), &USER).unwrap_or_else(|error| panic!("{name}: {error}")).unknown;
+        let expected: Vec<_> =
+            expected.iter().map(|path| path.replace("manager", &format!("{ENTERPRISE}:manager"))).collect();
+        let cut: Vec<_> = expected.iter().map(|path| path.chars().take(100).collect::<String>()).collect();
+        assert_eq!(unknown, cut, "{name}");
+    }
+    let many: Attributes = (0..1_000).map(|number| (format!("x{number}"), json!(1))).collect();
+    let parsed = parse(object(json!({ "userName": "a", "name": many })), &USER).expect("a user");
+    assert_eq!((parsed.unknown.len(), parsed.ignored), (limits::MAX_IGNORED, Vec::new()));
+}
+
+#[test]
+fn a_resource_of_another_type_is_refused() {
+    let group = GROUP.schema.urn;
+    let user = |schemas: Value| parse(object(json!({ "schemas": schemas, "userName": "a" })), &USER);
+    for (schemas, is_taken) in [
+        (json!([group]), false),
+        (json!([group.to_uppercase(), ENTERPRISE]), false),
+        (json!(group), false),
+        (json!([group, CORE]), true),
+        (json!([CORE]), true),
+        (json!([CUSTOM]), true),
+        (json!(["http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"]), true),
+        (json!([]), true),
+        (json!(7), true),
+        (Value::Null, true),
+    ] {
+        match user(schemas.clone()) {
+            Err(Error::InvalidSyntax(text)) => assert!(!is_taken && text.contains("/Groups"), "{schemas}: {text}"),
+            outcome => assert!(is_taken && outcome.is_ok(), "{schemas}: {outcome:?}"),
         }
     }
-    let address = json!({ "addresses": [{ "type": "work", "formatted": "18/2111\r\nNowhere" }] });
-    check("an address has lines", address.clone(), address);
+    let error = parse(object(json!({ "schemas": [CORE], "displayName": "G" })), &GROUP).expect_err("a user");
+    assert!(matches!(&error, Error::InvalidSyntax(text) if text.contains("/Users")), "{error}");
+}
+
+#[test]
+fn identifiers_hold_no_control_characters_and_texts_hold_lines() {
+    let of_type = |member: &str, text: String| json!({ "userName": "a", member: [{ "type": text, "value": "v" }] });
+    let all = ['\t', '\r', '\n', '\u{0}', '\u{7f}', '\u{85}', '\u{1b}'];
+    for character in all {
+        let text = || format!("a{character}b");
+        for member in ["userName", "externalId", "userType"] {
+            let mut body = object(json!({ "userName": "a" }));
+            body.insert(member.to_owned(), text().into());
+            refuse(member, Value::Object(body), &[member, "control character"]);
+        }
+        for member in ["emails", "phoneNumbers", "addresses", "roles"] {
+            refuse(member, of_type(member, text()), &[&format!("{member}.type"), "control character"]);
+        }
+        let error = parse(object(json!({ "displayName": text() })), &GROUP).expect_err("a group's name");
+        assert!(error.to_string().contains("control character"), "{error}");
+        let name = json!({ "displayName": text() });
+        if matches!(character, '\t' | '\r' | '\n') {
+            check("a person's displayName has lines", name.clone(), name);
+        } else {
+            refuse("displayName", json!({ "userName": "a", "displayName": text() }), &["displayName", "control"]);
+        }
+        let texts = json!({
+            "title": text(), "nickName": text(), "name": { "formatted": text(), "x": text() },
+            "addresses": [{ "type": "work", "formatted": text() }], "roles": [{ "value": text(), "display": text() }],
+            ENTERPRISE: { "department": text() }, CUSTOM: { "type": text() },
+        });
+        check("any other text is kept as it was sent", texts.clone(), texts);
+    }
 }
 
 #[test]

@@ -7,14 +7,14 @@ mod tests;
 use std::sync::Arc;
 
 use hyper::body::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::Pieces;
-use crate::provisioning::{GroupMembers, Stored};
+use crate::provisioning::{GroupMembers, Stored, member_element, with_addresses};
 use crate::scim::Attributes;
 use crate::scim::list::list_response;
 use crate::scim::projection::Projection;
-use crate::scim::schema::{GROUP, ResourceType, USER};
+use crate::scim::schema::ResourceType;
 use crate::store::index::Member;
 
 /// The attribute that is read while it is sent.
@@ -46,25 +46,6 @@ impl View {
         }
     }
 
-    /// A ListResponse.
-    pub(super) fn list(self, total_results: usize, start_index: usize, resources: Vec<Stored>) -> Text {
-        if !self.projection.wants(MEMBERS) || resources.iter().all(|stored| stored.members.is_none()) {
-            let resources = resources.into_iter().map(|stored| self.projected(stored.resource)).collect();
-            return Text::Whole(list_response(total_results, start_index, resources).to_string());
-        }
-        let (head, tail) = list_ends(total_results, start_index, resources.len());
-        let rendered = resources.into_iter().enumerate().flat_map(move |(number, stored)| {
-            let comma = (number > 0).then(|| Bytes::from_static(b","));
-            let resource: Pieces = match self.one(stored) {
-                Text::Whole(text) => Box::new(std::iter::once(Bytes::from(text))),
-                Text::Pieces(pieces) => pieces,
-            };
-            comma.into_iter().chain(resource)
-        });
-        let ends = |text: String| std::iter::once(Bytes::from(text));
-        Text::Pieces(Box::new(ends(head).chain(rendered).chain(ends(tail))))
-    }
-
     /// A resource but for its members.
     fn head(&self, resource: Attributes) -> String {
         self.projected(resource).to_string()
@@ -88,20 +69,24 @@ impl View {
     }
 }
 
-/// A whole resource with the addresses that this request makes of it.
-pub(super) fn with_addresses(mut resource: Attributes, base: &str, resource_type: &ResourceType) -> Attributes {
-    let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
-    let location = Value::from(format!("{base}/{}/{id}", resource_type.endpoint));
-    if let Some(meta) = resource.entry("meta").or_insert_with(|| json!({})).as_object_mut() {
-        meta.insert("location".to_owned(), location);
+/// A ListResponse of resources, each by its own view.
+pub(super) fn list_of(total_results: usize, start_index: usize, resources: Vec<(View, Stored)>) -> Text {
+    let is_whole = |(view, stored): &(View, Stored)| stored.members.is_none() || !view.projection.wants(MEMBERS);
+    if resources.iter().all(is_whole) {
+        let resources = resources.into_iter().map(|(view, stored)| view.projected(stored.resource)).collect();
+        return Text::Whole(list_response(total_results, start_index, resources).to_string());
     }
-    let is_user = resource_type.name == USER.name;
-    if let Some(groups) = resource.get_mut("groups").filter(|_| is_user).and_then(Value::as_array_mut) {
-        for group in groups {
-            group["$ref"] = format!("{base}/{}/{}", GROUP.endpoint, group["value"].as_str().unwrap_or_default()).into();
-        }
-    }
-    resource
+    let (head, tail) = list_ends(total_results, start_index, resources.len());
+    let rendered = resources.into_iter().enumerate().flat_map(move |(number, (view, stored))| {
+        let comma = (number > 0).then(|| Bytes::from_static(b","));
+        let resource: Pieces = match view.one(stored) {
+            Text::Whole(text) => Box::new(std::iter::once(Bytes::from(text))),
+            Text::Pieces(pieces) => pieces,
+        };
+        comma.into_iter().chain(resource)
+    });
+    let ends = |text: String| std::iter::once(Bytes::from(text));
+    Text::Pieces(Box::new(ends(head).chain(rendered).chain(ends(tail))))
 }
 
 /// What stands before and behind the resources of a list.
@@ -155,11 +140,7 @@ impl Iterator for MembersText {
 impl MembersText {
     /// A member. Its `display` would cost a look at each of them, and nobody needs it: Entra never reads members.
     fn element(&self, member: &Member) -> Option<String> {
-        let member_type = member.kind.schema();
-        let (name, endpoint) = (member_type.name, member_type.endpoint);
-        let element = json!({
-            "value": &*member.name, "$ref": format!("{}/{endpoint}/{}", self.base, member.name), "type": name,
-        });
+        let element = member_element(&self.base, member.kind, &member.name);
         self.projection.element(MEMBERS, element).map(|element| element.to_string())
     }
 }

@@ -1,11 +1,13 @@
 //! Resources as text: addresses, lists, and members that come in pieces.
 
 use serde::Deserialize as _;
+use serde_json::json;
 
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
 use crate::provisioning::{Context, Presence, groups};
+use crate::scim::schema::{GROUP, USER};
 use crate::store::kind::Kind;
 use crate::store::memory::Memory;
 use crate::store::{Seen, WatchedDirectory};
@@ -39,7 +41,8 @@ async fn group(members: usize) -> Stored {
     let (namespace, name) = ("people".to_owned(), "staff".to_owned());
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
     let directory = Arc::new(WatchedDirectory { namespace, name, spec, unique: Arc::default(), seen: Seen::default() });
-    let context = Context { directory, store, metrics: Metrics::default(), client: Presence::default() };
+    let (client, base) = (Presence::default(), "https://x".into());
+    let context = Context { directory, store, metrics: Metrics::default(), client, base };
     groups::get(&context, "blue").await.expect("a group")
 }
 
@@ -70,9 +73,9 @@ async fn members_are_rendered_a_batch_at_a_time() {
         let shown = whole.get("members").map_or(0, |members| members.as_array().expect("a list").len());
         assert_eq!((shown, &whole["displayName"]), (members, &"blue".into()));
 
-        let list = parsed(&pieces(view(None).list(2, 1, vec![stored.clone(), stored.clone()])));
+        let list = parsed(&pieces(list_of(2, 1, vec![(view(None), stored.clone()), (view(None), stored.clone())])));
         assert_eq!((&list["itemsPerPage"], &list["Resources"]), (&2.into(), &json!([whole, whole])));
-        let plain = pieces(view(Some("displayName")).list(1, 1, vec![stored.clone()]));
+        let plain = pieces(list_of(1, 1, vec![(view(Some("displayName")), stored.clone())]));
         assert_eq!((plain.len(), parsed(&plain)["Resources"][0].get("members")), (1, None), "no wish, no stream");
         let nothing = parsed(&pieces(view(Some("members.shoeSize")).one(stored)));
         assert_eq!(nothing.get("members"), None, "an empty list is no value");

@@ -526,14 +526,65 @@ fn unknown_attributes_are_ignored_and_the_rest_is_done() {
         { "op": "Remove", "path": "shoeSize.left" },
         { "op": "Add", "path": "shoes[type eq \"left\"].size", "value": 43 },
         { "op": "Add", "path": badge, "value": "1" },
-        { "op": "Add", "path": "displayName.x", "value": "1" },
-        { "op": "Add", "path": "name[type eq \"x\"].givenName", "value": "1" },
+        { "op": "Add", "value": { "displayName.x": "1", "userName[type eq \"x\"]": "1" } },
         { "op": "replace", "value": { "shoeSize": 1, "a b": 1, "emails[": 1, ENTERPRISE: { "badge": 2 }, "active": "False" } },
     ]);
     let (patched, ignored) = patched(&alice(), &operations).expect("a PATCH");
     assert_eq!(patched, alice_with(json!({ "active": false })));
     assert_eq!(
         ignored,
-        ["shoeSize", "shoeSize.left", "shoes.size", &badge, "displayName.x", "name.givenName", "a b", "emails["]
+        ["shoeSize", "shoeSize.left", "shoes.size", &badge, "displayName.x", "userName", "a b", "emails["]
     );
+}
+
+/// As filters of GET have it: a selector on a single value asks whether that is the value.
+#[test]
+fn a_selector_on_a_single_value_holds_for_it_or_for_nothing() {
+    let manager =
+        |value: &str| json!({ ENTERPRISE: { "department": "D", "manager": { "value": value, "$ref": "x" } } });
+    let with_manager = alice_with(manager("m1"));
+    let without_manager = alice_with(json!({ ENTERPRISE: { "department": "D" } }));
+    let long = format!("{ENTERPRISE}:manager[value eq \"m1\"]");
+    let other = "manager[value eq \"m2\"]";
+    let remove = |path: &str| json!([{ "op": "Remove", "path": path }]);
+    let set = |path: &str, value: Value| json!([{ "op": "replace", "path": path, "value": value }]);
+    for (name, operations, expected) in [
+        ("removed", remove("manager[value eq \"m1\"]"), &without_manager),
+        ("removed by its URN", remove(&long), &without_manager),
+        ("its id removed", remove(&format!("{long}.value")), &without_manager),
+        ("another one removed", remove(other), &with_manager),
+        ("the id of another one removed", remove(&format!("{other}.value")), &with_manager),
+        ("another one emptied", set(&format!("{other}.value"), json!("")), &with_manager),
+        ("by more than one part", remove("manager[value eq \"m1\" and $ref eq \"x\"]"), &without_manager),
+        ("set as it is", set(&long, json!("m1")), &with_manager),
+    ] {
+        check(name, &with_manager, &operations, expected);
+    }
+    check("nobody to remove", &without_manager, &remove(&long), &without_manager);
+
+    let named =
+        |family: Value| alice_with(json!({ "name": { "formatted": "F", "familyName": family, "givenName": "G" } }));
+    let g = "name[givenName eq \"g\"]";
+    let mut unnamed = named(json!("Able"));
+    unnamed["name"].as_object_mut().expect("an object").remove("familyName");
+    check("a part removed", &named(json!("Able")), &remove(&format!("{g}.familyName")), &unnamed);
+    check("a part set", &named(json!("Able")), &set(&format!("{g}.familyName"), json!("Abel")), &named(json!("Abel")));
+    check("merged", &named(json!("Able")), &set(g, json!({ "familyName": "Abel" })), &named(json!("Abel")));
+    check("the whole removed", &named(json!("Able")), &remove(g), &alice_with(json!({ "name": null })));
+    let without_path = json!([{ "op": "replace", "value": { (format!("{g}.familyName")): "Abel" } }]);
+    check("without a path", &named(json!("Able")), &without_path, &named(json!("Abel")));
+
+    for (name, current, operations) in [
+        ("another manager", &with_manager, set(&format!("{other}.value"), json!("m3"))),
+        ("no manager", &without_manager, set(&long, json!("m1"))),
+        ("another name", &alice(), json!([{ "op": "add", "path": format!("{g}.familyName"), "value": "x" }])),
+        ("without a path", &alice(), json!([{ "op": "add", "value": { (format!("{g}.familyName")): "x" } }])),
+    ] {
+        let error = patched(current, &operations).expect_err(name);
+        assert_eq!(error.scim_type(), Some("noTarget"), "{name}: {error}");
+    }
+    let custom = |value: Value| alice_with(json!({ CUSTOM: value }));
+    let stored = custom(json!({ "a": { "type": "w", "b": "1" }, "c": 1 }));
+    check("undeclared", &stored, &remove(&format!("{CUSTOM}:a[type eq \"w\"]")), &custom(json!({ "c": 1 })));
+    check("another undeclared", &stored, &remove(&format!("{CUSTOM}:a[type eq \"x\"]")), &stored);
 }

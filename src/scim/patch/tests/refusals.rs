@@ -96,6 +96,27 @@ fn paths_that_do_not_parse_are_invalid() {
             "emails[",
         ),
         ("an empty selector", json!({ "op": "add", "path": "emails[].value", "value": "x" }), "invalidPath", "emails["),
+        ("a part of a text", json!({ "op": "add", "path": "userName.x", "value": "x" }), "invalidPath", "userName"),
+        ("a part of a text, removed", json!({ "op": "remove", "path": "displayName.x" }), "invalidPath", "displayName"),
+        (
+            "a part of a boolean",
+            json!({ "op": "replace", "path": "active.value", "value": 1 }),
+            "invalidPath",
+            "active",
+        ),
+        ("a part of a URN", json!({ "op": "remove", "path": "schemas.x" }), "invalidPath", "schemas"),
+        (
+            "a selector of a text",
+            json!({ "op": "remove", "path": "displayName[value eq \"A\"]" }),
+            "invalidPath",
+            "brackets",
+        ),
+        (
+            "a selector of a text of the extension",
+            json!({ "op": "replace", "path": "department[value eq \"A\"]", "value": "x" }),
+            "invalidPath",
+            "brackets",
+        ),
         ("a blank", json!({ "op": "add", "path": "display name", "value": "x" }), "invalidPath", "display name"),
         ("a path that is no text", json!({ "op": "add", "path": 1, "value": "x" }), "invalidPath", "path"),
     ]);
@@ -196,9 +217,15 @@ fn values_that_are_wrong_are_refused_by_name() {
         ),
         (
             "a line break in a name",
-            json!({ "op": "replace", "path": "displayName", "value": "a\nb" }),
+            json!({ "op": "replace", "path": "userName", "value": "a\nb" }),
             "invalidValue",
-            "displayName",
+            "userName",
+        ),
+        (
+            "a tab in a type",
+            json!({ "op": "replace", "path": "emails[type eq \"work\"].type", "value": "a\tb" }),
+            "invalidValue",
+            "emails.type",
         ),
     ]);
     let too_many: Vec<_> =
