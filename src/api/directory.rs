@@ -48,8 +48,9 @@ pub struct DirectorySpec {
     /// What becomes of groups. Default: they are synchronised.
     #[serde(default)]
     pub groups: Groups,
-    /// Whether two resources may have one externalId. Default: users may (Warn), groups may not (Enforce). Enforce is in
-    /// force once everybody who is there has a claim on their value; until then Ready is False with the reason Claiming.
+    /// Whether two resources may have one externalId. Default: they may (Warn), because the identifier is the provider's.
+    /// Enforce is in force once everybody who is there has a claim on their value; until then Ready is False with the
+    /// reason Claiming.
     #[serde(default, rename = "uniqueExternalId")]
     pub unique_external_id: UniqueExternalID,
     /// How long a deleted person is kept as a tombstone, in hours, minutes and seconds such as 36h30m; at most 87600h.
@@ -291,30 +292,17 @@ pub struct Groups {
     pub mode: GroupsMode,
 }
 
-/// Whether two resources may have one externalId.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+/// Whether two resources may have one externalId. The identifier belongs to the provider (RFC 7643, section 3.1), so unless
+/// the Directory says otherwise a second use is reported and not refused.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct UniqueExternalID {
-    /// Warn (the default for users, whose externalId Entra fills with the mail nickname) or Enforce.
-    #[serde(default = "warn")]
+    /// Warn (the default: two users may share one, and a condition of the Directory says so) or Enforce (409).
+    #[serde(default)]
     pub users: Uniqueness,
-    /// Enforce (the default for groups, whose externalId Entra fills with the object id) or Warn.
-    #[serde(default = "enforce")]
+    /// Warn (the default: two groups may share one, and a condition of the Directory says so) or Enforce (409).
+    #[serde(default)]
     pub groups: Uniqueness,
-}
-
-impl Default for UniqueExternalID {
-    fn default() -> Self {
-        Self { users: Uniqueness::Warn, groups: Uniqueness::Enforce }
-    }
-}
-
-fn warn() -> Uniqueness {
-    Uniqueness::Warn
-}
-
-fn enforce() -> Uniqueness {
-    Uniqueness::Enforce
 }
 
 /// The values of an enumeration, the default first. A value that a newer version wrote is read as `Unknown`, which is
@@ -440,12 +428,13 @@ pub enum GroupsMode {
 }
 
 /// What a second use of a value leads to.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Uniqueness {
+    /// A condition and a metric.
+    #[default]
+    Warn,
     /// 409.
     Enforce,
-    /// A condition and a metric.
-    Warn,
     /// Written by a newer version.
     #[serde(other)]
     #[schemars(skip)]

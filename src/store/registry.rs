@@ -389,7 +389,7 @@ mod tests {
     fn a_directory_carries_the_rules_that_can_be_read_of_its_status() {
         let registry = Registry::default();
         let directory = |version: u32, status: Value| {
-            let spec = json!({ "uniqueExternalId": { "users": "Enforce" } });
+            let spec = json!({ "uniqueExternalId": { "users": "Enforce", "groups": "Enforce" } });
             let metadata = json!({ "namespace": "n", "name": "staff", "resourceVersion": version.to_string() });
             json!({ "metadata": metadata, "spec": spec, "status": status })
         };

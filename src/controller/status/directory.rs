@@ -176,9 +176,9 @@ mod tests {
         serde_json::from_value(spec).expect("a spec")
     }
 
-    /// In force, as a Directory that asks for nothing stands.
+    /// The status of a Directory that asks for nothing: no rule is being turned on.
     fn at_rest() -> Value {
-        json!({ "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "InForce" }] })
+        json!({})
     }
 
     fn observed<'a>(spec: &'a DirectorySpec, status: &'a Value, passes: &'a BTreeMap<String, Pass>) -> Observed<'a> {
@@ -212,7 +212,6 @@ mod tests {
         let expected = json!({
             "observedGeneration": 2,
             "counts": { "users": 3, "activeUsers": 2, "groups": 1 },
-            "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "InForce" }],
             "conditions": [{
                 "type": "Ready", "status": "True", "reason": "Serving", "message": "", "observedGeneration": 2,
                 "lastTransitionTime": NOW,
@@ -230,22 +229,31 @@ mod tests {
         };
         let disabled = json!({ "provisioning": { "mode": "Disabled" } });
         let claiming = json!({ "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "Claiming" }] });
+        let enforce = || json!({ "uniqueExternalId": { "groups": "Enforce" } });
         let cases = [
             ("served", json!({}), at_rest(), &[][..], None, ("True", "Serving", "")),
             ("disabled", disabled, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503")),
             (
                 "contradictory",
-                json!({}),
+                enforce(),
                 claiming.clone(),
                 &problems,
                 None,
                 ("False", "InvalidPolicy", "one thing; another"),
             ),
-            ("new", json!({}), json!(null), &[], None, ("False", "Claiming", "Group.externalId is being made unique")),
-            ("claimed", json!({}), claiming.clone(), &[], Some(taken(&[])), ("True", "Serving", "")),
+            ("new", json!({}), json!(null), &[], None, ("True", "Serving", "")),
+            (
+                "a rule that nobody has looked at",
+                enforce(),
+                json!(null),
+                &[],
+                None,
+                ("False", "Claiming", "Group.externalId is being made unique"),
+            ),
+            ("claimed", enforce(), claiming.clone(), &[], Some(taken(&[])), ("True", "Serving", "")),
             (
                 "one rival",
-                json!({}),
+                enforce(),
                 claiming.clone(),
                 &[],
                 Some(taken(&["b-1"])),
@@ -253,7 +261,7 @@ mod tests {
             ),
             (
                 "two rivals",
-                json!({}),
+                enforce(),
                 claiming,
                 &[],
                 Some(taken(&["b-1", "c-1"])),
