@@ -306,7 +306,7 @@ pub struct UniqueExternalID {
 }
 
 /// The values of an enumeration, the default first. A value that a newer version wrote is read as `Unknown`, which is
-/// not in the schema, so that nobody can write it: it is reported, and blinds nobody.
+/// not in the schema, so that nobody can write it: it is reported, blinds nobody, and counts as [`super::newer`] says.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProvisioningMode {
     /// The endpoint serves.

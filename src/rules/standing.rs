@@ -29,7 +29,8 @@ pub fn group_standing(object: &Value, directory: &str) -> Standing {
 /// (`mapping::changed_user`). Until then SCIM may not delete it: see [`is_built_in`].
 pub fn standing(object: &Value, directory: &str, built_in_users: BuiltInUsers) -> Standing {
     let spec = &object["spec"];
-    let is_shown = spec["managedBy"] == "Provisioning" || is_built_in(object) && built_in_users == BuiltInUsers::Listed;
+    let is_shown = spec["managedBy"] == "Provisioning"
+        || is_built_in(object) && built_in_users.counts_as() == BuiltInUsers::Listed;
     standing_where(object, directory, is_shown)
 }
 
