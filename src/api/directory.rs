@@ -53,12 +53,19 @@ pub struct DirectorySpec {
     /// reason Claiming.
     #[serde(default, rename = "uniqueExternalId")]
     pub unique_external_id: UniqueExternalID,
-    /// How long a deleted person is kept as a tombstone, in hours, minutes and seconds such as 36h30m; at most 87600h.
-    /// Default 720h. Nothing is purged yet.
+    /// How long a deleted person is kept as a tombstone, in days, hours, minutes and seconds such as 30d or 36h30m; at most
+    /// 87600h, which is 3650d. Default 720h. Nothing is purged yet.
     #[serde(default = "default_retention")]
-    #[schemars(length(max = 32), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
-    #[x_kube(validation = Rule::new("size(self) > 0 && duration(self) <= duration('87600h')")
-        .message("retention is a duration such as 720h, at most 87600h"))]
+    #[schemars(length(max = 32))]
+    #[x_kube(validation = Rule::new("size(self) > 0 && \
+        self.matches('^([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$')")
+        .message("retention is a time such as 30d, 720h or 1d12h: days, hours, minutes and seconds, in this order"))]
+    #[x_kube(validation = Rule::new("!self.matches('^([0-9]{1,9}[dhms])+$') || \
+        (self.contains('d') ? int(self.find('[0-9]+d').replace('d', '')) : 0) * 86400 + \
+        (self.contains('h') ? int(self.find('[0-9]+h').replace('h', '')) : 0) * 3600 + \
+        (self.contains('m') ? int(self.find('[0-9]+m').replace('m', '')) : 0) * 60 + \
+        (self.contains('s') ? int(self.find('[0-9]+s').replace('s', '')) : 0) <= 87600 * 3600")
+        .message("retention is at most 87600h, which is 3650d"))]
     pub retention: String,
     /// What becomes of the people when the Directory is deleted: they are left where they are (Retain, the default), or
     /// deleted as well (Delete). Nothing acts on it yet: they are left.
