@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use control_plane::Process;
 use tokio::process::Command;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, OPERATOR_NAMESPACE};
 use crate::{DIRECTORY, NAMESPACE, build};
 
 /// How long the operator may take to become ready.
@@ -34,6 +34,7 @@ impl Operator {
         command.extend(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"].map(OsString::from));
         command.extend(["--addresses-file".into(), addresses.clone().into_os_string()]);
         command.extend(["--kubeconfig".into(), kubeconfig.as_os_str().to_owned()]);
+        command.extend(["--lease-namespace", OPERATOR_NAMESPACE].map(OsString::from));
         let mut process = Process::start_in("rollcall", &command, state).context("cannot start rollcall")?;
         let deadline = Instant::now() + READY_DEADLINE;
         loop {

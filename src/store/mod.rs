@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::rules::naming::UniqueRules;
-pub use client::Settings;
+pub use client::{Settings, uses_kubeconfig};
 pub use error::Error;
 use index::Index;
 use lease::Candidate;
