@@ -162,7 +162,8 @@ async fn three_groups_with_one_external_id_are_made_and_the_directory_says_so() 
     assert!(ids.iter().any(|id| message.contains(id.as_str())), "{message}");
     assert_eq!((&of("Ready")["status"], &of("Ready")["reason"]), (&json!("True"), &json!("Serving")));
     let claims = directory.list("directoryclaims").await;
-    assert!(claims.iter().all(|claim| claim["spec"]["attribute"] == "Group.displayName"), "{claims:?}");
+    let attributes: Vec<_> = claims.iter().map(|claim| &claim["spec"]["attribute"]).collect();
+    assert_eq!(attributes, ["Group.displayName"; 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -90,6 +90,7 @@ async fn a_group_says_how_many_members_it_has() {
     status(&directory, "directorygroup", &group, "the new generation", renamed).await;
     assert_eq!(versions().await, before, "a group that is renamed touches no member");
     let users = directory.list("directoryusers").await;
+    assert_eq!(users.len(), 3);
     assert!(users.iter().all(|user| user["status"].is_null()), "there is nothing to say of them");
 
     client.delete(&format!("/Users/{}", ids[1])).await.expect(204);
