@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
     match tour().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            print_error(&error);
+            print_error(&told(&error));
             ExitCode::FAILURE
         }
     }
@@ -49,12 +49,14 @@ async fn main() -> ExitCode {
 
 /// One line, and the causes below it. Never a backtrace, also where `RUST_BACKTRACE` asks for one: what goes wrong here is
 /// mended by the person who reads it, and not in the code.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().skip(1).map(|cause| format!("\n  because: {cause}"));
+    format!("error: {error}{}", causes.collect::<String>())
+}
+
 #[allow(clippy::print_stderr, reason = "a tour speaks to the person who started it")]
-fn print_error(error: &anyhow::Error) {
-    eprintln!("error: {error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
-    }
+fn print_error(text: &str) {
+    eprintln!("{text}");
 }
 
 async fn tour() -> Result<()> {
@@ -180,4 +182,15 @@ fn look_around(environment: &Path) {
     println!("    curl \"$METRICS_URL\"");
     println!("    entra-simulator --url \"$SCIM_URL\" --token \"$SCIM_TOKEN\" --scenario person");
     println!("Ctrl-C ends everything.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_without_a_backtrace() {
+        let error = anyhow::anyhow!("no such file").context("cannot lock the folder of the quickstart");
+        assert_eq!(told(&error), "error: cannot lock the folder of the quickstart\n  because: no such file");
+    }
 }
