@@ -39,6 +39,8 @@ const DRAIN: Duration = WHOLE_REQUEST;
 /// How long the whole end may take. Then, or with a second signal, what is left is cut. Kubernetes kills after
 /// `terminationGracePeriodSeconds`, which the chart sets to 45 s: there is time left for the last lines of the log.
 const END: Duration = Duration::from_secs(40);
+const _: () = assert!(UNREADY.as_secs() + DRAIN.as_secs() < END.as_secs(), "the times of the end fit into one another");
+
 /// Between two looks at the kinds that the cluster serves, while they are older than this version.
 const SCHEMA_PAUSE: Duration = Duration::from_secs(5);
 /// The same while they are not: somebody may set them back.
@@ -117,7 +119,9 @@ pub async fn run(config: Config) -> Result<(), Error> {
         Some(tls) => public.with_tls(tls)?,
         None => public,
     };
-    let store = Store::connect(Settings { kubeconfig, context, namespaces }).await.map_err(Error::Cluster)?;
+    let settings = Settings { kubeconfig, context, namespaces };
+    let uses_kubeconfig = store::uses_kubeconfig(&settings);
+    let store = Store::connect(settings).await.map_err(Error::Cluster)?;
     if let Some(path) = addresses_file {
         write_addresses(&path, public_address, admin_address).map_err(|source| Error::Addresses { path, source })?;
     }
@@ -147,6 +151,13 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let cleaning = janitor::run(store.clone(), metrics.clone());
     background.spawn(named("the janitor", until_stopped(cleaning, stop())));
     let candidate = store.candidate(lease_namespace.as_deref(), &replica_name);
+    if uses_kubeconfig && lease_namespace.is_none() {
+        tracing::warn!(
+            namespace = candidate.namespace(),
+            "the Lease is in the namespace of the kubeconfig's context: replicas whose Lease is in another one elect a \
+             leader of their own; --lease-namespace says which to use"
+        );
+    }
     let leading = leader::run(store.clone(), metrics.clone(), candidate, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
     let looking = look_at_schema(store.clone(), readiness.clone());
@@ -315,11 +326,6 @@ mod tests {
     use std::future::pending;
 
     use super::*;
-
-    #[test]
-    fn the_times_of_the_end_fit_into_one_another() {
-        const { assert!(UNREADY.as_secs() + DRAIN.as_secs() < END.as_secs()) };
-    }
 
     #[tokio::test]
     async fn the_end_is_bounded_whatever_the_parts_do() {

@@ -39,7 +39,8 @@
 //! # What must stay true
 //!
 //! - [`scim`] imports no other module of ours, and neither Kubernetes nor HTTP nor a clock.
-//! - [`api`] imports no other module of ours and decides nothing.
+//! - [`api`] imports no other module of ours and decides nothing, save what a value of a newer version counts as
+//!   ([`api::newer`]).
 //! - [`rules`] has no `async`, no client and no clock: time and chance are arguments.
 //! - Only [`store`] talks to the API server. Only [`config`] reads the environment.
 //! - [`http`] and [`controller`] never call each other: they meet in the API server.

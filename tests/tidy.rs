@@ -2,7 +2,7 @@
 //!
 //! Needs no server. The table below is the map of `src/lib.rs` in a form that fails.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -51,6 +51,48 @@ const CRATE_ROOTS: &[&str] = &[
     "tests/control-plane/src",
     "tests/control-plane/tests",
     "tests/control-plane/examples",
+];
+
+/// Calls that let time pass. A test that needs them guesses how long something takes.
+const SLEEPS: &[&str] = &["sleep(", "sleep_until(", "park_timeout(", "interval("];
+
+/// Where a test waits all the same: the one place that polls a condition until its deadline.
+const POLLING: &str = "tests/it/support/wait.rs";
+
+/// Where the environment is read, by name or through clap: the settings of the operator, and those of the simulator, which
+/// is a program of its own.
+const READERS_OF_THE_ENVIRONMENT: &[&str] = &["src/config/", "src/simulator/cli.rs"];
+
+/// Names of types that still stand for several things. It may only become shorter.
+const NAMES_WITH_SEVERAL_MEANINGS: &[&str] = &[
+    "Answer",
+    "Asked",
+    "Attributes",
+    "Call",
+    "Change",
+    "Context",
+    "Dialect",
+    "Extension",
+    "ExtensionAttribute",
+    "Form",
+    "Kind",
+    "Looks",
+    "Membership",
+    "Name",
+    "Object",
+    "Observed",
+    "Order",
+    "Outcome",
+    "Page",
+    "Refusal",
+    "Scope",
+    "Settings",
+    "Source",
+    "Step",
+    "Table",
+    "Target",
+    "Times",
+    "Uniqueness",
 ];
 
 /// Longest source file.
@@ -107,13 +149,30 @@ fn module_of(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The modules of ours that a line names, such as `rules::naming`.
-fn imports(line: &str) -> impl Iterator<Item = &str> {
-    line.match_indices("crate::").map(|(at, found)| {
-        let path = &line[at + found.len()..];
+/// The modules of ours that a line names, such as `rules::naming`; `depth` is how many modules the file lies below the
+/// crate. `super::super::rules` in a file two modules deep is `rules` as much as `crate::rules` is.
+fn imports(line: &str, depth: usize) -> Vec<&str> {
+    let to_end = |path: &'_ str| {
         let end = path.find(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != ':');
-        &path[..end.unwrap_or(path.len())]
-    })
+        end.unwrap_or(path.len())
+    };
+    let mut named = Vec::new();
+    for root in ["crate::".to_owned(), "super::".repeat(depth)] {
+        for (at, _) in line.match_indices(&root) {
+            let is_whole = !line[..at].ends_with(|letter: char| letter.is_alphanumeric() || "_:".contains(letter));
+            let path = &line[at + root.len()..];
+            if is_whole {
+                named.push(&path[..to_end(path)]);
+            }
+        }
+    }
+    named
+}
+
+/// How many modules a file of ours lies below the crate: 1 for `src/app.rs` and `src/store/mod.rs`.
+fn depth_of(path: &Path) -> usize {
+    let below = path.strip_prefix(root().join("src")).expect("a file below src");
+    below.components().count() - usize::from(below.ends_with("mod.rs") && below.components().count() > 1)
 }
 
 /// Whether an import is the layer or lies in it: part by part, so that `scim` does not allow `scim_client`.
@@ -135,7 +194,21 @@ fn an_import_is_compared_by_whole_names() {
         assert_eq!(is_within(import, layer), expected, "{import} in {layer}");
     }
     let line = "use crate::rules::naming; fn f(c: &crate::config::Config, g: crate::{api, scim})";
-    assert_eq!(imports(line).collect::<Vec<_>>(), ["rules::naming", "config::Config", ""]);
+    assert_eq!(imports(line, 2), ["rules::naming", "config::Config", ""]);
+    for (line, depth, expected) in [
+        ("use super::super::http::error;", 2, &["http::error"][..]),
+        ("use super::super::client::Client;", 3, &[]),
+        ("use super::super::super::http;", 3, &["http"]),
+        ("use super::metrics::Metrics;", 1, &["metrics::Metrics"]),
+        ("use super::metrics::Metrics;", 2, &[]),
+    ] {
+        assert_eq!(imports(line, depth), expected, "{line} at {depth}");
+    }
+    for (path, depth) in
+        [("src/app.rs", 1), ("src/store/mod.rs", 1), ("src/store/watch/mod.rs", 2), ("src/store/watch/step.rs", 3)]
+    {
+        assert_eq!(depth_of(&root().join(path)), depth, "{path}");
+    }
 }
 
 #[test]
@@ -153,8 +226,8 @@ fn every_module_imports_what_its_layer_allows_and_the_table_allows_nothing_else(
             continue;
         };
         let text = read(path);
-        for (number, line) in code(&text) {
-            for import in imports(line).filter(|import| !is_within(import, module)) {
+        for (number, line) in code(product(&text)) {
+            for import in imports(line, depth_of(path)).into_iter().filter(|import| !is_within(import, module)) {
                 match allowed.iter().find(|layer| is_within(import, layer)) {
                     Some(layer) => drop(unused.remove(&(*module, *layer))),
                     None => wrong.push(format!("{}:{number}: {module} may not import crate::{import}", shown(path))),
@@ -180,11 +253,12 @@ fn the_edge_knows_no_door_and_doors_do_not_know_each_other() {
         }
         let text = read(path);
         for (number, line) in code(&text) {
-            let inside = imports(line).filter_map(|import| import.strip_prefix("http::")?.split("::").next());
+            let imports = imports(line, depth_of(path));
+            let inside = imports.iter().filter_map(|import| import.strip_prefix("http::")?.split("::").next());
             wrong.extend(
                 inside.filter(|other| !allowed(&part, other)).map(|other| format!("{}:{number}: {other}", shown(path))),
             );
-            let outside = imports(line).filter(|import| part == "edge" && !is_within(import, "http"));
+            let outside = imports.iter().filter(|import| part == "edge" && !is_within(import, "http"));
             wrong.extend(
                 outside
                     .filter(|import| !is_within(import, "metrics"))
@@ -232,9 +306,16 @@ fn every_dependency_is_used_and_those_of_tests_alone_say_so() {
 
 /// Code without comments; where the dependencies of the product are asked for, without its unit tests.
 fn product_code(text: &str, section: &str) -> String {
-    let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
-    let text = if section == "dependencies" { product } else { text };
+    let text = if section == "dependencies" { product(text) } else { text };
     code(text).map(|(_, line)| format!("{line}\n")).collect()
+}
+
+/// Where the unit tests of a file begin.
+const UNIT_TESTS: &str = "#[cfg(test)]\nmod tests {";
+
+/// A file without its unit tests.
+fn product(text: &str) -> &str {
+    text.split(UNIT_TESTS).next().unwrap_or(text)
 }
 
 #[test]
@@ -251,15 +332,82 @@ fn scim_and_rules_know_nothing_of_the_outside_world() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Whether a line reads the environment: by name, or as clap does for an argument.
+fn reads_environment(line: &str) -> bool {
+    let is_argument = ["(env)", "(env,", " env)", " env,", "env = "].iter().any(|word| line.contains(word));
+    line.contains("env::var") || (line.trim_start().starts_with("#[") && is_argument)
+}
+
 #[test]
 fn only_config_reads_the_environment() {
+    for (line, expected) in [
+        ("let host = std::env::var(\"HOSTNAME\");", true),
+        ("let host = env::var_os(\"HOSTNAME\");", true),
+        ("    #[arg(long, env = \"ROLLCALL_LISTEN\")]", true),
+        ("    #[arg(long, env)]", true),
+        ("    #[arg(env, long)]", true),
+        ("    #[arg(long, value_name = \"ENV\")]", false),
+        ("let env = 1;", false),
+    ] {
+        assert_eq!(reads_environment(line), expected, "{line}");
+    }
     let mut wrong = Vec::new();
-    for path in rust_files("src").iter().filter(|path| !is_test(path) && module_of(path) != "config") {
+    let mut readers: BTreeSet<_> = READERS_OF_THE_ENVIRONMENT.iter().collect();
+    for path in rust_files("src").iter().filter(|path| !is_test(path)) {
         let text = read(path);
-        for (number, _) in code(&text).filter(|(_, line)| line.contains("env::var")) {
-            wrong.push(format!("{}:{number}", shown(path)));
+        for (number, _) in code(&text).filter(|(_, line)| reads_environment(line)) {
+            match READERS_OF_THE_ENVIRONMENT.iter().find(|reader| shown(path).starts_with(**reader)) {
+                Some(reader) => drop(readers.remove(reader)),
+                None => wrong.push(format!("{}:{number}", shown(path))),
+            }
         }
     }
+    wrong.extend(readers.iter().map(|reader| format!("{reader} may read the environment and does not")));
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The type that a line declares for more than its own file.
+fn declared_type(line: &str) -> Option<&str> {
+    let line = line.trim_start().strip_prefix("pub")?;
+    let line = match line.strip_prefix('(') {
+        Some(scoped) => scoped.split_once(')')?.1,
+        None => line,
+    };
+    let mut words = line.split_whitespace();
+    let keyword = words.next()?;
+    let name = words.next().filter(|_| ["struct", "enum", "trait", "type"].contains(&keyword))?;
+    name.split(|letter: char| !letter.is_alphanumeric()).next()
+}
+
+#[test]
+fn the_name_of_a_type_stands_for_one_thing() {
+    for (line, expected) in [
+        ("pub struct Escrow<Key> {", Some("Escrow")),
+        ("    pub(super) enum Order {", Some("Order")),
+        ("pub(in crate::store) type Answer = (u16, String);", Some("Answer")),
+        ("pub trait Handler: Send {", Some("Handler")),
+        ("struct Held {", None),
+        ("pub fn type_of(kind: Kind) {}", None),
+    ] {
+        assert_eq!(declared_type(line), expected, "{line}");
+    }
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in rust_files("src").iter().filter(|path| !is_test(path)) {
+        let text = read(path);
+        for (number, line) in code(product(&text)) {
+            // Each layer has its own `Error`; everybody else calls it by its module.
+            if let Some(name) = declared_type(line).filter(|name| *name != "Error") {
+                places.entry(name.to_owned()).or_default().push(format!("{}:{number}", shown(path)));
+            }
+        }
+    }
+    assert!(places.len() > 100, "only {} types", places.len());
+    let is_allowed = |name: &str| NAMES_WITH_SEVERAL_MEANINGS.contains(&name);
+    let several = places.iter().filter(|(name, places)| places.len() > 1 && !is_allowed(name));
+    let mut wrong: Vec<_> = several.map(|(name, places)| format!("{name}: {}", places.join(", "))).collect();
+    let once =
+        NAMES_WITH_SEVERAL_MEANINGS.iter().filter(|name| places.get(**name).is_none_or(|places| places.len() < 2));
+    wrong.extend(once.map(|name| format!("{name} has one meaning by now: take it out of the list")));
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -313,13 +461,40 @@ fn every_source_file_begins_by_saying_why_it_exists() {
     assert!(silent.is_empty(), "no module doc:\n{}", silent.join("\n"));
 }
 
+/// The pages for people: the README and what lies in `docs/`.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![root().join("README.md")];
+    for folder in ["docs", "docs/decisions"] {
+        let entries = fs::read_dir(root().join(folder)).expect("a folder of pages");
+        pages.extend(entries.map(|entry| entry.expect("a readable folder").path()).filter(|path| path.is_file()));
+    }
+    pages
+}
+
+/// The addresses that a page links to.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("](").map(|(at, _)| text[at + 2..].split(')').next().unwrap_or_default())
+}
+
 #[test]
-fn every_file_that_the_readme_links_to_is_there() {
-    let readme = read(&root().join("README.md"));
-    let links = readme.match_indices("](").map(|(at, _)| readme[at + 2..].split(')').next().unwrap_or_default());
-    let files = links.filter(|link| !link.starts_with("https://") && !link.starts_with('#'));
-    let missing: Vec<_> = files.filter(|file| !root().join(file).exists()).collect();
-    assert!(missing.is_empty(), "README.md links to what is not there: {missing:?}");
+fn every_file_that_a_page_links_to_is_there_and_every_page_is_in_the_index() {
+    let mut missing = Vec::new();
+    let mut linked = BTreeSet::new();
+    for page in pages() {
+        let text = read(&page);
+        for link in links(&text).filter(|link| !link.starts_with("https://") && !link.starts_with('#')) {
+            let file = page.parent().expect("a folder").join(link.split('#').next().unwrap_or_default());
+            match file.canonicalize() {
+                Ok(file) => drop(linked.insert(file)),
+                Err(_) => missing.push(format!("{} links to {link}", shown(&page))),
+            }
+        }
+    }
+    let first = root().join("README.md");
+    let lost =
+        pages().into_iter().filter(|page| *page != first && !linked.contains(&page.canonicalize().expect("a page")));
+    missing.extend(lost.map(|page| format!("no page links to {}", shown(&page))));
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
 
 #[test]
@@ -369,20 +544,30 @@ fn nothing_is_left_unfinished() {
     assert!(marks.is_empty(), "\n{}", marks.join("\n"));
 }
 
+/// The code of tests in a file: all of it in a test's file, the unit tests alone in one of the product.
+fn test_code<'a>(path: &Path, text: &'a str) -> &'a str {
+    let is_product = shown(path).starts_with("src/") || shown(path).starts_with("tests/control-plane/src/");
+    if is_product && !is_test(path) { &text[product(text).len()..] } else { text }
+}
+
 #[test]
 fn no_test_sleeps() {
     let this_file = root().join("tests/tidy.rs");
     let mut sleeps = Vec::new();
-    for path in rust_files("tests/it").into_iter().chain(rust_files("tests/claims")).filter(|path| *path != this_file) {
+    let mut polls = false;
+    for path in ["src", "tests"].into_iter().flat_map(rust_files).filter(|path| *path != this_file) {
         let text = read(&path);
-        for (number, _) in code(&text).filter(|(_, line)| line.contains("sleep(")) {
-            // The one place that polls a condition until its deadline.
-            if !shown(&path).ends_with("support/wait.rs") {
-                sleeps.push(format!("{}:{number}", shown(&path)));
+        let lines = test_code(&path, &text);
+        let skipped = text[..text.len() - lines.len()].lines().count();
+        for (number, _) in code(lines).filter(|(_, line)| SLEEPS.iter().any(|call| line.contains(call))) {
+            match shown(&path) == POLLING {
+                true => polls = true,
+                false => sleeps.push(format!("{}:{}", shown(&path), number + skipped)),
             }
         }
     }
-    assert!(sleeps.is_empty(), "a wait has a condition and a deadline:\n{}", sleeps.join("\n"));
+    assert!(sleeps.is_empty(), "a wait has a condition and a deadline ({POLLING}):\n{}", sleeps.join("\n"));
+    assert!(polls, "{POLLING} polls no more");
 }
 
 #[test]

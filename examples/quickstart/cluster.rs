@@ -10,7 +10,7 @@ use tokio::process::Command;
 use crate::{NAMESPACE, operator, root};
 
 /// Where the operator's service account lives.
-const OPERATOR_NAMESPACE: &str = "rollcall-system";
+pub(crate) const OPERATOR_NAMESPACE: &str = "rollcall-system";
 const SERVICE_ACCOUNT: &str = "rollcall";
 
 /// A cluster with the right to install things in it.
@@ -113,8 +113,6 @@ impl Cluster {
             self.kubectl(&["-n", OPERATOR_NAMESPACE, "create", "token", SERVICE_ACCOUNT, "--duration=24h"]).await?;
         let mut config: Value = serde_json::from_str(&view).context("kubectl config view prints JSON")?;
         let user = config["contexts"][0]["context"]["user"].clone();
-        // The namespace of the Lease.
-        config["contexts"][0]["context"]["namespace"] = OPERATOR_NAMESPACE.into();
         config["users"] = json!([{ "name": user, "user": { "token": token.trim() } }]);
         let path = self.state.join("operator-kubeconfig");
         operator::write_private(&path, &config.to_string())?;

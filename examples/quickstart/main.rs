@@ -5,12 +5,14 @@
 //! a cluster of yours in place of the embedded control plane.
 #![allow(clippy::print_stdout, reason = "a tour speaks to the person who started it")]
 
+mod build;
 mod cluster;
 mod operator;
 mod tour;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -35,7 +37,29 @@ const NAMESPACE: &str = "rollcall-demo";
 const DIRECTORY: &str = "staff";
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    match tour().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_error(&told(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line, and the causes below it. Never a backtrace, also where `RUST_BACKTRACE` asks for one: what goes wrong here is
+/// mended by the person who reads it, and not in the code.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().skip(1).map(|cause| format!("\n  because: {cause}"));
+    format!("error: {error}{}", causes.collect::<String>())
+}
+
+#[allow(clippy::print_stderr, reason = "a tour speaks to the person who started it")]
+fn print_error(text: &str) {
+    eprintln!("{text}");
+}
+
+async fn tour() -> Result<()> {
     let Args { once, context } = Args::parse();
     rustls::crypto::ring::default_provider().install_default().ok();
     let (state, _lock) = state_folder()?;
@@ -51,7 +75,7 @@ async fn main() -> Result<()> {
 
 async fn run(once: bool, context: Option<String>, state: &Path) -> Result<()> {
     heading("Building the operator");
-    operator::build().await?;
+    build::binaries().await?;
 
     heading(match &context {
         Some(_) => "Using your cluster",
@@ -141,7 +165,7 @@ fn write_environment(
         "export KUBECONFIG='{kubeconfig}'\nexport SCIM_URL='{scim_url}'\nexport SCIM_TOKEN='{token}'\nexport METRICS_URL='{metrics}/metrics'\n"
     );
     // Who has no kubectl finds the one that was built; who has one keeps it. `rollcall` and `entra-simulator` likewise.
-    let binaries = operator::binaries()?;
+    let binaries = build::folder()?;
     for programs in cluster.programs().into_iter().chain([binaries.as_path()]) {
         text.push_str(&format!("export PATH=\"$PATH\":'{}'\n", programs.display()));
     }
@@ -158,4 +182,15 @@ fn look_around(environment: &Path) {
     println!("    curl \"$METRICS_URL\"");
     println!("    entra-simulator --url \"$SCIM_URL\" --token \"$SCIM_TOKEN\" --scenario person");
     println!("Ctrl-C ends everything.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_without_a_backtrace() {
+        let error = anyhow::anyhow!("no such file").context("cannot lock the folder of the quickstart");
+        assert_eq!(told(&error), "error: cannot lock the folder of the quickstart\n  because: no such file");
+    }
 }

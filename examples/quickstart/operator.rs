@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use control_plane::Process;
 use tokio::process::Command;
 
-use crate::cluster::Cluster;
-use crate::{DIRECTORY, NAMESPACE, root};
+use crate::cluster::{Cluster, OPERATOR_NAMESPACE};
+use crate::{DIRECTORY, NAMESPACE, build};
 
 /// How long the operator may take to become ready.
 const READY_DEADLINE: Duration = Duration::from_secs(60);
@@ -26,47 +26,15 @@ pub(crate) struct Operator {
     pub(crate) log: PathBuf,
 }
 
-/// Builds the binaries: `cargo run --example` builds the example and the library, and no more.
-///
-/// The example is named beside it, so that Cargo takes the dependencies as they were built for it, and not once more
-/// without the features that only examples and tests ask for.
-pub(crate) async fn build() -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["build", "--locked", "--bins", "--example", "quickstart", "--manifest-path"]);
-    command.arg(root().join("Cargo.toml"));
-    // What `cargo run` told this example about itself: the build scripts of dependencies would take it for a change.
-    for (name, _) in std::env::vars_os() {
-        if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
-            command.env_remove(name);
-        }
-    }
-    let status = command.status().await.context("cannot run cargo")?;
-    if !status.success() {
-        bail!("cargo build --bins failed");
-    }
-    Ok(())
-}
-
-/// Where they are: beside the folder of this example, `target/debug/examples/quickstart`.
-pub(crate) fn binaries() -> Result<PathBuf> {
-    let example = std::env::current_exe()?;
-    let folder = example.parent().and_then(Path::parent).context("the example lies in target/PROFILE/examples")?;
-    Ok(folder.to_owned())
-}
-
-fn binary() -> Result<PathBuf> {
-    Ok(binaries()?.join("rollcall"))
-}
-
 impl Operator {
     /// Starts `rollcall run` and waits until it is ready.
     pub(crate) async fn start(kubeconfig: &Path, state: &Path) -> Result<Self> {
         let addresses = state.join("addresses.json");
-        let mut command = vec![binary()?.into_os_string(), "run".into()];
+        let mut command = vec![build::rollcall()?.into_os_string(), "run".into()];
         command.extend(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"].map(OsString::from));
         command.extend(["--addresses-file".into(), addresses.clone().into_os_string()]);
         command.extend(["--kubeconfig".into(), kubeconfig.as_os_str().to_owned()]);
+        command.extend(["--lease-namespace", OPERATOR_NAMESPACE].map(OsString::from));
         let mut process = Process::start_in("rollcall", &command, state).context("cannot start rollcall")?;
         let deadline = Instant::now() + READY_DEADLINE;
         loop {
@@ -102,7 +70,7 @@ async fn is_ready(admin_url: &str) -> bool {
 /// Makes a key with `rollcall key new`, applies its manifest and returns the secret.
 pub(crate) async fn new_key(cluster: &Cluster, state: &Path) -> Result<String> {
     let (secret, manifest) = (state.join("token"), state.join("directory-key.yaml"));
-    let output = Command::new(binary()?)
+    let output = Command::new(build::rollcall()?)
         .args([
             "key",
             "new",

@@ -48,16 +48,24 @@ pub struct DirectorySpec {
     /// What becomes of groups. Default: they are synchronised.
     #[serde(default)]
     pub groups: Groups,
-    /// Whether two resources may have one externalId. Default: users may (Warn), groups may not (Enforce). Enforce is in
-    /// force once everybody who is there has a claim on their value; until then Ready is False with the reason Claiming.
+    /// Whether two resources may have one externalId. Default: they may (Warn), because the identifier is the provider's.
+    /// Enforce is in force once everybody who is there has a claim on their value; until then Ready is False with the
+    /// reason Claiming.
     #[serde(default, rename = "uniqueExternalId")]
     pub unique_external_id: UniqueExternalID,
-    /// How long a deleted person is kept as a tombstone, in hours, minutes and seconds such as 36h30m; at most 87600h.
-    /// Default 720h. Nothing is purged yet.
+    /// How long a deleted person is kept as a tombstone, in days, hours, minutes and seconds such as 30d or 36h30m; at most
+    /// 87600h, which is 3650d. Default 720h. Nothing is purged yet.
     #[serde(default = "default_retention")]
-    #[schemars(length(max = 32), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
-    #[x_kube(validation = Rule::new("size(self) > 0 && duration(self) <= duration('87600h')")
-        .message("retention is a duration such as 720h, at most 87600h"))]
+    #[schemars(length(max = 32))]
+    #[x_kube(validation = Rule::new("size(self) > 0 && \
+        self.matches('^([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$')")
+        .message("retention is a time such as 30d, 720h or 1d12h: days, hours, minutes and seconds, in this order"))]
+    #[x_kube(validation = Rule::new("!self.matches('^([0-9]{1,9}[dhms])+$') || \
+        (self.contains('d') ? int(self.find('[0-9]+d').replace('d', '')) : 0) * 86400 + \
+        (self.contains('h') ? int(self.find('[0-9]+h').replace('h', '')) : 0) * 3600 + \
+        (self.contains('m') ? int(self.find('[0-9]+m').replace('m', '')) : 0) * 60 + \
+        (self.contains('s') ? int(self.find('[0-9]+s').replace('s', '')) : 0) <= 87600 * 3600")
+        .message("retention is at most 87600h, which is 3650d"))]
     pub retention: String,
     /// What becomes of the people when the Directory is deleted: they are left where they are (Retain, the default), or
     /// deleted as well (Delete). Nothing acts on it yet: they are left.
@@ -291,34 +299,21 @@ pub struct Groups {
     pub mode: GroupsMode,
 }
 
-/// Whether two resources may have one externalId.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+/// Whether two resources may have one externalId. The identifier belongs to the provider (RFC 7643, section 3.1), so unless
+/// the Directory says otherwise a second use is reported and not refused.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct UniqueExternalID {
-    /// Warn (the default for users, whose externalId Entra fills with the mail nickname) or Enforce.
-    #[serde(default = "warn")]
+    /// Warn (the default: two users may share one, and a condition of the Directory says so) or Enforce (409).
+    #[serde(default)]
     pub users: Uniqueness,
-    /// Enforce (the default for groups, whose externalId Entra fills with the object id) or Warn.
-    #[serde(default = "enforce")]
+    /// Warn (the default: two groups may share one, and a condition of the Directory says so) or Enforce (409).
+    #[serde(default)]
     pub groups: Uniqueness,
 }
 
-impl Default for UniqueExternalID {
-    fn default() -> Self {
-        Self { users: Uniqueness::Warn, groups: Uniqueness::Enforce }
-    }
-}
-
-fn warn() -> Uniqueness {
-    Uniqueness::Warn
-}
-
-fn enforce() -> Uniqueness {
-    Uniqueness::Enforce
-}
-
 /// The values of an enumeration, the default first. A value that a newer version wrote is read as `Unknown`, which is
-/// not in the schema, so that nobody can write it: it is reported, and blinds nobody.
+/// not in the schema, so that nobody can write it: it is reported, blinds nobody, and counts as [`super::newer`] says.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProvisioningMode {
     /// The endpoint serves.
@@ -440,12 +435,13 @@ pub enum GroupsMode {
 }
 
 /// What a second use of a value leads to.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Uniqueness {
+    /// A condition and a metric.
+    #[default]
+    Warn,
     /// 409.
     Enforce,
-    /// A condition and a metric.
-    Warn,
     /// Written by a newer version.
     #[serde(other)]
     #[schemars(skip)]

@@ -57,7 +57,8 @@ pub struct DirectoryKeySpec {
     /// Until when the key is valid, an RFC 3339 time later than notBefore. Default: for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
-    /// Whether the key is void. Default false. It takes effect at once.
+    /// Whether the key is void. Default false. It takes effect at once. Taking it back opens the key again, for whoever
+    /// has the secret: where a secret may be known to others, make a new DirectoryKey and leave this one revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<bool>,
     /// A name that people recognise, 1 to 100 characters. Default: none.

@@ -1,4 +1,5 @@
-//! The object kinds, as types. No function in here decides anything.
+//! The object kinds, as types. Nothing is decided in here, save what a value counts as that only a newer version knows
+//! ([`newer`]).
 //!
 //! The types are what `kubectl explain` shows and what a Git review reads; the CustomResourceDefinitions in `crds/`
 //! are generated from them. Reading is lenient (an object that a newer version wrote must not blind an older one), and
@@ -13,6 +14,7 @@ pub mod directory_group;
 pub mod directory_key;
 pub mod directory_status;
 pub mod directory_user;
+pub mod newer;
 mod object;
 pub mod scim_group;
 pub mod scim_user;

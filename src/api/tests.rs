@@ -1,10 +1,21 @@
+use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use kube::CustomResourceExt as _;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::directory::{
+    Basic, BuiltInUsers, ExtensionType, GroupsMode, Naming, OnInvalid, PortalRole, ProvisioningMode, Source, Uniqueness,
+};
+use super::directory_key::Scope;
+use super::directory_status::UniqueAttributeState;
+use super::directory_user::ManagedBy;
 use super::*;
+use crate::rules::key::{self, KeyVerdict};
+use crate::rules::standing::{Standing, standing};
 use crate::scim::limits;
 
 #[test]
@@ -110,6 +121,73 @@ fn a_value_of_a_newer_version_is_read_and_reported_not_a_fault() {
     let spec: DirectorySpec = serde_json::from_value(spec).expect("a lenient read");
     assert_eq!(spec.provisioning.mode, directory::ProvisioningMode::Unknown);
     assert_eq!(spec.groups.mode, directory::GroupsMode::Unknown);
+}
+
+/// What a value counts as that no version has written yet; nothing where it counts as none.
+fn counted<T: DeserializeOwned + Debug>(known: impl Fn(T) -> Option<T>) -> Option<String> {
+    let value = serde_json::from_value(json!("FromTheFuture")).expect("an unknown value is read");
+    known(value).map(|value| format!("{value:?}"))
+}
+
+#[test]
+fn every_enumeration_counts_a_value_of_a_newer_version_as_the_careful_one() {
+    let opens = |scope: Scope| {
+        let key = json!({ "directoryRef": { "name": "staff" }, "scopes": [scope] });
+        let key: DirectoryKeySpec = serde_json::from_value(key).expect("a key");
+        matches!(key::check(&key, Timestamp::UNIX_EPOCH), KeyVerdict::Valid).then_some(scope)
+    };
+    let is_shown = |managed_by: ManagedBy| {
+        let spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": managed_by });
+        let found = standing(&json!({ "spec": spec }).into(), "staff", BuiltInUsers::Listed);
+        (found == Standing::Present).then_some(managed_by)
+    };
+    let role = || counted(PortalRole::known);
+    let mut expected = [
+        (
+            "Directory.spec.provisioning.mode",
+            counted(|mode: ProvisioningMode| Some(mode.counts_as())),
+            Some("Disabled"),
+        ),
+        ("Directory.spec.provisioning.source", counted(|source: Source| Some(source.counts_as())), Some("Generic")),
+        ("Directory.spec.provisioning.basic", counted(|basic: Basic| Some(basic.counts_as())), Some("Refuse")),
+        (
+            "Directory.spec.provisioning.builtInUsers",
+            counted(|users: BuiltInUsers| Some(users.counts_as())),
+            Some("Hidden"),
+        ),
+        ("Directory.spec.users.userTypes.onInvalid", counted(|rule: OnInvalid| Some(rule.counts_as())), Some("Reject")),
+        ("Directory.spec.users.roles.maxFromScim", role(), None),
+        (
+            "Directory.spec.users.extensions.attributes.type",
+            counted(|kind: ExtensionType| Some(kind.counts_as())),
+            Some("String"),
+        ),
+        ("Directory.spec.groups.mode", counted(|mode: GroupsMode| Some(mode.counts_as())), Some("Sync")),
+        ("Directory.spec.uniqueExternalId.users", counted(|rule: Uniqueness| Some(rule.counts_as())), Some("Enforce")),
+        ("Directory.spec.uniqueExternalId.groups", counted(|rule: Uniqueness| Some(rule.counts_as())), Some("Enforce")),
+        ("Directory.spec.naming", counted(|naming: Naming| Some(naming.counts_as())), Some("Opaque")),
+        (
+            "Directory.status.uniqueAttributes.state",
+            counted(|state: UniqueAttributeState| Some(state.counts_as())),
+            Some("Claiming"),
+        ),
+        ("DirectoryKey.spec.scopes", counted(opens), None),
+        ("DirectoryUser.spec.managedBy", counted(is_shown), None),
+        ("DirectoryUser.status.effective.portalRole", role(), None),
+    ]
+    .to_vec();
+    // Nothing decides by these two yet. Whoever writes the first decision moves the row up, with what it counts as.
+    expected.extend([("Directory.spec.deletionPolicy", None, None), ("DirectoryUser.spec.loginMethod", None, None)]);
+    let is_enumeration = |field: &Value| !field["enum"].is_null() || !field["items"]["enum"].is_null();
+    let mut there: Vec<_> =
+        fields().into_iter().filter(|(_, field, _)| is_enumeration(field)).map(|field| field.0).collect();
+    let mut named: Vec<_> = expected.iter().map(|(path, ..)| (*path).to_owned()).collect();
+    there.sort();
+    named.sort();
+    assert_eq!(there, named, "the enumerations of the kinds, and those of this table");
+    for (path, found, expected) in expected {
+        assert_eq!(found.as_deref(), expected, "{path}");
+    }
 }
 
 #[test]

@@ -117,8 +117,8 @@ pub struct RunArgs {
     /// The context of the kubeconfig. Default: its current one.
     #[arg(long, env = "ROLLCALL_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
-    /// The namespace of the Lease that elects which replica does the work in the background. Default: the operator's own,
-    /// that of the pod's service account or of the kubeconfig's context.
+    /// The namespace of the Lease that elects which replica does the work in the background; one for all replicas.
+    /// Default: the operator's own, that of the pod's service account or of the kubeconfig's context.
     #[arg(long, env = "ROLLCALL_LEASE_NAMESPACE", value_name = "NAMESPACE")]
     pub lease_namespace: Option<String>,
     /// What this replica is called in the Lease. Default: $HOSTNAME, which in a pod is the name of the pod.

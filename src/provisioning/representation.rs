@@ -19,8 +19,7 @@ use crate::store::index::{Index, Membership, Record};
 /// The index where the Directory's groups have members, and nothing where it ignores them: none is shown then, and none
 /// that was stored before is lost.
 pub(super) fn edges(context: &Context) -> Option<Arc<Index>> {
-    // A mode that a newer version wrote is taken for the one that loses nothing: Entra sends no member twice.
-    let ignored = context.directory.spec.groups.mode == GroupsMode::Ignore;
+    let ignored = context.directory.spec.groups.mode.counts_as() == GroupsMode::Ignore;
     (!ignored).then(|| context.store.index(&context.directory.namespace, &context.directory.name))
 }
 

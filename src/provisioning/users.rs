@@ -44,9 +44,9 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
 
 /// The name of a new object: of its own name, or of `fallback` where that leaves nothing, or opaque.
 pub(super) fn object_name(naming: Naming, prefix: char, fallback: &str, name: &str) -> String {
-    match naming {
-        Naming::Opaque => opaque_name(prefix, rand::random()),
-        Naming::Readable | Naming::Unknown => readable_name(name, fallback, rand::random()),
+    match naming.counts_as() {
+        Naming::Readable => readable_name(name, fallback, rand::random()),
+        Naming::Opaque | Naming::Unknown => opaque_name(prefix, rand::random()),
     }
 }
 
@@ -139,4 +139,18 @@ pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition
         Ok(mapping::tombstone(object, Timestamp::now()))
     };
     object::delete(context, Resource::User, id, if_match, bury).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_nothing_of_a_person_unless_the_directory_lets_it() {
+        for (naming, is_readable) in [(Naming::Readable, true), (Naming::Opaque, false), (Naming::Unknown, false)] {
+            let name = object_name(naming, 'u', "user", "ada@contoso.example");
+            assert_eq!(name.contains("ada"), is_readable, "{naming:?}: {name}");
+            assert_eq!(name.starts_with("u-"), !is_readable, "{naming:?}: {name}");
+        }
+    }
 }

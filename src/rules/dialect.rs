@@ -19,12 +19,9 @@ pub struct Dialect {
 impl Dialect {
     /// The dialect of a source.
     pub fn of(source: Source) -> Self {
-        let default_mapping = match source {
-            Source::EntraID => ENTRA_DEFAULT_MAPPING,
-            // Nothing is known of the names on the other side.
-            Source::Generic | Source::Unknown => &[],
-        };
-        Self { default_mapping }
+        // Of another provider's names on its own side nothing is known.
+        let is_entra = source.counts_as() == Source::EntraID;
+        Self { default_mapping: if is_entra { ENTRA_DEFAULT_MAPPING } else { &[] } }
     }
 }
 

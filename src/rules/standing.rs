@@ -27,8 +27,8 @@ pub fn group_standing(object: &Object, directory: &str) -> Standing {
 /// An account that people wrote is a resource where the Directory lists these; the first write over SCIM adopts it
 /// (`mapping::changed_user`). Until then SCIM may not delete it: see [`is_built_in`].
 pub fn standing(object: &Object, directory: &str, built_in_users: BuiltInUsers) -> Standing {
-    let is_shown =
-        object.managed_by() == "Provisioning" || is_built_in(object) && built_in_users == BuiltInUsers::Listed;
+    let is_shown = object.managed_by() == "Provisioning"
+        || is_built_in(object) && built_in_users.counts_as() == BuiltInUsers::Listed;
     standing_where(object, directory, is_shown)
 }
 

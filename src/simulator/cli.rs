@@ -323,8 +323,16 @@ mod tests {
         let clean_up = ["--url", "http://h.example", "--token", "t", "--clean-up", "--seed", "3"];
         let Ok(Request::Run(options, Form::Short)) = read_words(&clean_up) else { panic!("a run") };
         assert!(matches!(options.plan, Plan::CleanUp));
-        assert!(read_words(&clean_up[..5]).is_err(), "a clean-up needs a seed");
-        assert!(read_words(&["--token", "t"]).is_err(), "a URL is needed");
-        assert!(read_words(&["--url", "http://h.example", "--token-file", "/nowhere/token"]).is_err());
+        for (words, reason) in [
+            (&clean_up[..5], "--seed"),
+            (&["--token", "t"], "--url"),
+            (
+                &["--url", "http://h.example", "--token-file", "/nowhere/token"],
+                "--token-file: cannot read /nowhere/token",
+            ),
+        ] {
+            let Err(error) = read_words(words) else { panic!("{words:?} is enough") };
+            assert!(error.contains(reason), "{words:?}: {error}");
+        }
     }
 }

@@ -245,6 +245,14 @@ fn settings(options: &Options, scenario: &Scenario, client: &Client) -> Result<(
             ));
         }
     }
+    let needs = scenario.needs();
+    for (kind, chosen, needed) in [("people", options.people, needs.0), ("groups", options.groups, needs.1)] {
+        // Without any group the scenario is played without its groups.
+        if let Some(chosen) = chosen.filter(|chosen| *chosen < needed && !(kind == "groups" && *chosen == 0)) {
+            let name = &scenario.name;
+            return Err(format!("the scenario {name} needs at least {needed} {kind}; --{kind} says {chosen}"));
+        }
+    }
     scenario.fit(people, groups)?;
     let deletion_threshold = options.deletion_threshold.or_else(|| scenario.deletion_threshold(people));
     if scenario.steps.iter().any(|step| step.expect == Expect::Guard)

@@ -76,10 +76,20 @@ async fn config(settings: &Settings) -> Result<Config, Error> {
         let kubeconfig = Kubeconfig::read_from(path).map_err(unreadable)?;
         return Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unreadable);
     }
-    if settings.context.is_none()
-        && let Ok(config) = Config::incluster()
-    {
-        return Ok(config);
+    match in_cluster(settings) {
+        Some(config) => Ok(config),
+        None => Config::from_kubeconfig(&options).await.map_err(unreadable),
     }
-    Config::from_kubeconfig(&options).await.map_err(unreadable)
+}
+
+/// The service account of the pod, unless a kubeconfig or a context was named.
+fn in_cluster(settings: &Settings) -> Option<Config> {
+    let is_named = settings.kubeconfig.is_some() || settings.context.is_some();
+    if is_named { None } else { Config::incluster().ok() }
+}
+
+/// Whether a kubeconfig leads to the cluster, and not the service account of a pod. The operator's own namespace is then
+/// whatever the context says, which need not be that of the other replicas.
+pub fn uses_kubeconfig(settings: &Settings) -> bool {
+    in_cluster(settings).is_none()
 }

@@ -33,7 +33,7 @@ use crate::rules::naming::UniqueRules;
 use crate::rules::resource::Resource;
 use cache::Cache;
 pub use cache::{MAX_PER_DIGEST, Seen, WatchedDirectory, WatchedKey};
-pub use client::Settings;
+pub use client::{Settings, uses_kubeconfig};
 pub use error::Error;
 use index::Index;
 use kind::Kind;

@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::Directory;
 
+/// What kubectl shows of a retention that is none: a sentence, and no regular expression.
+const RETENTION: &str =
+    "retention is a time such as 30d, 720h or 1d12h: days, hours, minutes and seconds, in this order";
+
 const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 /// The smallest object of each kind.
@@ -122,10 +126,26 @@ async fn directories() {
             // Kubernetes takes it for the name of an object; a label value, and a part of a host, it is not.
             ("a name with a dot", named("staff.emea"), Err("the name of a Directory is a label")),
             ("a retention of two units", retention("36h30m"), ACCEPTED),
-            ("a retention in days", retention("30d"), Err("spec.retention")),
-            ("no retention", retention(""), Err("a duration such as 720h")),
+            ("a retention in days", retention("30d"), ACCEPTED),
+            ("one in days and hours", retention("30d12h"), ACCEPTED),
+            ("one of all units", retention("1d2h3m4s"), ACCEPTED),
+            ("no time to keep anybody", retention("0s"), ACCEPTED),
+            ("no retention", retention(""), Err(RETENTION)),
+            ("a word", retention("banana"), Err(RETENTION)),
+            ("a number without a unit", retention("30"), Err(RETENTION)),
+            ("a unit without a number", retention("d"), Err(RETENTION)),
+            ("units in another order", retention("12h30d"), Err(RETENTION)),
+            ("a unit twice", retention("1h1h"), Err(RETENTION)),
+            ("weeks", retention("4w"), Err(RETENTION)),
+            ("a fraction", retention("1.5h"), Err(RETENTION)),
+            ("less than nothing", retention("-1h"), Err(RETENTION)),
+            ("a number that nobody can mean", retention("9999999999s"), Err(RETENTION)),
             ("the longest retention", retention("87600h"), ACCEPTED),
             ("a retention that is too long", retention("87601h"), Err("at most 87600h")),
+            ("the longest in days", retention("3650d"), ACCEPTED),
+            ("a second more", retention("3650d1s"), Err("at most 87600h")),
+            ("the largest numbers", retention("999999999d999999999h"), Err("at most 87600h")),
+            ("seconds alone", retention("315360001s"), Err("at most 87600h")),
             ("no deletions at all", spec(json!({ "maxDeletesPerHour": 0 })), ACCEPTED),
             ("fewer than none", spec(json!({ "maxDeletesPerHour": -1 })), Err("maxDeletesPerHour")),
             (

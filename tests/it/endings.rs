@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::support::wait::DEADLINE;
 use crate::support::{Client, Directory, Operator, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +108,8 @@ async fn a_client_that_goes_away_leaves_a_whole_user_or_none() {
         // Every other one says all that it has to say, and waits for the answer a little: some go before the first call
         // to the API server, some between two of them.
         let sent = if number % 2 == 0 { request.len() } else { request.len() - number * 3 };
-        let patience = Duration::from_millis(number as u64);
+        // The last of them waits for its answer, so that there is somebody to look at below.
+        let patience = if number == 78 { DEADLINE } else { Duration::from_millis(number as u64) };
         let mut socket = TcpStream::connect(host(&client)).await.expect("a connection");
         socket.write_all(&request.as_bytes()[..sent]).await.expect("it reads");
         if number % 2 == 0 {
@@ -117,6 +119,7 @@ async fn a_client_that_goes_away_leaves_a_whole_user_or_none() {
         if number % 2 == 0 { complete.push(name) } else { cut_short.push(name) }
     }
     let list = settled(&directory, &client).await;
+    assert!(names(&list).contains(&"user-78"), "who waits for the answer is there");
     for name in names(&list) {
         assert!(complete.iter().any(|sent| sent == name), "{name} was never sent whole");
     }

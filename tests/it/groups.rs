@@ -144,8 +144,32 @@ async fn a_second_group_of_the_name_is_refused_and_a_rename_moves_the_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn three_groups_with_one_external_id_are_made_and_the_directory_says_so() {
+    let (directory, client) = start().await;
+    let mut ids = Vec::new();
+    for name in ["Red", "Green", "Blue"] {
+        ids.push(group(&client, &json!({ "displayName": name, "externalId": "one for all" })).await);
+    }
+    assert_eq!(found(&client, "externalId eq \"one for all\"").await.len(), 3);
+    // `group` wants a 201 of each; the alarm is the leader's, so it has a Lease's time.
+    let alarm = ["wait", "--for=condition=DuplicateExternalId", "directory/staff", "--timeout=60s"];
+    directory.kubectl(&alarm).await.expect("the alarm stands");
+    let object = directory.get("directory", "staff").await.expect("the Directory");
+    let conditions = object["status"]["conditions"].as_array().expect("conditions");
+    let of = |name: &str| conditions.iter().find(|condition| condition["type"] == name).expect("a condition");
+    let message = of("DuplicateExternalId")["message"].as_str().expect("a message");
+    assert!(message.starts_with("3 groups have an externalId that another one has as well"), "{message}");
+    assert!(ids.iter().any(|id| message.contains(id.as_str())), "{message}");
+    assert_eq!((&of("Ready")["status"], &of("Ready")["reason"]), (&json!("True"), &json!("Serving")));
+    let claims = directory.list("directoryclaims").await;
+    let attributes: Vec<_> = claims.iter().map(|claim| &claim["spec"]["attribute"]).collect();
+    assert_eq!(attributes, ["Group.displayName"; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_external_id_is_refused_where_the_rule_is_in_force() {
     let (directory, client) = start().await;
+    directory.apply_directory(json!({ "uniqueExternalId": { "groups": "Enforce" } })).await;
     let rule = json!({ "status": { "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "InForce" }] } });
     let patch = ["patch", "directory", "staff", "--subresource=status", "--type=merge", "-p"];
     directory.kubectl(&[&patch[..], &[&rule.to_string()]].concat()).await.expect("a status");

@@ -80,6 +80,23 @@ async fn a_leader_that_is_asked_to_end_gives_the_lease_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replica_with_a_kubeconfig_says_in_which_namespace_it_elects() {
+    let directory = Directory::new().await;
+    let named = replica(&directory.namespace, "named").await;
+    let silent = Operator::shared().await;
+    let lines = |operator: &Operator| {
+        let lines =
+            operator.log().lines().filter(|line| line.contains("--lease-namespace")).map(str::to_owned).collect();
+        let lines: Vec<String> = lines;
+        lines
+    };
+    let [line] = &lines(silent)[..] else { panic!("it is said once: {:?}", lines(silent)) };
+    let line: Value = serde_json::from_str(line).expect("a line of JSON");
+    assert_eq!((&line["level"], &line["namespace"]), (&json!("WARN"), &json!(cluster::NAMESPACE)), "{line}");
+    assert_eq!(lines(&named), Vec::<String>::new(), "it was told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_right_on_the_lease_scim_is_served_all_the_same() {
     let directory = Directory::new().await;
     let operator = replica(&directory.namespace, "confined").await;

@@ -116,12 +116,37 @@ async fn a_wrong_flag_is_one_clear_line() {
     ] {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
             .args(&arguments)
+            .env("RUST_BACKTRACE", "1")
             .output()
             .await
             .expect("it runs");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
-        assert!(text.contains(word), "{arguments:?}: {text}");
+        assert!(text.contains(word) && text.lines().count() == 1, "{arguments:?}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_that_people_can_act_on_comes_without_a_backtrace() {
+    for (arguments, lines, word) in [
+        // Once there is a log, the last word is in it.
+        (
+            vec!["run", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--kubeconfig", "/nowhere"],
+            1,
+            "/nowhere",
+        ),
+        (vec!["crds", "--output", "/dev/null/crds"], 2, "because: "),
+    ] {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
+            .args(&arguments)
+            .env("RUST_BACKTRACE", "1")
+            .kill_on_drop(true)
+            .output()
+            .await
+            .expect("it runs");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {text}");
+        assert!(text.contains(word) && text.lines().count() == lines, "{arguments:?}: {text}");
     }
 }
 

@@ -4,6 +4,7 @@
 //! what makes a report without findings worth something.
 
 mod defects;
+mod process;
 mod scenarios;
 mod server;
 mod state;

@@ -95,12 +95,15 @@ async fn without_an_endpoint_there_is_no_verdict_on_it() {
     let server = Server::start(Defect::None).await;
     let report = run(options(&server, "nothing", Dialect::Legacy)).await;
     assert!(report.to_text().contains("there is no scenario"), "{}", report.to_text());
-    for options in [
-        Options { people: Some(0), ..options(&server, "person", Dialect::Legacy) },
-        Options { batch: 1001, ..options(&server, "person", Dialect::Legacy) },
-        Options { mappings: Some("{}".to_owned()), ..options(&server, "person", Dialect::Legacy) },
+    let person = || options(&server, "person", Dialect::Legacy);
+    for (options, text) in [
+        (Options { people: Some(0), ..person() }, "--people is 0, and has to be between 1 and"),
+        (Options { batch: 1001, ..person() }, "--batch is 1001, and has to be between 1 and"),
+        (Options { mappings: Some("{}".to_owned()), ..person() }, "the mappings cannot be used"),
     ] {
-        assert_eq!(run(options).await.verdict(), Verdict::CouldNotRun);
+        let report = run(options).await;
+        assert_eq!(report.verdict(), Verdict::CouldNotRun, "{}", report.to_text());
+        assert!(report.to_text().contains(text), "{}", report.to_text());
     }
 }
 
@@ -117,8 +120,12 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
         (flagged.clone(), "--dialect says legacy"),
         (Options { people: Some(20), ..guard(Some(20)) }, "choose --deletion-threshold below 20"),
         (
-            Options { people: Some(3), ..options(&server, "person", Dialect::Legacy) },
-            "step 1 (people join, and their groups)",
+            Options { people: Some(4), ..options(&server, "person", Dialect::Legacy) },
+            "the scenario person needs at least 12 people; --people says 4",
+        ),
+        (
+            Options { groups: Some(2), ..options(&server, "person", Dialect::Legacy) },
+            "the scenario person needs at least 3 groups; --groups says 2",
         ),
     ] {
         let report = run(options).await;

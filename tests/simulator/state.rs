@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use rollcall::simulator::client::{Client, DEADLINE, Endpoint, Token};
+use rollcall::simulator::job::quarantine::Cause;
 use rollcall::simulator::job::{Job, Object, Outcome, Reach, Settings};
 use rollcall::simulator::mapping::{DEFAULTS, Mappings};
 use rollcall::simulator::patch::Dialect;
@@ -164,6 +165,27 @@ async fn the_guard_counts_before_anything_is_sent() {
     let outcome = fixture.cycle(HOUR * 26, Reach::Changes).await;
     assert_eq!(count(&outcome, Action::Disable, Status::Success), 2);
     assert_eq!(count(&outcome, Action::Update, Status::Success), 1);
+}
+
+#[tokio::test]
+async fn the_guard_counts_people_whose_deactivation_waits_in_escrow() {
+    for (case, hours) in [("before the next try", 1), ("when it is due", 7)] {
+        let (mut fixture, _) = Fixture::joined(Defect::None, |settings| settings.deletion_threshold = Some(1)).await;
+        fixture.server.break_down(Defect::BreaksOnPatch);
+        fixture.source.change_person(0, |person| person.assigned = false);
+        let outcome = fixture.cycle(Duration::ZERO, Reach::Changes).await;
+        assert_eq!(count(&outcome, Action::Disable, Status::Failure), 1, "{case}");
+        assert!(fixture.job.is_held(Object::User(0)), "{case}");
+        fixture.server.heal();
+        fixture.source.change_person(1, |person| person.assigned = false);
+        let outcome = fixture.cycle(HOUR * hours, Reach::Changes).await;
+        let guarded = fixture.job.quarantine().map(|quarantine| quarantine.cause);
+        assert_eq!(guarded, Some(Cause::AccidentalDeletions), "{case}");
+        assert_eq!(writes(&outcome), 0, "{case}: nobody is touched");
+        fixture.job.allow_deletions();
+        let outcome = fixture.cycle(HOUR * 30, Reach::Changes).await;
+        assert_eq!(count(&outcome, Action::Disable, Status::Success), 2, "{case}");
+    }
 }
 
 #[tokio::test]

@@ -95,13 +95,13 @@ fn ready(observed: &Observed<'_>, unique: &[UniqueAttributeStatus]) -> Wanted {
             .collect();
         return wanted(false, Reason::Claiming, sentences.join("; "));
     }
-    match observed.spec.provisioning.mode {
-        ProvisioningMode::Disabled => {
+    match observed.spec.provisioning.mode.counts_as() {
+        ProvisioningMode::Disabled | ProvisioningMode::Unknown => {
             let message =
                 "provisioning.mode is Disabled: SCIM is answered with 503, and the provider tries again later";
             wanted(true, Reason::ProvisioningDisabled, message.to_owned())
         }
-        ProvisioningMode::Enabled | ProvisioningMode::Unknown => wanted(true, Reason::Serving, String::new()),
+        ProvisioningMode::Enabled => wanted(true, Reason::Serving, String::new()),
     }
 }
 
@@ -148,7 +148,8 @@ fn duplicates(observed: &Observed<'_>) -> Option<Wanted> {
         ("users", observed.spec.unique_external_id.users, &observed.duplicate_users),
         ("groups", observed.spec.unique_external_id.groups, &observed.duplicate_groups),
     ];
-    let warned = warned.into_iter().filter(|(_, rule, found)| *rule != Uniqueness::Enforce && found.count > 0);
+    let warned =
+        warned.into_iter().filter(|(_, rule, found)| rule.counts_as() != Uniqueness::Enforce && found.count > 0);
     let sentences: Vec<_> = warned
         .map(|(kind, _, Duplicates { count, examples })| {
             format!("{count} {kind} have an externalId that another one has as well, such as {}", examples.join(", "))
@@ -176,9 +177,9 @@ mod tests {
         serde_json::from_value(spec).expect("a spec")
     }
 
-    /// In force, as a Directory that asks for nothing stands.
+    /// The status of a Directory that asks for nothing: no rule is being turned on.
     fn at_rest() -> Value {
-        json!({ "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "InForce" }] })
+        json!({})
     }
 
     fn observed<'a>(spec: &'a DirectorySpec, status: &'a Value, passes: &'a BTreeMap<String, Pass>) -> Observed<'a> {
@@ -212,7 +213,6 @@ mod tests {
         let expected = json!({
             "observedGeneration": 2,
             "counts": { "users": 3, "activeUsers": 2, "groups": 1 },
-            "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "InForce" }],
             "conditions": [{
                 "type": "Ready", "status": "True", "reason": "Serving", "message": "", "observedGeneration": 2,
                 "lastTransitionTime": NOW,
@@ -229,23 +229,34 @@ mod tests {
             ..Pass::default()
         };
         let disabled = json!({ "provisioning": { "mode": "Disabled" } });
+        let newer = json!({ "provisioning": { "mode": "Observe" } });
         let claiming = json!({ "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "Claiming" }] });
+        let enforce = || json!({ "uniqueExternalId": { "groups": "Enforce" } });
         let cases = [
             ("served", json!({}), at_rest(), &[][..], None, ("True", "Serving", "")),
             ("disabled", disabled, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503")),
+            ("a mode of a newer version", newer, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503")),
             (
                 "contradictory",
-                json!({}),
+                enforce(),
                 claiming.clone(),
                 &problems,
                 None,
                 ("False", "InvalidPolicy", "one thing; another"),
             ),
-            ("new", json!({}), json!(null), &[], None, ("False", "Claiming", "Group.externalId is being made unique")),
-            ("claimed", json!({}), claiming.clone(), &[], Some(taken(&[])), ("True", "Serving", "")),
+            ("new", json!({}), json!(null), &[], None, ("True", "Serving", "")),
+            (
+                "a rule that nobody has looked at",
+                enforce(),
+                json!(null),
+                &[],
+                None,
+                ("False", "Claiming", "Group.externalId is being made unique"),
+            ),
+            ("claimed", enforce(), claiming.clone(), &[], Some(taken(&[])), ("True", "Serving", "")),
             (
                 "one rival",
-                json!({}),
+                enforce(),
                 claiming.clone(),
                 &[],
                 Some(taken(&["b-1"])),
@@ -253,7 +264,7 @@ mod tests {
             ),
             (
                 "two rivals",
-                json!({}),
+                enforce(),
                 claiming,
                 &[],
                 Some(taken(&["b-1", "c-1"])),

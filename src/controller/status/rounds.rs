@@ -240,7 +240,7 @@ async fn write_group(
 ) -> Result<bool, Error> {
     let stands = json_of(basis.status.as_deref());
     // Members that were stored before the Directory ignored them are kept, and none is shown.
-    let shown = (directory.spec.groups.mode != GroupsMode::Ignore).then_some(index);
+    let shown = (directory.spec.groups.mode.counts_as() != GroupsMode::Ignore).then_some(index);
     let members = shown.map(|index| index.members(name, None)).unwrap_or_default();
     let observed = group::Observed {
         generation: basis.generation,

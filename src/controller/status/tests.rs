@@ -72,7 +72,7 @@ impl Leader {
 
 #[tokio::test]
 async fn a_look_writes_once_and_a_restart_writes_nothing() {
-    let memory = memory(json!({}));
+    let memory = memory(json!({ "uniqueExternalId": { "groups": "Enforce" } }));
     let mut leader = Leader::new(&memory, |_| None);
     assert_eq!(leader.look().await, ["directories", "directorygroups"]);
     let group = leader.status(Kind::GROUP, "all-1");

@@ -179,7 +179,7 @@ impl Credentials {
 
 /// A value that a newer version wrote is not taken for a permission.
 fn refuses_basic(directory: &WatchedDirectory) -> bool {
-    directory.spec.provisioning.basic != Basic::Allow
+    directory.spec.provisioning.basic.counts_as() != Basic::Allow
 }
 
 #[cfg(test)]

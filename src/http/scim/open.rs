@@ -53,7 +53,7 @@ pub(super) async fn open(
     scim.readiness.check_schema().map_err(|reason| store::Error::Unavailable { reason })?;
     scim.store.fresh(Instant::now())?;
     let directory = scim.authenticate(&note, request.headers(), &place, directory.as_ref())?;
-    if directory.spec.provisioning.mode != ProvisioningMode::Enabled {
+    if directory.spec.provisioning.mode.counts_as() != ProvisioningMode::Enabled {
         return Err(Failure::Disabled);
     }
     request.extensions_mut().insert(Opened(directory));

@@ -25,13 +25,9 @@ impl UniqueRules {
     pub fn of(spec: &DirectorySpec, status: &DirectoryStatus) -> Self {
         let wanted = wanted(spec);
         let known = status.unique_attributes.iter().filter(|known| wanted.contains(&known.attribute));
-        let rules = known.filter_map(|known| {
-            let force = match known.state {
-                UniqueAttributeState::Claiming => Force::Claiming,
-                UniqueAttributeState::InForce => Force::InForce,
-                UniqueAttributeState::Unknown => return None,
-            };
-            Some((known.attribute.as_str(), force))
+        let rules = known.map(|known| {
+            let in_force = known.state.counts_as() == UniqueAttributeState::InForce;
+            (known.attribute.as_str(), if in_force { Force::InForce } else { Force::Claiming })
         });
         rules.collect()
     }
@@ -63,8 +59,9 @@ impl<'a> FromIterator<(&'a str, Force)> for UniqueRules {
 /// The attributes that the spec wants to be unique, as claims name them, each once. Paths that no claim can be read from
 /// are left out ([`unclaimable`]).
 pub fn wanted(spec: &DirectorySpec) -> Vec<String> {
-    let users = (spec.unique_external_id.users == Uniqueness::Enforce).then_some(USER_EXTERNAL_ID.to_owned());
-    let groups = (spec.unique_external_id.groups == Uniqueness::Enforce).then_some(GROUP_EXTERNAL_ID.to_owned());
+    let is_enforced = |rule: Uniqueness| rule.counts_as() == Uniqueness::Enforce;
+    let users = is_enforced(spec.unique_external_id.users).then_some(USER_EXTERNAL_ID.to_owned());
+    let groups = is_enforced(spec.unique_external_id.groups).then_some(GROUP_EXTERNAL_ID.to_owned());
     let paths = spec.users.unique_attributes.iter().filter_map(|path| ClaimedPath::parse(Resource::User, path));
     let mut wanted: Vec<String> = Vec::new();
     for attribute in users.into_iter().chain(groups).chain(paths.map(|path| path.attribute().to_owned())) {

@@ -52,7 +52,7 @@ fn compile_attributes(
             problems.push(format!("{urn}:{name} is declared twice: the first one counts"));
             continue;
         }
-        if *type_ == ExtensionType::Unknown {
+        if type_.counts_as() != *type_ {
             problems.push(format!("the type of {urn}:{name} is of a newer version: it counts as String"));
         }
         let kind = kind_of(*type_);
@@ -69,7 +69,7 @@ fn compile_attributes(
 }
 
 fn kind_of(type_: ExtensionType) -> Kind {
-    match type_ {
+    match type_.counts_as() {
         ExtensionType::String | ExtensionType::Unknown => Kind::String,
         ExtensionType::Boolean => Kind::Boolean,
         ExtensionType::Integer => Kind::Integer,

@@ -10,6 +10,7 @@
 
 mod effective;
 mod extension;
+mod newer;
 pub mod quota;
 mod required;
 mod role;
@@ -23,7 +24,7 @@ pub use self::effective::{Effective, MAX_NOTES, MAX_STATUS_BYTES, Note};
 use self::required::Required;
 use super::dialect::Dialect;
 use crate::api::DirectorySpec;
-use crate::api::directory::{OnInvalid, PortalRole, Quota, UserTypes};
+use crate::api::directory::{PortalRole, Quota, UserTypes};
 use crate::scim::extension::Extension;
 use crate::scim::{Attributes, Error};
 
@@ -51,24 +52,17 @@ impl Policy {
     /// Compiles the rules of a Directory. Costs microseconds: made anew for each write.
     pub fn of(spec: &DirectorySpec) -> Self {
         let users = &spec.users;
-        let mut problems = Vec::new();
+        let mut problems = newer::problems(spec);
         let (extensions, defaults) = extension::compile(&users.extensions, &mut problems);
         let required = required::compile(&users.required_attributes, "requiredAttributes", &extensions, &mut problems);
         required::compile(&users.unique_attributes, "uniqueAttributes", &extensions, &mut problems);
         required::contradictions(&required, &extensions, &defaults, &mut problems);
-        if users.user_types.as_ref().is_some_and(|types| types.on_invalid == OnInvalid::Unknown) {
-            problems.push("spec.users.userTypes.onInvalid is of a newer version and counts as Reject".to_owned());
-        }
         let ceiling = users.roles.as_ref().and_then(|roles| roles.max_from_scim).unwrap_or(role::DEFAULT_CEILING);
-        if ceiling == PortalRole::Unknown {
-            problems
-                .push("spec.users.roles.maxFromScim is of a newer version; until then SCIM gives no role".to_owned());
-        }
         Self {
             dialect: Dialect::of(spec.provisioning.source),
             required,
             user_types: users.user_types.clone(),
-            ceiling: (ceiling != PortalRole::Unknown).then_some(ceiling),
+            ceiling: ceiling.known(),
             roles_are_declared: users.roles.is_some(),
             add_means_replace_when_single: users
                 .roles

@@ -19,7 +19,7 @@ fn is_allowed(types: &UserTypes, user_type: &str) -> bool {
 /// Refuses a userType that is not allowed, where it is not to count as the default.
 pub fn check(types: &UserTypes, attributes: &Attributes) -> Result<(), Error> {
     match sent(attributes) {
-        Some(user_type) if types.on_invalid != OnInvalid::UseDefault && !is_allowed(types, user_type) => {
+        Some(user_type) if types.on_invalid.counts_as() == OnInvalid::Reject && !is_allowed(types, user_type) => {
             let allowed: Vec<_> = types.allowed.iter().map(|allowed| shown(allowed)).collect();
             Err(Error::InvalidValue(format!(
                 "userType {} is not allowed in this directory; it must be {}, in exactly this spelling. Correct the \
@@ -47,7 +47,9 @@ pub fn counts_as<'a>(types: Option<&'a UserTypes>, sent: Option<&'a str>) -> Opt
     let Some(types) = types else { return sent };
     match sent {
         None => types.default.as_deref(),
-        Some(sent) if types.on_invalid == OnInvalid::UseDefault && !is_allowed(types, sent) => types.default.as_deref(),
+        Some(sent) if types.on_invalid.counts_as() == OnInvalid::UseDefault && !is_allowed(types, sent) => {
+            types.default.as_deref()
+        }
         Some(sent) => Some(sent),
     }
 }

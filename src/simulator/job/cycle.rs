@@ -71,7 +71,7 @@ impl Job {
             return false;
         }
         self.quarantine = None;
-        let planned = self.planned_deletions(source, reach);
+        let planned = self.planned_deletions(source, reach, now);
         match self.settings.deletion_threshold {
             Some(threshold) if planned > threshold && !self.deletions_allowed => {
                 let reason = format!("{planned} people would be disabled or deleted, and the threshold is {threshold}");
@@ -120,13 +120,19 @@ impl Job {
         outcome.section.log.add(job_entry(status, problem.code, reason));
     }
 
-    /// How many people the target has as active and would not have any more.
-    fn planned_deletions(&self, source: &Source, reach: Reach) -> usize {
+    /// How many people the target has as active and would not have any more. People in escrow count, due or not: the
+    /// deletions that failed are tried again, so a flood that comes in portions must not pass below the threshold.
+    fn planned_deletions(&self, source: &Source, reach: Reach, now: Duration) -> usize {
+        let mut people: BTreeSet<_> = self.people_in_reach(source, reach, now).into_iter().collect();
+        if !matches!(reach, Reach::OnDemand(_)) {
+            people
+                .extend((0..source.people.len()).filter(|index| self.escrow.will_be_tried(Object::User(*index), now)));
+        }
         let would_go = |index: &usize| {
             let link = self.user(*index).filter(|link| link.is_active && link.is_managed);
             link.is_some() && !source.people[*index].is_active()
         };
-        self.people_in_reach(source, reach, Duration::MAX).into_iter().filter(would_go).count()
+        people.into_iter().filter(would_go).count()
     }
 
     fn people_in_reach(&self, source: &Source, reach: Reach, now: Duration) -> Vec<usize> {

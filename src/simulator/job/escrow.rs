@@ -58,8 +58,13 @@ impl<Key: Ord + Copy> Escrow<Key> {
 
     /// Which objects are to be tried at this time.
     pub fn due(&self, now: Duration) -> Vec<Key> {
-        let due = self.held.iter().filter(|(_, held)| held.due <= now && now - held.since <= MAX_AGE);
+        let due = self.held.iter().filter(|(key, held)| held.due <= now && self.will_be_tried(**key, now));
         due.map(|(key, _)| *key).collect()
+    }
+
+    /// Whether an object is held and will be tried again, now or later.
+    pub fn will_be_tried(&self, key: Key, now: Duration) -> bool {
+        self.held.get(&key).is_some_and(|held| now - held.since <= MAX_AGE)
     }
 
     /// How many are held.

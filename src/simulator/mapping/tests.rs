@@ -74,8 +74,18 @@ fn expressions_give_what_their_names_say() {
         assert_eq!(parsed.evaluate(&person(), &target), expected, "{expression}");
     }
     let deep = format!("{}[x]{}", "Join(".repeat(20), ")".repeat(20));
-    for wrong in ["", "Fly([x])", "Join(\" \"", "[x", "\"x", "[x] [y]", "Join(\" \" [x])", &deep] {
-        assert!(Expression::parse(wrong).is_err(), "{wrong}");
+    for (wrong, reason) in [
+        ("", "a function, [attribute] or \"text\" is missing"),
+        ("Fly([x])", "the function Fly is not known"),
+        ("Join(\" \"", ", or ) is missing"),
+        ("[x", "] is missing"),
+        ("\"x", "\" is missing"),
+        ("[x] [y]", "there is more after the end"),
+        ("Join(\" \" [x])", ", or ) is missing"),
+        (&deep, "the calls are nested too deep"),
+    ] {
+        let error = Expression::parse(wrong).expect_err(wrong).to_string();
+        assert!(error.contains(reason), "{wrong}: {error}");
     }
 }
 
@@ -130,17 +140,25 @@ fn a_default_stands_in_and_a_match_can_be_chosen() {
     mappings.users.match_by("userName").expect("it is mapped");
     assert_eq!(order(&mappings.users), ["userName"]);
     assert!(mappings.users.match_by("emails[type eq \"work\"].value").is_err());
-    for wrong in [
-        "{}",
-        r#"{"users": [], "groups": []}"#,
-        r#"{"users": [{"target": "userName", "match": 1}], "groups": []}"#,
-        r#"{"users": [{"attribute": "x", "constant": "y", "target": "userName", "match": 1}], "groups": []}"#,
-        r#"{"users": [{"atribute": "x", "target": "userName", "match": 1}], "groups": []}"#,
-    ] {
-        assert!(Mappings::parse(wrong).is_err(), "{wrong}");
-    }
     let rows = vec![r#"{"constant": "x", "target": "nickName"}"#; MAX_ROWS + 1].join(",");
-    assert!(Mappings::parse(&format!(r#"{{"users": [{rows}], "groups": []}}"#)).is_err());
+    let too_many = format!(r#"{{"users": [{rows}], "groups": []}}"#);
+    for (wrong, reason) in [
+        ("{}", "an object with \"users\" and \"groups\""),
+        (r#"{"users": [], "groups": []}"#, "no row has a \"match\""),
+        (r#"{"users": [{"target": "userName", "match": 1}], "groups": []}"#, "one of attribute, expression, constant"),
+        (
+            r#"{"users": [{"attribute": "x", "constant": "y", "target": "userName", "match": 1}], "groups": []}"#,
+            "one of attribute, expression, constant",
+        ),
+        (
+            r#"{"users": [{"atribute": "x", "target": "userName", "match": 1}], "groups": []}"#,
+            "unknown field `atribute`",
+        ),
+        (&too_many, "there are more than"),
+    ] {
+        let error = Mappings::parse(wrong).expect_err(wrong);
+        assert!(error.contains(reason), "{wrong}: {error}");
+    }
 }
 
 #[test]

@@ -43,6 +43,57 @@ pub(super) fn fit(scenario: &Scenario, people: usize, groups: usize) -> Result<(
     Ok(())
 }
 
+/// How many people and how many groups there have to be, so that every position that a scenario names is there.
+pub(super) fn needs(scenario: &Scenario) -> (usize, usize) {
+    let (mut people, mut groups) = (0, 0);
+    for step in &scenario.steps {
+        match step.run {
+            Run::OnDemandUser(index) => people = people.max(index.saturating_add(1)),
+            Run::OnDemandGroup(index) => groups = groups.max(index.saturating_add(1)),
+            Run::Cycle | Run::Restart | Run::Reset | Run::AllowDeletions => {}
+        }
+        for change in &step.changes {
+            let (of_people, of_groups) = change_needs(change);
+            (people, groups) = (people.max(of_people), groups.max(of_groups));
+        }
+    }
+    (people, groups)
+}
+
+fn change_needs(change: &Change) -> (usize, usize) {
+    match change {
+        Change::Join { who }
+        | Change::Leave { who }
+        | Change::Rename { who }
+        | Change::Disable { who }
+        | Change::Enable { who }
+        | Change::SoftDelete { who }
+        | Change::Restore { who }
+        | Change::Purge { who }
+        | Change::Set { who, .. } => (length_for(who), 0),
+        Change::Park { who } => (who.saturating_add(1), 0),
+        Change::TakeName { who, from } => ((*who).max(*from).saturating_add(1), 0),
+        Change::Manager { who, to } => (length_for(who).max(to.saturating_add(1)), 0),
+        Change::AssignGroups { groups }
+        | Change::UnassignGroups { groups }
+        | Change::RenameGroups { groups }
+        | Change::DeleteGroups { groups } => (0, length_for(groups)),
+        Change::AddMembers { groups, who } | Change::RemoveMembers { groups, who } => {
+            (length_for(who), length_for(groups))
+        }
+    }
+}
+
+/// How long a list has to be to have every position that is named.
+fn length_for(who: &Who) -> usize {
+    match who {
+        Who::One(index) => index.saturating_add(1),
+        Who::Some(indices) => indices.iter().max().map_or(0, |index| index.saturating_add(1)),
+        Who::Range { from, count } => from.saturating_add(*count),
+        Who::Percent { .. } | Who::All(_) => 0,
+    }
+}
+
 fn fit_step(step: &Step, sizes: Sizes) -> Result<(), String> {
     for (index, change) in step.changes.iter().enumerate() {
         fit_change(change, sizes).map_err(|error| format!("change {}: {error}", index + 1))?;

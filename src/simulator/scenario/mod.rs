@@ -106,6 +106,11 @@ impl Scenario {
         Ok(scenario)
     }
 
+    /// The fewest people and the fewest groups with which everything is there that the steps name.
+    pub fn needs(&self) -> (usize, usize) {
+        fit::needs(self)
+    }
+
     /// Whether everything that it names is there with so many people and groups; an error names the step. With no group
     /// at all, what is said of groups does not count.
     pub fn fit(&self, people: usize, groups: usize) -> Result<(), String> {

@@ -107,6 +107,33 @@ fn what_a_step_names_has_to_be_there() {
 }
 
 #[test]
+fn a_scenario_needs_as_many_as_its_highest_position() {
+    for (change, needs) in [
+        (r#"{"do": "leave", "who": [4, 2]}"#, (5, 0)),
+        (r#"{"do": "leave", "who": {"from": 1, "count": 5}}"#, (6, 0)),
+        (r#"{"do": "leave", "who": {"percent": 50}}"#, (0, 0)),
+        (r#"{"do": "set", "who": 6, "attributes": {}}"#, (7, 0)),
+        (r#"{"do": "park", "who": 3}"#, (4, 0)),
+        (r#"{"do": "takeName", "who": 1, "from": 8}"#, (9, 0)),
+        (r#"{"do": "manager", "who": 0, "to": 2}"#, (3, 0)),
+        (r#"{"do": "deleteGroups", "groups": 2}"#, (0, 3)),
+        (r#"{"do": "addMembers", "groups": [1], "who": 5}"#, (6, 2)),
+    ] {
+        assert_eq!(of_one_change(change).needs(), needs, "{change}");
+    }
+    let mut on_demand = of_one_change(r#"{"do": "leave", "who": 0}"#);
+    on_demand.steps[0].run = Run::OnDemandUser(3);
+    on_demand.steps[1].run = Run::OnDemandGroup(1);
+    assert_eq!(on_demand.needs(), (4, 2));
+    for scenario in Scenario::built_in() {
+        let (people, groups) = scenario.needs();
+        assert_eq!(scenario.fit(people, groups), Ok(()), "{}", scenario.name);
+        let one_less = people.checked_sub(1).map(|people| scenario.fit(people, groups));
+        assert!(one_less.is_none_or(|fits| fits.is_err()), "{} needs {people}", scenario.name);
+    }
+}
+
+#[test]
 fn the_verbs_that_are_listed_are_those_that_there_are() {
     let error = serde_json::from_str::<Change>(r#"{"do": "fly"}"#).expect_err("no verb").to_string();
     let known: Vec<_> = error.split('`').skip(3).step_by(2).collect();

@@ -271,7 +271,7 @@ mod tests {
     fn a_directory_carries_the_rules_that_can_be_read_of_its_status() {
         let cache = Cache::default();
         let directory = |version: u32, status: Value| {
-            let spec = json!({ "uniqueExternalId": { "users": "Enforce" } });
+            let spec = json!({ "uniqueExternalId": { "users": "Enforce", "groups": "Enforce" } });
             let metadata = json!({ "namespace": "n", "name": "staff", "resourceVersion": version.to_string() });
             Object::from(json!({ "metadata": metadata, "spec": spec, "status": status }))
         };

@@ -1,8 +1,11 @@
 //! The control plane is real, and nothing of it outlives the process that started it.
 
+#[path = "../../it/support/wait.rs"]
+#[allow(dead_code, reason = "the operator's tests wait for more than these")]
+mod wait;
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use control_plane::{ControlPlane, Options, Process, shared};
 
@@ -12,13 +15,9 @@ fn run(command: &mut Command) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Polls a condition; a test has no use for less than the whole of its deadline.
+/// Polls a condition until the deadline.
 async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited for: {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    wait::until(what, async || condition().then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,6 +67,7 @@ async fn an_api_server_goes_and_comes_back_with_its_data() {
     let (ok, text) = run(plane.kubectl().args(["get", "namespace", "kept"]));
     assert!(ok, "{text}");
     let ids = plane.process_ids();
+    assert!(ids.len() == 3 && ids.iter().all(|id| is_running(*id)), "{ids:?}");
     drop(plane);
     assert!(ids.iter().all(|id| !is_running(*id)), "dropped, and yet it runs");
 }

@@ -94,7 +94,7 @@ fn the_spec_wants_each_attribute_once() {
             vec!["externalId", "title", "Title"],
             vec![USER_EXTERNAL_ID, GROUP_EXTERNAL_ID, "User.title"],
         ),
-        (("Later", "Later"), vec![], vec![]),
+        (("Later", "Later"), vec![], vec![USER_EXTERNAL_ID, GROUP_EXTERNAL_ID]),
     ];
     for (external_ids, paths, expected) in cases {
         assert_eq!(wanted(&spec(external_ids, &paths)), expected, "{external_ids:?} {paths:?}");
@@ -111,13 +111,14 @@ fn a_rule_is_as_far_as_the_status_says_and_only_while_the_spec_names_it() {
     ] }))
     .expect("a status");
     let rules = UniqueRules::of(&spec(("Enforce", "Enforce"), &["emails[type eq work].value", "nickName"]), &status);
-    assert_eq!(rules.iter().collect::<Vec<_>>(), [(USER_EXTERNAL_ID, Force::InForce), (WORK, Force::Claiming)]);
+    let expected = [(USER_EXTERNAL_ID, Force::InForce), (WORK, Force::Claiming), ("User.nickName", Force::Claiming)];
+    assert_eq!(rules.iter().collect::<Vec<_>>(), expected);
     for (attribute, force) in [
         (USER_EXTERNAL_ID, Some(Force::InForce)),
         (WORK, Some(Force::Claiming)),
         (GROUP_EXTERNAL_ID, None),
         ("User.title", None),
-        ("User.nickName", None),
+        ("User.nickName", Some(Force::Claiming)),
     ] {
         assert_eq!(rules.force(attribute), force, "{attribute}");
     }

@@ -122,6 +122,25 @@ fn what_admission_cannot_see_is_a_problem_and_binds_nobody() {
 }
 
 #[test]
+fn every_value_of_a_newer_version_is_told_with_what_it_counts_as() {
+    let spec = json!({
+        "provisioning": { "mode": "Later", "source": "Later", "basic": "Later", "builtInUsers": "Later" },
+        "groups": { "mode": "Later" }, "uniqueExternalId": { "users": "Later" }, "naming": "Later",
+    });
+    let spec = serde_json::from_value(spec).expect("a lenient read");
+    let expected = [
+        "spec.provisioning.mode is of a newer version and counts as Disabled",
+        "spec.provisioning.source is of a newer version and counts as Generic",
+        "spec.provisioning.basic is of a newer version and counts as Refuse",
+        "spec.provisioning.builtInUsers is of a newer version and counts as Hidden",
+        "spec.groups.mode is of a newer version and counts as Sync",
+        "spec.uniqueExternalId.users is of a newer version and counts as Enforce",
+        "spec.naming is of a newer version and counts as Opaque",
+    ];
+    assert_eq!(Policy::of(&spec).problems(), expected);
+}
+
+#[test]
 fn so_many_problems_are_named_and_no_more() {
     let paths: Vec<_> = (0..MAX_PROBLEMS + 2).map(|number| format!("unknown{number}")).collect();
     let problems = policy(json!({ "requiredAttributes": paths })).problems();

@@ -17,13 +17,15 @@ const USER_4: &str = "Create user 4 for group 2";
 
 /// Every request, by its name.
 pub(super) async fn run(session: &Session) {
-    let group1 = keep(session, GROUP_1, post(session, &empty(session)).await);
+    // The collection fills in one externalId for all three: the identifier is the client's.
+    let external_id = session.guid();
+    let group1 = keep(session, GROUP_1, post(session, &empty(session, &external_id)).await);
     let user3 = keep(session, USER_3, post_user(session, &user(session, &session.address(), &session.letters())).await);
     let user4 = keep(session, USER_4, post_user(session, &user(session, &session.address(), &session.letters())).await);
     let (group1, user3, user4) = (group1.as_ref(), user3.as_ref(), user4.as_ref());
-    let group2 = keep(session, GROUP_2, post_filled(session, user3).await);
+    let group2 = keep(session, GROUP_2, post_filled(session, &external_id, user3).await);
     session.record("Get Groups", session.get(GROUPS).await.and_then(|answer| answer.status(&[200]).map(drop)));
-    let group3 = keep(session, GROUP_3, post(session, &empty(session)).await);
+    let group3 = keep(session, GROUP_3, post(session, &empty(session, &external_id)).await);
     let (group2, group3) = (group2.as_ref(), group3.as_ref());
     session.record("Put replace group3", replace(session, group3, user3, user4).await);
     session.record("Validate group 3", validate(session, group3, user3).await);
@@ -44,8 +46,8 @@ pub(super) async fn run(session: &Session) {
     delete(session, "Delete group3", GROUPS, group3, GROUP_3).await;
 }
 
-fn empty(session: &Session) -> Value {
-    let mut body = bodies::group(&session.group_name(), &session.guid());
+fn empty(session: &Session, external_id: &str) -> Value {
+    let mut body = bodies::group(&session.group_name(), external_id);
     body["members"] = json!([]);
     body
 }
@@ -56,8 +58,8 @@ pub(super) async fn post(session: &Session, body: &Value) -> Outcome<String> {
 }
 
 /// A member with a display text.
-async fn post_filled(session: &Session, member: Option<&String>) -> Outcome<String> {
-    let mut body = empty(session);
+async fn post_filled(session: &Session, external_id: &str, member: Option<&String>) -> Outcome<String> {
+    let mut body = empty(session, external_id);
     body["members"] = json!([{ "value": made(member, USER_3)?, "display": "VP" }]);
     post(session, &body).await
 }

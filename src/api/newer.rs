@@ -1,0 +1,92 @@
+//! What a value counts as that a newer version wrote and this one does not know. This is the only place that says so.
+//!
+//! While a cluster is upgraded, old replicas read values that only new ones know. Such a value is read as `Unknown`, and
+//! counts as the careful one of those that there are: the one that gives nobody more than before, shows nobody more than
+//! before, and loses nothing. Where no known value is careful enough it counts as none. A decision asks `counts_as` (or
+//! `known`) and never looks at `Unknown` itself; the owner of a Directory is told of the value by its condition Ready.
+//!
+//! Two enumerations are read where they are decided, and an unknown value is none of those that are asked for:
+//! `DirectoryUser.spec.managedBy` ([`crate::rules::standing`]: SCIM neither shows nor changes the person) and the scopes of
+//! a key ([`crate::rules::key`]: it opens nothing). Nothing decides by `deletionPolicy` and `loginMethod` yet.
+
+use super::directory::{
+    Basic, BuiltInUsers, ExtensionType, GroupsMode, Naming, OnInvalid, PortalRole, ProvisioningMode, Source, Uniqueness,
+};
+use super::directory_status::UniqueAttributeState;
+
+impl ProvisioningMode {
+    /// Unknown is Disabled: 503 loses nothing, and to serve may be just what the value forbids.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Disabled } else { self }
+    }
+}
+
+impl Source {
+    /// Unknown is Generic: both dialects are understood in either case, and refusals do not speak of Entra's mapping.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Generic } else { self }
+    }
+}
+
+impl Basic {
+    /// Unknown is Refuse: Bearer is taken all the same.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Refuse } else { self }
+    }
+}
+
+impl BuiltInUsers {
+    /// Unknown is Hidden: nobody is shown who was not.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Hidden } else { self }
+    }
+}
+
+impl OnInvalid {
+    /// Unknown is Reject: a write that was refused can be repeated.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Reject } else { self }
+    }
+}
+
+impl PortalRole {
+    /// Unknown is no role: which of the others is not above it cannot be told.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::Unknown).then_some(self)
+    }
+}
+
+impl ExtensionType {
+    /// Unknown is String: every value that is not an object or a list counts, as it was sent.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::String } else { self }
+    }
+}
+
+impl GroupsMode {
+    /// Unknown is Sync: no member is lost, which Entra would not send again.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Sync } else { self }
+    }
+}
+
+impl Uniqueness {
+    /// Unknown is Enforce: a write that was refused can be repeated, a second holder stays.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Enforce } else { self }
+    }
+}
+
+impl Naming {
+    /// Unknown is Opaque: the name of an object never changes, so no part of a person's name goes into it by mistake.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Opaque } else { self }
+    }
+}
+
+impl UniqueAttributeState {
+    /// Unknown is Claiming: values are claimed, and nobody is refused.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Claiming } else { self }
+    }
+}
