@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("telemetry", &["config"]),
     ("rules", &["scim", "api"]),
-    ("store", &["api", "rules::naming", "rules::resource"]),
+    ("store", &["api", "rules::access", "rules::naming", "rules::resource"]),
     ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
     ("controller", &["api", "rules", "store", "metrics"]),
     ("http", &["scim", "api", "rules::key", "rules::resource", "store", "provisioning", "metrics"]),

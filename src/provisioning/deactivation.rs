@@ -100,7 +100,7 @@ async fn deactivate(context: &Context, asked: &Asked<'_>) -> Result<bool, Error>
         was_active.get_or_init(|| ());
         Ok(changed_user(object, attributes, Timestamp::now()))
     };
-    claims::change(&context.store, Kind::USER, &context.directory.namespace, asked.id, edit).await?;
+    claims::change(&context.store, &context.client, Kind::USER, &context.directory.namespace, asked.id, edit).await?;
     Ok(was_active.get().is_some())
 }
 

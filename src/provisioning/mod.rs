@@ -11,7 +11,6 @@ mod members;
 mod mentions;
 mod object;
 mod policy;
-mod presence;
 mod representation;
 pub mod users;
 
@@ -20,13 +19,11 @@ use std::sync::Arc;
 pub use crate::rules::etag::EtagCondition;
 pub use addresses::{member_element, with_addresses};
 pub use error::Error;
-pub use presence::Presence;
 
 use crate::metrics::Metrics;
 use crate::scim::Attributes;
-use crate::store::Store;
-use crate::store::WatchedDirectory;
 use crate::store::index::{Index, Member};
+use crate::store::{Presence, Store, WatchedDirectory};
 
 /// What every operation needs: the Directory it works in, the store, the metrics, the client. One for each request.
 #[derive(Clone)]

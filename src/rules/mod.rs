@@ -1,5 +1,6 @@
 //! Decisions, pure: values in, values out, time and chance as arguments. No client, no clock, no `async`.
 
+pub mod access;
 pub mod dialect;
 pub mod etag;
 pub mod key;

@@ -14,6 +14,7 @@ pub mod lease;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod objects;
+mod presence;
 mod schema_check;
 mod version;
 pub mod watch;
@@ -39,6 +40,7 @@ use index::Index;
 use kind::Kind;
 use lease::Candidate;
 use objects::Objects;
+pub use presence::Presence;
 use watch::{Feed, MAX_LISTS, Watch};
 use write_queue::WriteQueues;
 

@@ -9,6 +9,7 @@ mod deactivation;
 mod endings;
 mod examples;
 mod faults;
+mod given_up;
 mod groups;
 mod janitor;
 mod jobs;

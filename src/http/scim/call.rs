@@ -16,8 +16,8 @@ use super::writes::Writes;
 use super::{Scim, body, query};
 use crate::http::edge::limits::{ANSWER, WHOLE_REQUEST};
 use crate::http::edge::{Answer, RequestNote};
-use crate::provisioning::{Context, Presence};
-use crate::store;
+use crate::provisioning::Context;
+use crate::store::{self, Presence};
 
 /// A request whose credentials opened the Directory, whole.
 pub(super) struct Call {

@@ -12,7 +12,7 @@ use tracing::{Instrument as _, Span};
 
 use super::error::Failure;
 use crate::http::edge::Refused;
-use crate::provisioning::Presence;
+use crate::store::Presence;
 
 /// The writes that are being carried out. Cheap to clone.
 #[derive(Clone)]
@@ -21,12 +21,20 @@ pub(super) struct Writes {
     slots: Arc<Semaphore>,
 }
 
-/// Tells the write that its client has gone when the request is dropped.
-struct Waiting(Presence);
+/// Tells the write, and the log, that its client has gone when the request is dropped before it was answered.
+struct Waiting {
+    client: Presence,
+    is_answered: bool,
+}
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.end();
+        if !self.is_answered {
+            self.client.end();
+            tracing::info!(
+                "the client has gone before it was answered: what has begun is finished, nothing is begun anew"
+            );
+        }
     }
 }
 
@@ -45,14 +53,16 @@ impl Writes {
     {
         // Nobody waits for a slot: the time of a request is better spent by its client, which comes again.
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Failure::TooManyWrites)?;
-        let waiting = Waiting(Presence::default());
-        let work = work(waiting.0.clone());
+        let mut waiting = Waiting { client: Presence::default(), is_answered: false };
+        let work = work(waiting.client.clone());
         let work = async move {
             let result = work.await;
             drop(slot);
             result
         };
-        self.tasks.spawn(work.instrument(Span::current())).await.map_err(|_| Failure::Edge(Refused::Panic))?
+        let result = self.tasks.spawn(work.instrument(Span::current())).await;
+        waiting.is_answered = true;
+        result.map_err(|_| Failure::Edge(Refused::Panic))?
     }
 
     /// Waits for what is still being carried out. No more may be asked for.

@@ -6,11 +6,10 @@ use serde_json::json;
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::Presence;
 use crate::rules::naming::USER_NAME;
 use crate::scim::schema::{GROUP, USER};
 use crate::store::memory::Memory;
-use crate::store::{Seen, WatchedDirectory};
+use crate::store::{Presence, Seen, WatchedDirectory};
 
 const TWIN: &str = "displayName eq \"Twin\"";
 

@@ -167,7 +167,7 @@ async fn write_edge(context: &Context, kind: Resource, group: &str, id: &str, ed
         is_written.fetch_or(edited.is_some(), Ordering::Relaxed);
         Ok::<_, Error>(edited)
     };
-    claims::change(&context.store, Kind::of(kind), &context.directory.namespace, id, write).await?;
+    claims::change(&context.store, &context.client, Kind::of(kind), &context.directory.namespace, id, write).await?;
     Ok(if is_written.into_inner() { Edge::Written } else { Edge::Unchanged })
 }
 

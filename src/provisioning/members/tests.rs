@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::{Presence, groups};
+use crate::provisioning::groups;
 use crate::store::memory::{Memory, refusal};
-use crate::store::{Seen, WatchedDirectory};
+use crate::store::{Presence, Seen, WatchedDirectory};
 
 const GET_GROUP: &str = "GET directorygroups";
 const GET_USER: &str = "GET directoryusers";

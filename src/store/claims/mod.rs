@@ -6,6 +6,7 @@
 //! carries out their calls; `tests/claims` explores them under every interleaving and crash. Which values are claimed beside
 //! the names and the link, the rules of the Directory say, taken anew at each try.
 
+mod access_guard;
 pub mod acquire;
 pub mod change;
 pub mod create;
@@ -21,8 +22,11 @@ pub mod step;
 mod tests;
 pub mod turn_on;
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 
+use self::access_guard::{AccessGuard, require_client};
 use self::change::{Answer, Change, Changed, Edited};
 use self::create::{Create, Created};
 use self::delete::{Delete, Deleted};
@@ -34,7 +38,7 @@ use self::step::{Refusal, Reply, Step, Subject as _};
 use self::turn_on::{TurnOn, TurnedOn};
 use super::kind::Kind;
 use super::write_queue::WriteTurn;
-use super::{Error as StoreError, Store};
+use super::{Error as StoreError, Presence, Store};
 use crate::api::Object;
 
 /// How often a change or a delete begins anew after a lost race.
@@ -89,16 +93,22 @@ pub enum Error {
 
 /// Creates `object` (a DirectoryUser or DirectoryGroup as `rules::mapping` makes it) and claims its values; returns it as stored.
 /// `rename` gives it another name where an object of somebody else has it already.
-pub async fn create(store: &Store, mut object: Object, rename: impl Fn() -> String + Send) -> Result<Object, Error> {
+pub async fn create(
+    store: &Store,
+    client: &Presence,
+    mut object: Object,
+    rename: impl Fn() -> String + Send,
+) -> Result<Object, Error> {
     let (namespace, directory) = (object.namespace().to_owned(), object.directory().to_owned());
     for _ in 0..NAME_TRIES {
+        require_client(client)?;
         let rules = store.unique_rules(&namespace, &directory);
         let new = Holder::new(object.clone(), Timestamp::now(), &rules);
         let _turn = turn(store, new.kind(), &namespace, &new.name()).await;
         let mut driver = Driver::new(store, new.kind(), &namespace, &new.name());
         driver.take_rules(Some(rules));
         driver.take_directory(&directory);
-        match run_create(&mut driver, new).await? {
+        match run_create(&mut driver, client, new).await? {
             Created::Created(holder) => return Ok(holder.object),
             Created::Exists => object.set_name(rename()),
             Created::Refused(refusal) => return Err(driver.refusal(refusal)),
@@ -110,7 +120,7 @@ pub async fn create(store: &Store, mut object: Object, rename: impl Fn() -> Stri
 
 /// Looks again where an object that names a value is not finished yet: mostly its creator is at work on it at this moment,
 /// and then one of the two is told who has the value. Nothing was written, so the create begins as if it were the first time.
-async fn run_create(driver: &mut Driver, new: Holder) -> Result<Created<Holder>, Error> {
+async fn run_create(driver: &mut Driver, client: &Presence, new: Holder) -> Result<Created<Holder>, Error> {
     let mut create = Create::begin(new.clone());
     let mut looks = 1;
     loop {
@@ -119,6 +129,7 @@ async fn run_create(driver: &mut Driver, new: Holder) -> Result<Created<Holder>,
             Step::Go(create) => create,
             Step::End(Created::Refused(Refusal::Unfinished { .. })) if looks < LOOK_TRIES => {
                 pause(looks).await;
+                require_client(client)?;
                 looks += 1;
                 Create::begin(new.clone())
             }
@@ -131,8 +142,11 @@ async fn run_create(driver: &mut Driver, new: Holder) -> Result<Created<Holder>,
 /// nothing changes. It is called again after a lost race; what it refuses after a write of unknown outcome is
 /// [`StoreError::Unavailable`], for the change may have taken effect before. Claimed values that differ go through the protocol; otherwise
 /// this is GET and PUT. Returns the object as stored.
+///
+/// What gives access is not given after all to whom it was taken away meanwhile: see [`AccessGuard`].
 pub async fn change<E: From<Error>>(
     store: &Store,
+    client: &Presence,
     kind: Kind,
     namespace: &str,
     name: &str,
@@ -147,7 +161,7 @@ pub async fn change<E: From<Error>>(
         Ok(new.map_or(Edited::Nothing, |new| Edited::To(read.with_object(new))))
     };
     let mut driver = Driver::new(store, kind, namespace, name);
-    let (changed, releases) = run_change(&mut driver, name, edit).await?;
+    let (changed, releases) = run_change(&mut driver, client, name, edit).await?;
     let result = match changed {
         Changed::Unchanged(holder) | Changed::Committed(holder) => Ok(holder.object),
         Changed::Refused(refusal) => Err(driver.refusal(refusal)),
@@ -160,18 +174,31 @@ pub async fn change<E: From<Error>>(
 
 async fn run_change<E: From<Error>>(
     driver: &mut Driver,
+    client: &Presence,
     name: &str,
     edit: impl Fn(&Holder) -> Result<Edited<Holder>, E> + Send + Sync,
 ) -> Result<Answer<Holder>, E> {
-    let mut change = Change::Read(name.to_owned());
+    let mut change = Change::<Holder>::Read(name.to_owned());
     let mut tries = 0;
+    let mut guard = AccessGuard::new(client);
     loop {
-        if matches!(change, Change::Read(_)) {
-            begin_try(&mut tries).await?;
-            driver.take_rules(None);
+        match &change {
+            Change::Read(_) => {
+                begin_try(&mut tries).await?;
+                guard.begin_try(driver.last_seen(), Instant::now())?;
+                driver.take_rules(None);
+            }
+            Change::Commit { intent, new, .. } => guard.before_commit(&intent.object, &new.object, Instant::now())?,
+            _ => {}
         }
         let reply = driver.perform(change.call()).await.map_err(Error::from)?;
-        let step = change.answered(reply, &edit);
+        let step = change.answered(reply, |read| -> Result<_, E> {
+            let edited = edit(read)?;
+            if let Edited::To(new) = &edited {
+                guard.edited(&read.object, &new.object)?;
+            }
+            Ok(edited)
+        });
         change = match step.map_err(|refused| unless_unsure(driver, refused))? {
             Step::Go(change) => change,
             // Nothing was written. As in a create: mostly the other object is finished in a moment.
@@ -191,6 +218,7 @@ fn unless_unsure<E: From<Error>>(driver: &Driver, refused: E) -> E {
 /// Makes a tombstone of the object `name` and frees its values: `edit` returns the object with `deletedAt`.
 pub async fn delete<E: From<Error>>(
     store: &Store,
+    client: &Presence,
     kind: Kind,
     namespace: &str,
     name: &str,
@@ -203,6 +231,7 @@ pub async fn delete<E: From<Error>>(
     let deleted = loop {
         if matches!(delete, Delete::Read(_)) {
             begin_try(&mut tries).await?;
+            require_client(client)?;
             driver.take_rules(None);
         }
         let reply = driver.perform(delete.call()).await.map_err(Error::from)?;
@@ -298,7 +327,8 @@ async fn bring_back(store: &Store, namespace: &str, tombstone: &Holder) -> Resul
         }
     }
     let mut driver = Driver::new(store, kind, namespace, &name);
-    let (changed, releases) = run_change(&mut driver, &name, |read| Ok::<_, Error>(read.brought_back())).await?;
+    let (changed, releases) =
+        run_change(&mut driver, &Presence::default(), &name, |read| Ok::<_, Error>(read.brought_back())).await?;
     let result = match changed {
         Changed::Committed(_) => {
             tracing::info!(namespace, kind = kind.plural, name, "brought back, as asked by annotation");

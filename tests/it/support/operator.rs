@@ -122,6 +122,16 @@ impl Operator {
         self.process.signal("TERM").expect("a signal");
     }
 
+    /// Stops it where it stands, as a pause of its machine does.
+    pub(crate) fn pause(&self) {
+        self.process.signal("STOP").expect("a signal");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.process.signal("CONT").expect("a signal");
+    }
+
     /// Waits for its end.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         until("the operator to end", async || self.process.exit_status().expect("a status")).await

@@ -1,6 +1,7 @@
 //! Faults that a real API server does not produce on demand: a proxy in front of it that loses answers or refuses calls.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::TryStreamExt as _;
 use http_body_util::combinators::BoxBody;
@@ -13,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,6 +27,8 @@ pub(crate) enum Fault {
     TimeOut,
     /// It is not carried out, and the answer is 503.
     Refuse,
+    /// It is carried out, and the answer waits for [`Proxy::release`].
+    Hold,
 }
 
 /// A fault that waits for its calls.
@@ -40,9 +44,17 @@ struct Rule {
     left: usize,
 }
 
+/// The answers that are held back.
+#[derive(Default)]
+struct Held {
+    count: AtomicUsize,
+    released: Notify,
+}
+
 /// The proxy. It ends with the runtime of its test.
 pub(crate) struct Proxy {
     rules: Arc<Mutex<Vec<Rule>>>,
+    held: Arc<Held>,
     address: std::net::SocketAddr,
 }
 
@@ -57,14 +69,17 @@ impl Proxy {
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = reqwest::Client::builder().no_proxy().tls_certs_only(authority).build().expect("a client");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let proxy = Self { rules: Arc::default(), address: listener.local_addr().expect("an address") };
-        let rules = Arc::clone(&proxy.rules);
+        let proxy =
+            Self { rules: Arc::default(), held: Arc::default(), address: listener.local_addr().expect("an address") };
+        let (rules, held) = (Arc::clone(&proxy.rules), Arc::clone(&proxy.held));
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let (rules, client, server) = (Arc::clone(&rules), client.clone(), server.clone());
+                let (rules, held) = (Arc::clone(&rules), Arc::clone(&held));
+                let (client, server) = (client.clone(), server.clone());
                 let service = service_fn(move |request| {
-                    let (rules, client, server) = (Arc::clone(&rules), client.clone(), server.clone());
-                    async move { pass(request, &rules, &client, &server).await }
+                    let (rules, held) = (Arc::clone(&rules), Arc::clone(&held));
+                    let (client, server) = (client.clone(), server.clone());
+                    async move { pass(request, &rules, &held, &client, &server).await }
                 });
                 tokio::spawn(
                     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service),
@@ -100,6 +115,16 @@ impl Proxy {
         self.rules.lock().iter().map(|rule| rule.left).sum()
     }
 
+    /// How many answers are held back.
+    pub(crate) fn held(&self) -> usize {
+        self.held.count.load(Ordering::Relaxed)
+    }
+
+    /// Lets all answers go that are held back.
+    pub(crate) fn release(&self) {
+        self.held.released.notify_waiters();
+    }
+
     /// Takes back what still waits.
     pub(crate) fn clear(&self) {
         self.rules.lock().clear();
@@ -122,6 +147,7 @@ fn fault_for(rules: &Mutex<Vec<Rule>>, method: &Method, path: &str) -> Option<Fa
 async fn pass(
     request: Request<Incoming>,
     rules: &Mutex<Vec<Rule>>,
+    held: &Held,
     client: &reqwest::Client,
     server: &str,
 ) -> Result<Response<BoxBody<Bytes, reqwest::Error>>, Error> {
@@ -135,6 +161,13 @@ async fn pass(
     let url = format!("{server}{}", parts.uri);
     let body = body.collect().await?.to_bytes();
     let answer = client.request(parts.method, url).headers(headers).body(body).send().await?;
+    if fault == Some(Fault::Hold) {
+        let mut released = std::pin::pin!(held.released.notified());
+        released.as_mut().enable();
+        held.count.fetch_add(1, Ordering::Relaxed);
+        released.await;
+        held.count.fetch_sub(1, Ordering::Relaxed);
+    }
     match fault {
         Some(Fault::LoseAnswer) => Err("the answer is lost".into()),
         Some(Fault::TimeOut) => Ok(status(StatusCode::GATEWAY_TIMEOUT)),

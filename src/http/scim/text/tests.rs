@@ -6,11 +6,11 @@ use serde_json::json;
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::{Context, Presence, groups};
+use crate::provisioning::{Context, groups};
 use crate::scim::schema::{GROUP, USER};
 use crate::store::kind::Kind;
 use crate::store::memory::Memory;
-use crate::store::{Seen, WatchedDirectory};
+use crate::store::{Presence, Seen, WatchedDirectory};
 
 /// The group `blue`, to which so many users belong.
 async fn group(members: usize) -> Stored {

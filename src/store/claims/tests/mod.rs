@@ -19,7 +19,7 @@ use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{
     ClaimedValue, Force, GROUP_EXTERNAL_ID, GROUP_NAME, LINK, USER_EXTERNAL_ID, USER_NAME, claim_name,
 };
-use crate::store::Store;
+use crate::store::{Presence, Store};
 
 const NOW: &str = "2026-07-01T12:00:00Z";
 
@@ -400,9 +400,9 @@ fn a_claim_names_its_holder_and_another_nonce_each_time() {
 fn the_operations_can_run_on_any_thread() {
     fn is_send(_: impl Send) {}
     fn check(store: &Store) {
-        is_send(create(store, Object::default(), String::new));
-        is_send(change(store, Kind::USER, "", "", |_| Ok::<_, Error>(None)));
-        is_send(delete(store, Kind::USER, "", "", |_| Ok::<_, Error>(Object::default())));
+        is_send(create(store, &Presence::default(), Object::default(), String::new));
+        is_send(change(store, &Presence::default(), Kind::USER, "", "", |_| Ok::<_, Error>(None)));
+        is_send(delete(store, &Presence::default(), Kind::USER, "", "", |_| Ok::<_, Error>(Object::default())));
         is_send(settle(store, Kind::USER, "", "", Timestamp::UNIX_EPOCH));
         is_send(release(store, "", ""));
         is_send(acquire_for_rule(store, Kind::USER, "", "", ""));

@@ -13,9 +13,9 @@ use super::{NOW, ada, ago, claim, now};
 use crate::api::Object;
 use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{USER_NAME, claim_name};
-use crate::store::Store;
 use crate::store::kind::Kind;
 use crate::store::memory::{Memory, refusal};
+use crate::store::{Presence, Store};
 
 const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 
@@ -59,13 +59,13 @@ fn renamed(user_name: &str) -> impl Fn(&Object) -> Result<Option<Object>, Error>
 async fn an_operation_without_a_rival_makes_no_call_too_many() {
     let memory = Memory::default();
     let store = memory.store(|_| None);
-    create(&store, person("ada-1", "ada"), String::new).await.expect("made");
+    create(&store, &Presence::default(), person("ada-1", "ada"), String::new).await.expect("made");
     assert_eq!(memory.asked(), ["POST directoryusers", "POST directoryclaims", "GET directoryusers"]);
-    change(&store, Kind::USER, "people", "ada-1", titled("Engineer")).await.expect("changed");
+    change(&store, &Presence::default(), Kind::USER, "people", "ada-1", titled("Engineer")).await.expect("changed");
     assert_eq!(memory.asked(), ["GET directoryusers", "PUT directoryusers"]);
-    change(&store, Kind::USER, "people", "ada-1", titled("Engineer")).await.expect("the same");
+    change(&store, &Presence::default(), Kind::USER, "people", "ada-1", titled("Engineer")).await.expect("the same");
     assert_eq!(memory.asked(), ["GET directoryusers"], "nothing is written where nothing changes");
-    change(&store, Kind::USER, "people", "ada-1", renamed("eve")).await.expect("renamed");
+    change(&store, &Presence::default(), Kind::USER, "people", "ada-1", renamed("eve")).await.expect("renamed");
     let rename = ["GET directoryusers", "PUT directoryusers", "POST directoryclaims", "PUT directoryusers"];
     assert_eq!(memory.asked()[..4], rename, "what follows is the release of the old name");
 }
@@ -74,7 +74,7 @@ async fn an_operation_without_a_rival_makes_no_call_too_many() {
 async fn a_create_gives_up_after_its_last_name() {
     let memory = Memory::default();
     let store = memory.store(|asked| (asked.method == "POST").then(|| refusal(409, "AlreadyExists")));
-    let outcome = create(&store, person("ada-1", "ada"), || "ada-2".to_owned()).await;
+    let outcome = create(&store, &Presence::default(), person("ada-1", "ada"), || "ada-2".to_owned()).await;
     assert!(matches!(outcome, Err(Error::Busy { .. })), "{outcome:?}");
     assert_eq!(count(&memory.asked(), "POST directoryusers"), NAME_TRIES);
 }
@@ -83,7 +83,8 @@ async fn a_create_gives_up_after_its_last_name() {
 async fn a_create_takes_another_name_where_its_own_is_taken() {
     let memory = Memory::default();
     memory.put(Kind::USER, &person("ada-1", "eve"));
-    let made = create(&memory.store(|_| None), person("ada-1", "ada"), || "ada-2".to_owned()).await;
+    let made =
+        create(&memory.store(|_| None), &Presence::default(), person("ada-1", "ada"), || "ada-2".to_owned()).await;
     assert_eq!(made.expect("made")["metadata"]["name"], "ada-2");
 }
 
@@ -93,7 +94,7 @@ async fn a_claim_that_comes_and_goes_ends_the_create_and_leaves_nothing() {
     let store = memory.store(|asked| {
         (asked.kind == "directoryclaims" && asked.method == "POST").then(|| refusal(409, "AlreadyExists"))
     });
-    let outcome = create(&store, person("ada-1", "ada"), String::new).await;
+    let outcome = create(&store, &Presence::default(), person("ada-1", "ada"), String::new).await;
     assert!(matches!(outcome, Err(Error::Store(StoreError::Unavailable { .. }))), "{outcome:?}");
     assert_eq!(count(&memory.asked(), "POST directoryclaims"), CLAIM_TRIES);
     assert_eq!(memory.all(Kind::USER), Vec::<Object>::new());
@@ -104,8 +105,9 @@ async fn a_change_or_delete_that_loses_every_race_gives_up() {
     let memory = Memory::default();
     memory.put(Kind::USER, &person("ada-1", "ada"));
     let store = memory.store(|asked| (asked.method == "PUT").then(|| refusal(409, "Conflict")));
-    let changed = change(&store, Kind::USER, "people", "ada-1", titled("Engineer"));
-    let deleted = delete(&store, Kind::USER, "people", "eve-1", |object| Ok::<_, Error>(object.clone()));
+    let client = Presence::default();
+    let changed = change(&store, &client, Kind::USER, "people", "ada-1", titled("Engineer"));
+    let deleted = delete(&store, &client, Kind::USER, "people", "eve-1", |object| Ok::<_, Error>(object.clone()));
     memory.put(Kind::USER, &person("eve-1", "eve"));
     let (changed, deleted) = futures::join!(changed, deleted);
     assert!(matches!(changed, Err(Error::Busy { .. })), "{changed:?}");
@@ -304,7 +306,7 @@ async fn what_the_index_shows_is_read_before_it_refuses_anything() {
     ];
     for (found, expected, reads, claim_reads) in cases {
         let (memory, store) = behind_the_index(found);
-        let made = create(&store, person("ada-2", "ADA"), String::new).await.map(|_| ());
+        let made = create(&store, &Presence::default(), person("ada-2", "ADA"), String::new).await.map(|_| ());
         assert_eq!(made, expected, "create, {found:?}");
         let asked = memory.asked();
         let is_write = |asked: &&String| !asked.starts_with("GET");
@@ -315,7 +317,8 @@ async fn what_the_index_shows_is_read_before_it_refuses_anything() {
 
         let (memory, store) = behind_the_index(found);
         memory.put(Kind::USER, &person("bob-1", "bob"));
-        let changed = change(&store, Kind::USER, "people", "bob-1", renamed("ADA")).await.map(|_| ());
+        let changed =
+            change(&store, &Presence::default(), Kind::USER, "people", "bob-1", renamed("ADA")).await.map(|_| ());
         assert_eq!(changed, expected, "change, {found:?}");
         let writes = memory.asked().iter().any(|asked| is_write(&asked));
         assert_eq!(writes, changed.is_ok(), "change, {found:?}");
@@ -334,7 +337,7 @@ async fn an_object_that_is_finished_meanwhile_is_told_of() {
         None
     });
     shown().fill(&store);
-    let made = create(&store, person("ada-2", "ada"), String::new).await;
+    let made = create(&store, &Presence::default(), person("ada-2", "ada"), String::new).await;
     assert!(matches!(made, Err(Error::Taken { .. })), "{made:?}");
     assert_eq!(count(&memory.asked(), "GET directoryclaims"), 2);
 }
@@ -364,7 +367,7 @@ async fn a_change_whose_answer_cannot_be_read_is_found_to_be_made() {
         0 => titled("Engineer")(object),
         _ => Err(Error::NotFound),
     };
-    let changed = change(&store, Kind::USER, "people", "ada-1", once).await.expect("changed");
+    let changed = change(&store, &Presence::default(), Kind::USER, "people", "ada-1", once).await.expect("changed");
     assert_eq!(changed["spec"]["scim"]["title"], "Engineer");
     assert_eq!(changed["metadata"]["generation"], 2);
 }
@@ -386,7 +389,7 @@ async fn a_change_whose_answer_was_lost_and_that_was_overtaken_is_unknown() {
         0 => titled("Engineer")(object),
         _ => Err(Error::NotFound),
     };
-    let outcome = change(&store, Kind::USER, "people", "ada-1", once).await;
+    let outcome = change(&store, &Presence::default(), Kind::USER, "people", "ada-1", once).await;
     assert!(matches!(outcome, Err(Error::Store(StoreError::Unavailable { .. }))), "{outcome:?}");
 }
 
@@ -400,7 +403,7 @@ async fn a_refusal_is_final_only_if_nothing_was_sent_before() {
         let memory = Memory::default();
         memory.put(Kind::USER, &person("ada-1", "ada"));
         let store = puts(&memory, move |number, _| answers.get(number).cloned());
-        let outcome = change(&store, Kind::USER, "people", "ada-1", titled("Engineer")).await;
+        let outcome = change(&store, &Presence::default(), Kind::USER, "people", "ada-1", titled("Engineer")).await;
         match outcome {
             Err(Error::Store(StoreError::Unavailable { .. })) => assert!(unknown, "{case}"),
             outcome => assert!(

@@ -9,10 +9,10 @@ use super::{NOW, now};
 use crate::api::Object;
 use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{GROUP_EXTERNAL_ID, GROUP_NAME, USER_EXTERNAL_ID, claim_name};
-use crate::store::Store;
 use crate::store::kind::Kind;
 use crate::store::memory::{Memory, refusal};
 use crate::store::version::Origin;
+use crate::store::{Presence, Store};
 
 const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 
@@ -90,7 +90,7 @@ async fn a_group_claims_its_name_and_from_claiming_on_its_external_id() {
     ] {
         let memory = Memory::default();
         let store = store_with(&memory, state);
-        create(&store, group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
+        create(&store, &Presence::default(), group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
         assert_eq!(claims(&memory), expected, "{state}");
     }
 }
@@ -100,8 +100,8 @@ async fn a_taken_value_is_an_error_only_where_its_rule_is_in_force() {
     for (state, is_error) in [(OFF, false), (CLAIMING, false), (IN_FORCE, true)] {
         let memory = Memory::default();
         let store = store_with(&memory, IN_FORCE);
-        create(&store, group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
-        create(&store, group("ops-1", "Ops", "E2", NOW), String::new).await.expect("made");
+        create(&store, &Presence::default(), group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
+        create(&store, &Presence::default(), group("ops-1", "Ops", "E2", NOW), String::new).await.expect("made");
         tell_rules(&store, 2, state);
         let taken = Err(Error::Taken { attribute: GROUP_EXTERNAL_ID.to_owned(), holder: "sales-1".to_owned() });
         for early in [false, true] {
@@ -109,17 +109,20 @@ async fn a_taken_value_is_an_error_only_where_its_rule_is_in_force() {
                 memory.fill(&store);
             }
             let name = format!("new-{early}");
-            let made = create(&store, group(&name, &name, "E1", NOW), String::new).await.map(|_| ());
+            let made =
+                create(&store, &Presence::default(), group(&name, &name, "E1", NOW), String::new).await.map(|_| ());
             assert_eq!(made, if is_error { taken.clone() } else { Ok(()) }, "{state}, create, {early}");
             let known = memory.all(Kind::GROUP).iter().any(|group| group["metadata"]["name"] == name);
             assert_eq!(known, !is_error, "{state}, {early}");
         }
-        let changed = change(&store, Kind::GROUP, "people", "ops-1", with_external_id("E1")).await.map(|_| ());
+        let changed = change(&store, &Presence::default(), Kind::GROUP, "people", "ops-1", with_external_id("E1"))
+            .await
+            .map(|_| ());
         assert_eq!(changed, if is_error { taken } else { Ok(()) }, "{state}, change");
         let holder =
             claims(&memory).into_iter().find(|(attribute, value, _)| attribute == GROUP_EXTERNAL_ID && value == "E1");
         assert_eq!(holder.expect("a claim").2, "sales-1", "{state}");
-        let again = create(&store, group("sales-2", "SALES", "E9", NOW), String::new).await;
+        let again = create(&store, &Presence::default(), group("sales-2", "SALES", "E9", NOW), String::new).await;
         assert!(
             matches!(again, Err(Error::Taken { attribute, .. }) if attribute == GROUP_NAME),
             "{state}: the name always is"
@@ -132,7 +135,7 @@ async fn nothing_is_removed_for_a_value_whose_rule_is_being_turned_on() {
     for (state, expected) in [(CLAIMING, Settlement::Settled), (IN_FORCE, Settlement::Removed)] {
         let memory = Memory::default();
         let store = store_with(&memory, IN_FORCE);
-        create(&store, group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
+        create(&store, &Presence::default(), group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
         // A create that was cut short; nobody was told of it.
         memory.put(Kind::GROUP, &group("ops-1", "Ops", "E1", NOW));
         tell_rules(&store, 2, state);
@@ -146,7 +149,7 @@ async fn nothing_is_removed_for_a_value_whose_rule_is_being_turned_on() {
 async fn the_kind_of_a_holder_is_told_by_the_claim() {
     let memory = Memory::default();
     let store = store_with(&memory, IN_FORCE);
-    create(&store, group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
+    create(&store, &Presence::default(), group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
     // A user of the same name that names other values, and one whose group is gone.
     let user = json!({
         "metadata": { "name": "sales-1", "namespace": "people" },
@@ -161,7 +164,7 @@ async fn the_kind_of_a_holder_is_told_by_the_claim() {
         tombstone["spec"]["deletedAt"] = NOW.into();
         Ok::<_, Error>(tombstone)
     };
-    delete(&store, Kind::GROUP, "people", "sales-1", tombstone).await.expect("deleted");
+    delete(&store, &Presence::default(), Kind::GROUP, "people", "sales-1", tombstone).await.expect("deleted");
     // What the delete itself releases after its answer may have come first.
     for (attribute, value) in [(GROUP_NAME, "sales"), (GROUP_EXTERNAL_ID, "E1")] {
         release(&store, "people", &claim_name("staff", attribute, value)).await.expect("looked at");
@@ -187,7 +190,7 @@ async fn the_leader_writes_the_claim_of_each_holder_and_says_who_was_there_befor
     let memory = Memory::default();
     let store = store_with(&memory, OFF);
     for (name, external_id) in [("sales-1", "E1"), ("ops-1", "E1"), ("hr-1", "E3")] {
-        create(&store, group(name, name, external_id, NOW), String::new).await.expect("made");
+        create(&store, &Presence::default(), group(name, name, external_id, NOW), String::new).await.expect("made");
     }
     let mut bare = group("bare-1", "Bare", "E4", NOW);
     bare["spec"]["scim"].as_object_mut().expect("attributes").remove("externalId");
@@ -235,8 +238,10 @@ async fn each_try_sees_the_rules_anew() {
         Some(refusal(409, "Conflict"))
     });
     tell_rules(&store, 1, OFF);
-    create(&store, group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
+    create(&store, &Presence::default(), group("sales-1", "Sales", "E1", NOW), String::new).await.expect("made");
     assert!(place.set(store.clone()).is_ok());
-    change(&store, Kind::GROUP, "people", "sales-1", with_external_id("E2")).await.expect("changed");
+    change(&store, &Presence::default(), Kind::GROUP, "people", "sales-1", with_external_id("E2"))
+        .await
+        .expect("changed");
     assert!(claims(&memory).contains(&(GROUP_EXTERNAL_ID.into(), "E2".into(), "sales-1".into())));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The presence of the client, seen from an operation that goes on without it. Somebody who has gone may ask another
-/// replica for the opposite meanwhile: what has been begun is ended, and nothing should be begun anew. The default is a
+/// replica for the opposite meanwhile: what has been begun is ended, and nothing is begun anew. The default is a
 /// client that stays. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Presence(Arc<AtomicBool>);
