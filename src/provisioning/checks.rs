@@ -3,12 +3,14 @@
 
 use serde_json::Value;
 
+use super::error::TakenBy;
 use super::{Context, Error};
 use crate::api::Object;
 use crate::rules::naming::{UniqueRules, ambiguous, too_long};
 use crate::rules::resource::Resource;
-use crate::rules::standing::{Standing, group_standing, standing};
+use crate::rules::standing::{Standing, group_standing, is_built_in, standing};
 use crate::scim;
+use crate::store::kind::Kind;
 
 /// Where an object of this kind stands for the Directory's client.
 pub(super) fn standing_of(context: &Context, kind: Resource, object: &Object) -> Standing {
@@ -28,6 +30,19 @@ pub(super) fn require_present(context: &Context, kind: Resource, object: &Object
             Err(Error::Unavailable { reason: "the janitor has yet to settle this resource".to_owned() })
         }
     }
+}
+
+/// A refusal that says who has the value, as far as the client may know. This is read live: it is what an administrator
+/// looks for next.
+pub(super) async fn naming_the_holder(context: &Context, kind: Resource, refusal: Error) -> Error {
+    let Error::Taken { attribute, holder: TakenBy::Unknown(name) } = refusal else { return refusal };
+    let read = context.store.objects().get(Kind::of(kind), &context.directory.namespace, &name).await;
+    let holder = match read {
+        Ok(object) if standing_of(context, kind, &object) == Standing::Present => TakenBy::Resource(name),
+        Ok(object) if is_built_in(&object) => TakenBy::BuiltIn,
+        _ => TakenBy::Unknown(name),
+    };
+    Error::Taken { attribute, holder }
 }
 
 /// That every unique value of an object that is about to be written can be claimed. Found only by the API server, the

@@ -14,10 +14,12 @@ pub enum Error {
     #[error("no resource with this id in this directory")]
     NotFound,
     /// Another resource of this Directory holds the value.
-    #[error("{attribute} is taken by another resource of this directory; give one of the two another value")]
+    #[error("{attribute} is taken by {holder}; give one of the two another value")]
     Taken {
         /// The SCIM name of the attribute.
         attribute: String,
+        /// Who has the value.
+        holder: TakenBy,
     },
     /// The API server refuses the object itself: a bound of the kind's schema that `scim` did not check. Its own words.
     #[error("{0}")]
@@ -41,6 +43,20 @@ pub enum Error {
     /// A fault that a repetition does not heal. For the log.
     #[error("{0}")]
     Broken(String),
+}
+
+/// Who has a value that was asked for. Whoever asks over SCIM may read the Directory, and no more than that.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TakenBy {
+    /// The resource of this id, which the client sees.
+    #[error("the resource with the id \"{0}\"")]
+    Resource(String),
+    /// An account that people wrote, in a Directory that hides these: of it nothing is told.
+    #[error("an account of the directory's own")]
+    BuiltIn,
+    /// The object of this name, of which nobody has asked yet whether the client sees it: of it nothing is told.
+    #[error("another resource of this directory")]
+    Unknown(String),
 }
 
 /// The text of a refusal, so that another sentence can follow.
@@ -72,7 +88,7 @@ impl From<claims::Error> for Error {
             claims::Error::Taken { attribute, holder } => {
                 tracing::debug!(attribute, holder, "a value is taken");
                 let attribute = attribute.split_once('.').map_or(attribute.as_str(), |(_, name)| name);
-                Self::Taken { attribute: attribute.to_owned() }
+                Self::Taken { attribute: attribute.to_owned(), holder: TakenBy::Unknown(holder) }
             }
             claims::Error::NotFound => Self::NotFound,
             claims::Error::Busy { reason } => Self::Unavailable { reason },
@@ -94,8 +110,11 @@ mod tests {
                 "title is wrong. The person was deactivated all the same; nothing else of the request was stored.",
             ),
             (
-                Error::Deactivated(Box::new(Error::Taken { attribute: "userName".to_owned() })),
-                "userName is taken by another resource of this directory; give one of the two another value. The person \
+                Error::Deactivated(Box::new(Error::Taken {
+                    attribute: "userName".to_owned(),
+                    holder: TakenBy::Resource("ada-1".to_owned()),
+                })),
+                "userName is taken by the resource with the id \"ada-1\"; give one of the two another value. The person \
                  was deactivated all the same; nothing else of the request was stored.",
             ),
             (

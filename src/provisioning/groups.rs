@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::checks::require_claimable;
 use super::mentions::Unknown;
 use super::representation::{edges, stored};
 use super::users::object_name;
@@ -15,7 +14,6 @@ use crate::scim::members::Members;
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::GROUP;
 use crate::scim::{self, Attributes, json, patch};
-use crate::store::claims;
 
 /// `POST /Groups`: the group is stored, owns its displayName and has its members when this returns.
 pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
@@ -27,8 +25,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let new_name = move || object_name(naming, 'g', "group", &display_name);
     let directory = &context.directory;
     let object = mapping::new_group(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
-    require_claimable(context, Resource::Group, None, &object)?;
-    let object = claims::create(&context.store, object, new_name).await?;
+    let object = object::create(context, Resource::Group, object, new_name).await?;
     context.report_unknown(&unknown);
     finish(context, object, &members).await
 }

@@ -1,4 +1,4 @@
-//! Reading, changing and deleting one object, a user's or a group's alike: whether the client may see it, whether it is the
+//! Reading, making, changing and deleting one object, a user's or a group's alike: whether the client may see it, whether it is the
 //! version that was asked for, and whether it can be claimed. What the change itself is, the caller says.
 
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::checks::{require_claimable, require_present};
+use super::checks::{naming_the_holder, require_claimable, require_present};
 use super::mentions::Unknown;
 use super::representation::{edges, etag_of};
 use super::{Context, Error, EtagCondition};
@@ -29,6 +29,20 @@ pub(super) async fn get(context: &Context, kind: Resource, id: &str) -> Result<O
     let object = context.store.objects().get(Kind::of(kind), &context.directory.namespace, id).await?;
     require_present(context, kind, &object)?;
     Ok(object)
+}
+
+/// Stores a new object, under a name that `new_name` draws, and claims what it names.
+pub(super) async fn create(
+    context: &Context,
+    kind: Resource,
+    object: Object,
+    new_name: impl Fn() -> String + Send,
+) -> Result<Object, Error> {
+    require_claimable(context, kind, None, &object)?;
+    match claims::create(&context.store, &context.client, object, new_name).await {
+        Ok(object) => Ok(object),
+        Err(refusal) => Err(naming_the_holder(context, kind, refusal.into()).await),
+    }
 }
 
 /// Stores what `edit` makes of the attributes, on the newest version of the object, as often as it takes. `place` puts the
@@ -56,7 +70,12 @@ pub(super) async fn change(
         }
         Ok::<_, Error>(changed)
     };
-    let object = claims::change(&context.store, Kind::of(kind), &context.directory.namespace, id, edit_object).await?;
+    let namespace = &context.directory.namespace;
+    let changed = claims::change(&context.store, &context.client, Kind::of(kind), namespace, id, edit_object).await;
+    let object = match changed {
+        Ok(object) => object,
+        Err(refusal) => return Err(naming_the_holder(context, kind, refusal).await),
+    };
     if let Some(unknown) = unknown.get() {
         context.report_unknown(unknown);
     }
@@ -80,7 +99,8 @@ pub(super) async fn delete(
         *left_groups.lock() = object.member_of().into_iter().map(str::to_owned).collect();
         bury(object)
     };
-    claims::delete(&context.store, Kind::of(kind), &context.directory.namespace, id, tombstone).await?;
+    claims::delete(&context.store, &context.client, Kind::of(kind), &context.directory.namespace, id, tombstone)
+        .await?;
     if let Some(index) = edges(context) {
         let now = Timestamp::now();
         left_groups.into_inner().iter().for_each(|group| index.note_members_changed(group, now));

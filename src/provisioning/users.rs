@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::checks::require_claimable;
 use super::deactivation::{Asked, deactivate_all_the_same};
 use super::mentions::Unknown;
 use super::representation::to_stored;
@@ -19,7 +18,6 @@ use crate::scim::deactivation::{is_asked_by_patch, is_asked_by_replacement};
 use crate::scim::resource::{self, Parsed};
 use crate::scim::schema::USER;
 use crate::scim::{self, Attributes, json, patch};
-use crate::store::claims;
 
 const NOT_YOURS: &str = "this account was written by people and no provisioning has changed it yet, so provisioning may \
                          not delete it; deactivate it instead, or delete the DirectoryUser with kubectl";
@@ -36,8 +34,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let new_name = move || object_name(naming, 'u', "user", &user_name);
     let directory = &context.directory;
     let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
-    require_claimable(context, Resource::User, None, &object)?;
-    let stored = claims::create(&context.store, object, new_name).await?;
+    let stored = object::create(context, Resource::User, object, new_name).await?;
     context.report_unknown(&unknown);
     Ok(to_stored(context, &stored))
 }

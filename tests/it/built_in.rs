@@ -44,7 +44,11 @@ async fn a_hidden_account_is_absent_and_its_name_is_taken() {
     client.put(path, &json!({ "userName": "x" })).await.expect_error(404, None);
     client.patch(path, json!([{ "op": "replace", "path": "active", "value": false }])).await.expect_error(404, None);
     client.delete(path).await.expect_error(404, None);
-    client.post("/Users", &json!({ "userName": "GLASS" })).await.expect_error(409, Some("uniqueness"));
+    let detail = client.post("/Users", &json!({ "userName": "GLASS" })).await.expect_error(409, Some("uniqueness"));
+    assert_eq!(
+        detail, "userName is taken by an account of the directory's own; give one of the two another value",
+        "of an account that is hidden nothing else is told"
+    );
     let spec = directory.get("directoryuser", "break-glass").await.expect("the object")["spec"].clone();
     assert_eq!((&spec["managedBy"], &spec["scim"]["active"]), (&json!("People"), &json!(true)));
 }

@@ -489,3 +489,27 @@ async fn what_a_newer_version_wrote_survives() {
     let object = directory.get("directoryuser", &id).await.expect("the object");
     assert_eq!(object["spec"]["scim"]["name"]["preferredGivenName"], "Al");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_names_the_resource_that_has_the_value() {
+    let directory = Directory::new().await;
+    let client = directory.client(Operator::shared().await).await;
+    let ada = client.create(&json!({ "userName": "ada" })).await;
+    let eve = client.create(&json!({ "userName": "eve" })).await;
+    let group = client.post("/Groups", &json!({ "displayName": "Blue" })).await.expect(201);
+    let rename = json!([{ "op": "replace", "path": "userName", "value": "Ada" }]);
+    for (answer, attribute, holder) in [
+        (client.post("/Users", &json!({ "userName": "ADA" })).await, "userName", ada.as_str()),
+        (client.patch(&format!("/Users/{eve}"), rename).await, "userName", &ada),
+        (
+            client.post("/Groups", &json!({ "displayName": "blue" })).await,
+            "displayName",
+            group["id"].as_str().expect("an id"),
+        ),
+    ] {
+        let detail = answer.expect_error(409, Some("uniqueness"));
+        let expected =
+            format!("{attribute} is taken by the resource with the id \"{holder}\"; give one of the two another value");
+        assert_eq!(detail, expected);
+    }
+}

@@ -298,7 +298,10 @@ mod tests {
         let second = Duration::from_millis(300);
         let expired = AuthenticationFailure::Expired;
         let unavailable = store::Error::Unavailable { reason: "the watch of directoryusers is silent".to_owned() };
-        let taken = provisioning::Error::Taken { attribute: "userName".to_owned() };
+        let taken = provisioning::Error::Taken {
+            attribute: "userName".to_owned(),
+            holder: provisioning::error::TakenBy::Resource("ada-1".to_owned()),
+        };
         let invalid = scim::Error::InvalidFilter("the filter ends too early, after \"userName\"".to_owned());
         let large = scim::Error::TooLarge("a request has at most 10,000 operations".to_owned());
         for (failure, status, scim_type, header) in [
