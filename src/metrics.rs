@@ -45,7 +45,11 @@ const WATCH_AGE: Entry = (
 const VISIBLE: Entry = ("rollcall_visible_users", "People whom SCIM shows, by Directory.");
 const JANITOR: Entry = (
     "rollcall_janitor_actions_total",
-    "What the janitor did: objects settled, claims released, and attempts that failed and are repeated.",
+    "What the janitor did: objects settled or labelled, claims released, and attempts that failed and are repeated.",
+);
+const DIRTY: Entry = (
+    "rollcall_dirty_names",
+    "Objects that wait to be looked at, by controller; those that wait for a time of theirs included.",
 );
 const CONNECTIONS: Entry = ("rollcall_connections", "Open connections, by listener.");
 const LEADER: Entry = ("rollcall_leader", "1 on the replica that does the work in the background, 0 on the others.");
@@ -75,6 +79,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         WATCH_AGE,
         VISIBLE,
         JANITOR,
+        DIRTY,
         CONNECTIONS,
         LEADER,
         QUOTA_USED,
@@ -129,6 +134,8 @@ impl AuthenticationFailure {
 pub enum JanitorAction {
     /// An object was completed, undone or removed.
     Settled,
+    /// An object was given the label of its Directory.
+    Labelled,
     /// A claim without a living holder was freed.
     Released,
     /// It did not work and is tried again.
@@ -140,6 +147,7 @@ impl JanitorAction {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Settled => "settled",
+            Self::Labelled => "labelled",
             Self::Released => "released",
             Self::Failed => "failed",
         }
@@ -178,6 +186,11 @@ struct KindLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ActionLabels {
     action: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ControllerLabels {
+    controller: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -230,6 +243,7 @@ struct Inner {
     watch_age: Family<KindLabels, Seconds>,
     visible: Family<DirectoryLabels, Gauge>,
     janitor: Family<ActionLabels, Counter>,
+    dirty: Family<ControllerLabels, Gauge>,
     connections: Family<ListenerLabels, Gauge>,
     leader: Gauge,
     quota_used: Family<QuotaLabels, Gauge>,
@@ -257,6 +271,7 @@ impl Default for Metrics {
             watch_age: registered(&mut registry, WATCH_AGE, Family::default()),
             visible: registered(&mut registry, VISIBLE, Family::default()),
             janitor: registered(&mut registry, JANITOR, Family::default()),
+            dirty: registered(&mut registry, DIRTY, Family::default()),
             connections: registered(&mut registry, CONNECTIONS, Family::default()),
             leader: registered(&mut registry, LEADER, Gauge::default()),
             quota_used: registered(&mut registry, QUOTA_USED, Family::default()),
@@ -304,6 +319,12 @@ impl Metrics {
         self.0.janitor.get_or_create(&ActionLabels { action: action.as_str() }).inc();
     }
 
+    /// How many names wait to be looked at by a controller.
+    pub fn set_dirty_names(&self, controller: &'static str, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.0.dirty.get_or_create(&ControllerLabels { controller }).set(count);
+    }
+
     /// How long each kind's watch has been silent. Replaces what was said before.
     pub fn set_watch_ages(&self, ages: impl IntoIterator<Item = (String, Duration)>) {
         for (kind, age) in ages {
@@ -337,6 +358,7 @@ impl Metrics {
         if !leads {
             self.set_quotas([]);
             self.set_duplicates([]);
+            self.0.dirty.clear();
         }
     }
 
@@ -388,6 +410,7 @@ mod tests {
         metrics.set_watch_ages([("DirectoryUser".to_owned(), Duration::from_millis(1500))]);
         metrics.set_visible_users([("acme".to_owned(), "staff".to_owned(), 7)]);
         metrics.janitor(JanitorAction::Released);
+        metrics.set_dirty_names("status", 5);
         for _ in 0..4 {
             metrics.connection_opened("public");
         }
@@ -418,6 +441,7 @@ mod tests {
             "rollcall_watch_age_seconds{kind=\"DirectoryUser\"} 1.5",
             "rollcall_visible_users{namespace=\"acme\",directory=\"staff\"} 7",
             "rollcall_janitor_actions_total{action=\"released\"} 1",
+            "rollcall_dirty_names{controller=\"status\"} 5",
             "rollcall_connections{listener=\"public\"} 3",
             "rollcall_leader 1",
             "rollcall_quota_used{namespace=\"acme\",directory=\"staff\",user_type=\"\"} 9",

@@ -230,17 +230,8 @@ impl Subject for Holder {
         self.object.is_rejected()
     }
 
-    /// It has been settled before, is old enough, was not made over SCIM (groups all are), or somebody may have used its id:
-    /// it has been visible, was changed, or is a member of a group. A person whose claim is taken away by hand so keeps the
-    /// object, whoever takes the name meanwhile. The mark alone is never evidence, so an
-    /// object that [`Self::acknowledge`] spared is known by its age soon.
     fn is_known(&self) -> bool {
-        self.object.condition_types().any(|name| name == ConditionType::NameClaimed.as_str())
-            || self.is_older_than(KNOWN_AFTER, self.object.scim_created_at())
-            || self.was_visible
-            || self.object.is_changed_since_created()
-            || !self.object.member_of().is_empty()
-            || self.resource() == Resource::User && self.object.managed_by() != "Provisioning"
+        self.was_visible || self.now >= known_from(self.resource(), &self.object)
     }
 
     fn is_idle(&self) -> bool {
@@ -291,6 +282,21 @@ impl Subject for Holder {
 
     fn understands(claim: &Claim) -> bool {
         naming::is_known_attribute(claim.attribute())
+    }
+}
+
+/// From when on an object counts as acknowledged, as far as the object tells: from ever if it has been settled before, was
+/// not made over SCIM (groups all are), or somebody may have used its id: it was changed, or is a member of a group. Else
+/// once it is old enough. A person whose claim is taken away by hand so keeps the object, whoever takes the name meanwhile.
+/// The mark alone is never evidence, so an object that [`Subject::acknowledge`] spared is known by its age soon.
+pub fn known_from(resource: Resource, object: &Object) -> Timestamp {
+    let is_known = object.condition_types().any(|name| name == ConditionType::NameClaimed.as_str())
+        || object.is_changed_since_created()
+        || !object.member_of().is_empty()
+        || resource == Resource::User && object.managed_by() != "Provisioning";
+    match object.scim_created_at().filter(|_| !is_known) {
+        Some(created) => created.checked_add(KNOWN_AFTER).unwrap_or(Timestamp::MAX),
+        None => Timestamp::MIN,
     }
 }
 

@@ -3,14 +3,16 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::claim::ClaimId;
 use super::edges::GroupId;
 use super::{IndexRules, LookupKey};
 use crate::api::Object;
-use crate::rules::naming::{LINK, UNDELETE_ANNOTATION, claimed_values, index_keys};
+use crate::rules::naming::{DIRECTORY_LABEL, LINK, UNDELETE_ANNOTATION, claimed_values, index_keys};
 use crate::rules::resource::Resource;
+use crate::store::claims::holder::known_from;
 use crate::store::version::Stamp;
 
 /// The marks of an object that decide who sees it and what is to be done about it.
@@ -28,6 +30,8 @@ pub(super) struct Marks {
     pub(super) asked_back: bool,
     /// A user who is let in by the provider.
     pub(super) active: bool,
+    /// Carries the label of its Directory.
+    pub(super) labelled: bool,
 }
 
 /// One DirectoryUser or DirectoryGroup.
@@ -39,6 +43,10 @@ pub(super) struct IndexedResource {
     pub(super) scim: Arc<[u8]>,
     pub(super) status: Option<Arc<[u8]>>,
     pub(super) marks: Marks,
+    /// When it was last written, in seconds since 1970, if it says so.
+    pub(super) written_at: Option<i64>,
+    /// From when on it counts as acknowledged, in seconds since 1970.
+    pub(super) known_from: i64,
     /// Whether it stands among the visible ones.
     pub(super) shown: bool,
     /// Whether it ever was, as far as this process has seen.
@@ -125,7 +133,10 @@ impl IndexedResource {
                 rejected: object.is_rejected(),
                 asked_back: object.has_annotation(UNDELETE_ANNOTATION),
                 active: kind == Resource::User && object.active() == Some(true),
+                labelled: object.label(DIRECTORY_LABEL) == Some(directory),
             },
+            written_at: object.last_written_at().map(Timestamp::as_second),
+            known_from: known_from(kind, object).as_second(),
             shown: false,
             was_shown: false,
             claims: Claims::project(kind, directory, object.spec(), rules),

@@ -7,14 +7,15 @@
 //! the Directory change everything: then every object and every claim is looked at again, a batch at a time.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::Bound;
 use std::sync::Arc;
 
 use super::claim::{ClaimId, IndexedClaim};
-use super::edges::GroupEdges;
+use super::dirty::{DirtySubject, Marker};
+use super::edges::{GroupEdges, moved};
+use super::lacking::Lacking;
 use super::resource::{Claims, IndexedResource};
-use super::visible::{Active, Resources, change};
-use super::{IndexRules, MAX_BATCH, UnownedValue};
+use super::visible::{Active, Resources, change, member_of};
+use super::{IndexRules, UnownedValue};
 use crate::rules::resource::Resource;
 use crate::store::version::Origin;
 
@@ -31,11 +32,15 @@ pub(super) struct Tables {
     attributes: HashSet<Arc<str>>,
     /// Claims that the janitor has to look at.
     pub(super) dead: BTreeSet<ClaimId>,
-    /// Moves with every change.
-    pub(super) changes: u64,
+    lacking: Lacking,
+    dirty: Marker,
 }
 
 impl Tables {
+    pub(super) fn new(dirty: Marker) -> Self {
+        Self { dirty, ..Self::default() }
+    }
+
     /// Whether there is nothing in them.
     pub(super) fn is_empty(&self) -> bool {
         self.users.records.is_empty() && self.groups.records.is_empty() && self.claims.is_empty()
@@ -109,15 +114,18 @@ impl Tables {
             new.user_type = shared.clone();
         }
         new.was_shown = old.as_ref().is_some_and(|old| old.was_shown);
+        if let Some(old) = &old {
+            self.lack_nothing(kind, &name, &old.claims);
+        }
         self.derive(kind, &name, &mut new);
         let before = old.as_ref().filter(|old| old.shown);
         self.show(kind, &name, before, new.shown.then_some(&new));
         if let Some(old) = old {
             self.edges.forget(&old.member_of);
         }
+        self.dirty.resource(kind, &name);
         self.resources_mut(kind).records.insert(name, new);
         touched.into_iter().for_each(|id| self.derive_claim(id));
-        self.changes += 1;
     }
 
     /// Forgets a resource, unless something later than `version` is known.
@@ -128,10 +136,11 @@ impl Tables {
         }
         let Some((name, old)) = resources.records.remove_entry(name) else { return };
         resources.unsettled.remove(&name);
+        self.lack_nothing(kind, &name, &old.claims);
         self.show(kind, &name, Some(&old).filter(|old| old.shown), None);
         self.edges.forget(&old.member_of);
         old.named().for_each(|id| self.derive_claim(id));
-        self.changes += 1;
+        self.dirty.resource(kind, &name);
     }
 
     /// Takes in a state of a claim; older ones only confirm that the claim is there.
@@ -159,7 +168,6 @@ impl Tables {
             }
             self.forget_attribute(before);
         }
-        self.changes += 1;
     }
 
     /// Forgets a claim, unless something later than `version` is known.
@@ -171,7 +179,6 @@ impl Tables {
             self.derive_claim(id);
             self.derive_again(claim.kind(), &claim.holder);
             self.forget_attribute(claim);
-            self.changes += 1;
         }
     }
 
@@ -194,7 +201,6 @@ impl Tables {
     /// called for everything that is there.
     pub(super) fn set_rules(&mut self, rules: Arc<IndexRules>) {
         self.rules = rules;
-        self.changes += 1;
     }
 
     /// The names of all resources of a kind.
@@ -215,39 +221,43 @@ impl Tables {
             return;
         }
         let mut touched: Vec<_> = resource.named().collect();
-        resource.claims = claims;
+        let before = std::mem::replace(&mut resource.claims, claims);
         touched.extend(resource.named());
+        self.lack_nothing(kind, &Arc::from(name), &before);
         self.derive_again(kind, name);
         touched.into_iter().for_each(|id| self.derive_claim(id));
-        self.changes += 1;
     }
 
-    /// Looks again whether a claim is dead.
+    /// Looks again whether a claim is dead, and tells those who lack it where it has changed hands.
     pub(super) fn derive_claim(&mut self, id: ClaimId) {
         let judged = self.claims.get(&id).is_some_and(|claim| claim.is_judged(&self.rules.unique));
-        let dead = judged && self.live_holder(id).is_none();
-        if dead {
-            self.dead.insert(id);
-        } else {
-            self.dead.remove(&id);
+        let holder: Option<Box<str>> = self.live_holder(id).map(Box::from);
+        if judged && holder.is_none() {
+            if self.dead.insert(id) {
+                self.dirty.dead_claim(&id.name());
+            }
+        } else if self.dead.remove(&id) {
+            self.dirty.living_claim(&id.name());
+        }
+        for subject in self.lacking.moved(id, holder.as_deref()) {
+            self.dirty.subject(&subject);
         }
     }
 
-    /// The claims that resources after this name lack, all of one resource together, at most [`MAX_BATCH`].
-    pub(super) fn conflicts(&self, kind: Resource, after: Option<&str>) -> Vec<UnownedValue> {
-        let resources = self.resources(kind);
-        let first = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut conflicts = Vec::new();
-        for name in resources.unsettled.range::<str, _>((first, Bound::Unbounded)) {
-            let Some(resource) = resources.records.get(name).filter(|resource| resource.is_at_rest()) else { continue };
-            let lacking = resource.claims.iter().filter(|id| !self.owns(kind, name, *id));
-            let lacking: Vec<_> = lacking.map(|id| self.conflict(name, id)).collect();
-            if !conflicts.is_empty() && conflicts.len() + lacking.len() > MAX_BATCH {
-                break;
-            }
-            conflicts.extend(lacking);
+    /// The claims that a resource lacks.
+    pub(super) fn conflicts_of(&self, kind: Resource, name: &str) -> Vec<UnownedValue> {
+        let resource = self.resource(kind, name).filter(|(_, resource)| resource.is_at_rest());
+        let Some((name, resource)) = resource else { return Vec::new() };
+        let lacking = resource.claims.iter().filter(|id| !self.owns(kind, name, *id));
+        lacking.map(|id| self.conflict(name, id)).collect()
+    }
+
+    /// Forgets that a resource lacks any of these claims.
+    fn lack_nothing(&mut self, kind: Resource, name: &Arc<str>, claims: &Claims) {
+        let subject = DirtySubject::of(kind, name);
+        for id in claims.iter() {
+            self.lacking.remove(id, &subject);
         }
-        conflicts
     }
 
     fn conflict(&self, name: &Arc<str>, id: ClaimId) -> UnownedValue {
@@ -259,25 +269,37 @@ impl Tables {
         let resources = self.resources_mut(kind);
         let Some((name, mut resource)) = resources.records.remove_entry(name) else { return };
         let was_shown = resource.shown;
-        self.derive(kind, &name, &mut resource);
+        if self.derive(kind, &name, &mut resource) {
+            self.dirty.resource(kind, &name);
+        }
         if was_shown != resource.shown {
             self.show(kind, &name, was_shown.then_some(&resource), resource.shown.then_some(&resource));
         }
         self.resources_mut(kind).records.insert(name, resource);
     }
 
-    /// Decides whether a resource is visible and whether it is unsettled.
-    fn derive(&mut self, kind: Resource, name: &Arc<str>, resource: &mut IndexedResource) {
+    /// Decides whether a resource is visible, whether it is unsettled and what it lacks. Says whether any of that changed.
+    fn derive(&mut self, kind: Resource, name: &Arc<str>, resource: &mut IndexedResource) -> bool {
         let owns = |id| self.owns(kind, name, id);
+        let was_shown = resource.shown;
         resource.shown = resource.may_be_shown(&self.rules) && resource.claims.name().is_some_and(owns);
         resource.was_shown |= resource.shown;
         let unsettled = resource.is_unsettled(owns);
         let resources = self.resources_mut(kind);
-        if unsettled {
-            resources.unsettled.insert(Arc::clone(name));
-        } else {
-            resources.unsettled.remove(name);
+        let mut changed = was_shown != resource.shown;
+        changed |=
+            if unsettled { resources.unsettled.insert(Arc::clone(name)) } else { resources.unsettled.remove(name) };
+        let at_rest = resource.is_at_rest();
+        for id in resource.claims.iter() {
+            let subject = DirtySubject::of(kind, name);
+            changed |= if at_rest && !self.owns(kind, name, id) {
+                let holder: Option<Box<str>> = self.live_holder(id).map(Box::from);
+                self.lacking.insert(id, subject, holder.as_deref())
+            } else {
+                self.lacking.remove(id, &subject)
+            };
         }
+        changed
     }
 
     /// Takes what is visible of a resource from one state to another; none is not visible.
@@ -288,6 +310,8 @@ impl Tables {
         before: Option<&IndexedResource>,
         after: Option<&IndexedResource>,
     ) {
+        let moved = moved(member_of(before), member_of(after));
+        self.edges.names(&moved).for_each(|group| self.dirty.resource(Resource::Group, group));
         let resources = match kind {
             Resource::User => &mut self.users,
             Resource::Group => &mut self.groups,
