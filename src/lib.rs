@@ -19,7 +19,7 @@
 //! 5. [`store::claims`] writes: the claim protocol, one API call at a time. Of four replicas that create one userName at
 //!    once, exactly one is answered 201.
 //! 6. [`store::watch`] tells every replica, and [`store::index`] holds what lists are answered from.
-//! 7. [`controller`] works in the background. On every replica [`controller::janitor`] heals what a crash or a restore left
+//! 7. [`controller`] works in the background, on what [`store::index::dirty`] says has changed. On every replica [`controller::janitor`] heals what a crash or a restore left
 //!    behind; on the leader `controller::status` tells what the operator concludes, and `controller::claiming` turns
 //!    rules of uniqueness on.
 //!

@@ -108,6 +108,9 @@ impl Claiming {
 
     /// Begins with the rules that are new, and forgets those that are not being claimed any more.
     fn look_at_rules(&mut self, directory: &DirectoryName) {
+        if self.tools.store.directory(directory.namespace(), directory.name()).is_none() {
+            self.passes.forget_directory(directory);
+        }
         let open = observe::open_rules(&self.tools.store, directory);
         self.asking
             .retain(|(of, attribute), _| of != directory || open.iter().any(|rule| rule.attribute == *attribute));

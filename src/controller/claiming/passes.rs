@@ -61,6 +61,13 @@ impl Passes {
         self.0.lock().anew.remove(&(directory.clone(), attribute.to_owned()))
     }
 
+    /// Forgets all that is known of a Directory that is gone.
+    pub fn forget_directory(&self, directory: &DirectoryName) {
+        let mut known = self.0.lock();
+        known.passes.retain(|(of, _), _| of != directory);
+        known.anew.retain(|(of, _)| of != directory);
+    }
+
     /// Forgets the passes for attributes of a Directory that are not being claimed any more.
     pub fn retain(&self, directory: &DirectoryName, is_open: impl Fn(&str) -> bool) {
         let mut known = self.0.lock();

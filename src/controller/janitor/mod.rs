@@ -13,6 +13,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use jiff::Timestamp;
 
 use super::dirty_names::{DirtyNames, synced};
@@ -20,14 +21,23 @@ use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::index::dirty::DirtyName;
 
+/// Most objects that are healed at the same time: after a restore there are thousands, and each takes a few calls.
+const HEALED_AT_ONCE: usize = 4;
+
 /// Heals for ever.
 pub async fn run(store: Store, metrics: Metrics) {
     synced(&store).await;
     let mut names = DirtyNames::new(store.clone(), observe::interest);
     loop {
-        let name = names.next().await.name;
-        if let Some(wait) = heal(&store, &metrics, &name, Timestamp::now()).await {
-            names.look_at(name, Instant::now() + wait);
+        let mut next = vec![names.next().await.name];
+        let now = Instant::now();
+        let more = std::iter::from_fn(|| names.take(now)).map(|taken| taken.name);
+        next.extend(more.take(HEALED_AT_ONCE - 1));
+        let healed = join_all(next.iter().map(|name| heal(&store, &metrics, name, Timestamp::now()))).await;
+        for (name, wait) in next.into_iter().zip(healed) {
+            if let Some(wait) = wait {
+                names.look_at(name, Instant::now() + wait);
+            }
         }
     }
 }
