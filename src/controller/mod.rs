@@ -7,7 +7,7 @@
 //! - `act` is the only part that writes;
 //! - `report` tells the metrics and the log what came of it.
 //!
-//! Its `mod.rs` holds the loop: take a name from [`dirty_names`], let it pass through the four parts, and put it back where
+//! Its `mod.rs` holds the loop: take a name from `dirty_names`, let it pass through the four parts, and put it back where
 //! something is left to do. Nothing is polled, and no loop goes over everything because a part of it changed.
 //!
 //! To add a controller: one folder of this shape, and one line. For what one replica does, the line goes into [`duties`];
