@@ -89,8 +89,13 @@ impl Statuses {
         let (mut next, mut looks) = (Some(first), 0);
         while let Some(taken) = next {
             if writes.iter().any(|write| write.name == taken.name) {
-                self.names.look_at(taken.name, now);
-                break;
+                // It has just been decided about. Where it changed since, it is looked at again after the write.
+                if taken.cause == Cause::Change {
+                    self.names.look_at(taken.name, now);
+                    break;
+                }
+                next = self.names.take(now);
+                continue;
             }
             match self.decide(&taken, Timestamp::now()).await {
                 Ok(write) => writes.extend(write),
