@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, TlsFiles};
-use crate::controller::{janitor, leader};
+use crate::controller::{duties, janitor, leader};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::Readiness;
 use crate::http::edge::Edge;
@@ -158,7 +158,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
              leader of their own; --lease-namespace says which to use"
         );
     }
-    let leading = leader::run(store.clone(), metrics.clone(), candidate, stops.leading.clone());
+    let leading = leader::run(store.clone(), metrics.clone(), candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
     let looking = look_at_schema(store.clone(), readiness.clone());
     background.spawn(named("the look at the kinds", until_stopped(looking, stop())));

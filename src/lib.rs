@@ -20,9 +20,9 @@
 //! 5. [`store::claims`] writes: the claim protocol, one API call at a time. Of four replicas that create one userName at
 //!    once, exactly one is answered 201.
 //! 6. [`store::watch`] tells every replica, and [`store::index`] holds what lists are answered from.
-//! 7. [`controller`] works in the background. On every replica [`controller::janitor`] heals what a crash or a restore left
-//!    behind; on the leader `controller::status` tells what the operator concludes, and `controller::claiming` turns
-//!    rules of uniqueness on.
+//! 7. [`controller`] works in the background, on what [`store::index::dirty`] says has changed. On every replica
+//!    [`controller::janitor`] heals what a crash or a restore left behind; on the leader `controller::status` tells what the
+//!    operator concludes, and `controller::claiming` turns rules of uniqueness on.
 //!
 //! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
 //! `entra-simulator`. It imports nothing of ours.

@@ -51,7 +51,11 @@ const WATCH_AGE: Entry = (
 const VISIBLE: Entry = ("rollcall_visible_users", "People whom SCIM shows, by Directory.");
 const JANITOR: Entry = (
     "rollcall_janitor_actions_total",
-    "What the janitor did: objects settled, claims released, and attempts that failed and are repeated.",
+    "What the janitor did: objects settled or labelled, claims released, and attempts that failed and are repeated.",
+);
+const DIRTY: Entry = (
+    "rollcall_dirty_names",
+    "Objects that wait to be looked at, by controller; those that wait for a time of theirs included.",
 );
 const CONNECTIONS: Entry = ("rollcall_connections", "Open connections, by listener.");
 const READY: Entry = ("rollcall_ready", "1 while the replica is ready for requests, 0 while it is not.");
@@ -83,6 +87,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         WATCH_AGE,
         VISIBLE,
         JANITOR,
+        DIRTY,
         CONNECTIONS,
         READY,
         LEADER,
@@ -145,6 +150,11 @@ struct ActionLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ControllerLabels {
+    controller: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ListenerLabels {
     listener: &'static str,
 }
@@ -195,6 +205,7 @@ struct Inner {
     watch_age: Family<KindLabels, Seconds>,
     visible: Family<DirectoryLabels, Gauge>,
     janitor: Family<ActionLabels, Counter>,
+    dirty: Family<ControllerLabels, Gauge>,
     connections: Family<ListenerLabels, Gauge>,
     ready: Gauge,
     leader: Gauge,
@@ -224,6 +235,7 @@ impl Default for Metrics {
             watch_age: registered(&mut registry, WATCH_AGE, Family::default()),
             visible: registered(&mut registry, VISIBLE, Family::default()),
             janitor: registered(&mut registry, JANITOR, Family::default()),
+            dirty: registered(&mut registry, DIRTY, Family::default()),
             connections: registered(&mut registry, CONNECTIONS, Family::default()),
             ready: registered(&mut registry, READY, Gauge::default()),
             leader: registered(&mut registry, LEADER, Gauge::default()),
@@ -288,6 +300,12 @@ impl Metrics {
         self.0.janitor.get_or_create(&ActionLabels { action }).inc();
     }
 
+    /// How many names wait to be looked at by a controller.
+    pub fn set_dirty_names(&self, controller: &'static str, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.0.dirty.get_or_create(&ControllerLabels { controller }).set(count);
+    }
+
     /// How long each kind's watch has been silent. Replaces what was said before.
     pub fn set_watch_ages(&self, ages: impl IntoIterator<Item = (String, Duration)>) {
         for (kind, age) in ages {
@@ -326,6 +344,7 @@ impl Metrics {
         if !leads {
             self.set_quotas([]);
             self.set_duplicates([]);
+            self.0.dirty.clear();
         }
     }
 
@@ -387,6 +406,7 @@ mod tests {
         metrics.set_watch_ages([("DirectoryUser".to_owned(), Duration::from_millis(1500))]);
         metrics.set_visible_users([("acme".to_owned(), "staff".to_owned(), 7)]);
         metrics.janitor("released");
+        metrics.set_dirty_names("status", 5);
         for _ in 0..4 {
             metrics.connection_opened("public");
         }
@@ -420,6 +440,7 @@ mod tests {
             "rollcall_watch_age_seconds{kind=\"DirectoryUser\"} 1.5",
             "rollcall_visible_users{namespace=\"acme\",directory=\"staff\"} 7",
             "rollcall_janitor_actions_total{action=\"released\"} 1",
+            "rollcall_dirty_names{controller=\"status\"} 5",
             "rollcall_connections{listener=\"public\"} 3",
             "rollcall_leader 1",
             "rollcall_quota_used{namespace=\"acme\",directory=\"staff\",user_type=\"\"} 9",

@@ -18,6 +18,7 @@ mod memory;
 mod people;
 mod raw;
 mod scale;
+mod statuses;
 mod stream;
 mod table;
 
@@ -42,7 +43,7 @@ struct Bench {
     scale: Scale,
     raw: raw::Raw,
     operator: Operator,
-    _plane: ControlPlane,
+    plane: ControlPlane,
 }
 
 /// One Directory, and the ids of the people that it was filled with.
@@ -62,17 +63,22 @@ async fn main() -> Result<()> {
         load::CONNECTIONS,
         bench.scale.rounds
     );
-    if args.wants(Part::People) || args.wants(Part::Groups) {
-        few_and_many(&bench, &args).await?;
+    let mut directories = Vec::new();
+    if [Part::People, Part::Groups, Part::Statuses].into_iter().any(|part| args.wants(part)) {
+        directories = few_and_many(&bench, &args).await?;
     }
     if args.wants(Part::Company) {
         company::measure(&bench).await?;
+    }
+    if let Some(many) = directories.last().filter(|_| args.wants(Part::Statuses)) {
+        println!("\na rule that makes a difference for everybody");
+        table::print(&statuses::measure(&bench, many).await?);
     }
     Ok(())
 }
 
 /// The same requests in a Directory of few people and in one of many.
-async fn few_and_many(bench: &Bench, args: &Args) -> Result<()> {
+async fn few_and_many(bench: &Bench, args: &Args) -> Result<Vec<Directory>> {
     let base = memory::resident(&bench.operator)?;
     let mut directories = Vec::new();
     for (name, size) in bench.scale.directories {
@@ -94,7 +100,7 @@ async fn few_and_many(bench: &Bench, args: &Args) -> Result<()> {
         println!("\nlists: {few} people beside {many}, in alternating rounds");
         table::print(&people::growth(&bench.scale, [&directories[0], &directories[1]]).await?);
     }
-    Ok(())
+    Ok(directories)
 }
 
 impl Bench {
@@ -112,7 +118,7 @@ impl Bench {
         cluster::kubectl_on(&plane, &apply, Some(&objects)).await.map_err(anyhow::Error::msg)?;
         let mut operator = Operator::launch(&kubeconfig, &["--log-level", "warn"]).await;
         operator.ready().await;
-        Ok(Self { scale, raw: raw::Raw::new(&kubeconfig, NAMESPACE)?, operator, _plane: plane })
+        Ok(Self { scale, raw: raw::Raw::new(&kubeconfig, NAMESPACE)?, operator, plane })
     }
 
     /// A client of a Directory, once the operator knows it and its key.

@@ -29,6 +29,8 @@ pub(crate) enum Part {
     Groups,
     /// A company that joins through the simulator.
     Company,
+    /// A status for everybody.
+    Statuses,
 }
 
 impl Args {
@@ -63,6 +65,8 @@ pub(crate) struct Scale {
     pub(crate) batches: usize,
     /// People and groups of the company that joins through the simulator.
     pub(crate) company: (usize, usize),
+    /// Statuses that are waited for, of those that everybody in the large Directory needs.
+    pub(crate) statuses: usize,
 }
 
 const FULL: Scale = Scale {
@@ -74,6 +78,7 @@ const FULL: Scale = Scale {
     joiners: 200,
     batches: 24,
     company: (20_000, 200),
+    statuses: 2_000,
 };
 
 const QUICK: Scale = Scale {
@@ -85,4 +90,5 @@ const QUICK: Scale = Scale {
     joiners: 16,
     batches: 4,
     company: (100, 4),
+    statuses: 200,
 };

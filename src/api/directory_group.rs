@@ -84,6 +84,14 @@ pub struct DirectoryGroupStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(min = 1, max = 63)), extend("x-kubernetes-list-type" = "atomic"))]
     pub first_members: Vec<String>,
+    /// A digest of who the direct members are, 16 hexadecimal digits: the same for the same members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 16, max = 16))]
+    pub members_digest: Option<String>,
+    /// When the direct members last changed, as far as anybody has seen: one joined, left or was deleted. An RFC 3339 time;
+    /// it counts as a modification of the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_changed_at: Option<Time>,
     /// NameClaimed where another object has or had a value that this one names; one entry for each type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]

@@ -94,6 +94,11 @@ impl Object {
         self.0["metadata"]["name"] = name.into();
     }
 
+    /// Sets a label.
+    pub fn set_label(&mut self, name: &str, value: &str) {
+        self.0["metadata"]["labels"][name] = value.into();
+    }
+
     /// Takes an annotation off.
     pub fn remove_annotation(&mut self, name: &str) {
         if let Some(annotations) = self.0["metadata"][ANNOTATIONS].as_object_mut() {
@@ -289,8 +294,9 @@ mod tests {
             "status": { "fromTheFuture": true },
         });
         type Edit = fn(&mut Object);
-        let edits: [(&str, Edit); 9] = [
+        let edits: [(&str, Edit); 10] = [
             ("name", |object| object.set_name("eve-1".to_owned())),
+            ("label", |object| object.set_label("l", "x")),
             ("annotation", |object| object.remove_annotation("a")),
             ("scim", |object| object.set_scim(json!({}))),
             ("tombstone", |object| object.set_deleted_at(Some("2026-01-01T00:00:00Z".to_owned()))),

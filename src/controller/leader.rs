@@ -10,37 +10,18 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::claiming::{self, Passes};
-use super::pace::Pace;
-use super::status;
+use super::dirty_names::synced;
+use super::write_rate::WriteRate;
+use super::{Duty, Tools};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::lease::Candidate;
 
-/// Between two looks at whether the watches are synced: who does not see the cluster has nothing to lead.
-const SYNC_POLL: Duration = Duration::from_millis(100);
 /// After an election that could not be held, until the next.
 const ELECTION_PAUSE: Duration = Duration::from_secs(2);
 
-/// What every duty has: the cluster, the metrics, and the pace that all of them share.
-#[derive(Clone)]
-pub struct Leading {
-    /// The cluster.
-    pub store: Store,
-    /// What is counted.
-    pub metrics: Metrics,
-    /// When to write.
-    pub pace: Pace,
-}
-
-/// The duties of a leader: one line for each. They run for ever, and one that ends ends the process.
-fn duties(leading: &Leading) -> JoinSet<()> {
-    let mut duties = JoinSet::new();
-    let passes = Passes::default();
-    duties.spawn(status::run(leading.clone(), passes.clone()));
-    duties.spawn(claiming::run(leading.clone(), passes));
-    duties
-}
+/// Makes the duties of a new leader; they run for ever.
+pub type Duties = fn(&Tools) -> Vec<Duty>;
 
 /// Why a leader leads no more.
 #[derive(Debug)]
@@ -53,27 +34,25 @@ enum End {
     Broken(String),
 }
 
-/// Takes part in the election until `stop`, and does the duties while it leads. The error names a duty that broke.
+/// Takes part in the election until `stop`, and does the duties while this replica leads. The error names a duty that broke.
 pub async fn run(
     store: Store,
     metrics: Metrics,
     mut candidate: Candidate,
+    duties: Duties,
     stop: CancellationToken,
 ) -> Result<(), String> {
     metrics.set_leader(false);
-    let synced = async {
-        while !store.synced() {
-            tokio::time::sleep(SYNC_POLL).await;
-        }
-    };
     let mut told = None;
-    stop.run_until_cancelled(synced).await;
+    // Who does not see the cluster has nothing to lead.
+    stop.run_until_cancelled(synced(&store)).await;
     while let Some(changed) = stop.run_until_cancelled(candidate.changed()).await {
         match changed {
             Ok(false) => {}
             Ok(true) => {
                 told = None;
-                let end = lead(&store, &metrics, &mut candidate, &stop).await;
+                let tools = Tools { store: store.clone(), metrics: metrics.clone(), write_rate: WriteRate::default() };
+                let end = lead(&tools, &mut candidate, duties, &stop).await;
                 match end {
                     End::Asked => break,
                     End::Lost(reason) => tracing::info!(reason, "this replica leads no more"),
@@ -97,11 +76,11 @@ pub async fn run(
 }
 
 /// Does the duties until this replica leads no more; none is at work any more when it returns.
-async fn lead(store: &Store, metrics: &Metrics, candidate: &mut Candidate, stop: &CancellationToken) -> End {
+async fn lead(tools: &Tools, candidate: &mut Candidate, duties: Duties, stop: &CancellationToken) -> End {
     let (identity, namespace) = (candidate.identity().to_owned(), candidate.namespace().to_owned());
     tracing::info!(identity, namespace, "this replica leads: it does the work in the background");
-    metrics.set_leader(true);
-    let mut duties = duties(&Leading { store: store.clone(), metrics: metrics.clone(), pace: Pace::default() });
+    tools.metrics.set_leader(true);
+    let mut duties: JoinSet<()> = duties(tools).into_iter().collect();
     let end = loop {
         tokio::select! {
             () = stop.cancelled() => break End::Asked,
@@ -117,6 +96,6 @@ async fn lead(store: &Store, metrics: &Metrics, candidate: &mut Candidate, stop:
         }
     };
     duties.shutdown().await;
-    metrics.set_leader(false);
+    tools.metrics.set_leader(false);
     end
 }

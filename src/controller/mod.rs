@@ -1,10 +1,39 @@
 //! Work in the background: what no request waits for.
 //!
-//! The janitor runs on every replica, all else on the one that leads ([`leader`]). A duty of the leader looks at what the
-//! index shows, decides by a pure function what should stand in the cluster, and writes the difference at a bounded pace.
+//! Every controller has one shape, and the modules of its folder are named after the four parts:
+//!
+//! - `observe` reads what the index shows about one dirty name;
+//! - `decide` says what should be done or stand in the cluster: pure functions, with the time as an argument;
+//! - `act` is the only part that writes;
+//! - `report` tells the metrics and the log what came of it.
+//!
+//! Its `mod.rs` holds the loop: take a name from `dirty_names`, let it pass through the four parts, and put it back where
+//! something is left to do. Nothing is polled, and no loop goes over everything because a part of it changed.
+//!
+//! To add a controller: one folder of this shape, and one line. For what one replica does, the line goes into [`duties`];
+//! for what every replica does, as the [`janitor`], into `app`.
 
 mod claiming;
+mod dirty_names;
 pub mod janitor;
 pub mod leader;
-mod pace;
 mod status;
+mod tools;
+mod write_rate;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use claiming::Passes;
+pub use tools::Tools;
+
+/// Work that goes on for ever, while this replica leads.
+pub type Duty = BoxFuture<'static, ()>;
+
+/// The duties of a leader, one line for each. A duty that ends ends the process.
+pub fn duties(tools: &Tools) -> Vec<Duty> {
+    let passes = Passes::default();
+    let status = status::run(tools.clone(), passes.clone()).boxed();
+    let claiming = claiming::run(tools.clone(), passes).boxed();
+    vec![status, claiming]
+}

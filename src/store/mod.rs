@@ -10,6 +10,7 @@ mod client;
 pub mod error;
 pub mod index;
 pub mod kind;
+mod label;
 pub mod lease;
 #[cfg(test)]
 pub(crate) mod memory;
@@ -20,6 +21,7 @@ mod version;
 pub mod watch;
 mod write_queue;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,7 @@ pub use cache::{MAX_PER_DIGEST, Seen, WatchedDirectory, WatchedKey};
 pub use client::{Settings, uses_kubeconfig};
 pub use error::Error;
 use index::Index;
+use index::dirty::{DirectoryName, DirtySubject, Interest, Subscription};
 use kind::Kind;
 use lease::Candidate;
 use objects::Objects;
@@ -171,6 +174,29 @@ impl Store {
     /// Every index: namespace, name of the Directory, index. For the janitor.
     pub fn indexes(&self) -> Vec<(String, String, Arc<Index>)> {
         self.0.cache.indexes()
+    }
+
+    /// What becomes dirty from now on, for one consumer.
+    pub fn subscribe(&self, interest: Interest) -> Arc<Subscription> {
+        self.0.cache.subscribers.add(interest)
+    }
+
+    /// Lets every subscriber look at a Directory, as after a change of it.
+    pub fn mark_directory(&self, directory: &DirectoryName) {
+        self.0.cache.mark_directory(directory.namespace(), directory.name());
+    }
+
+    /// Lets a subscriber look at every Directory and at everything in them.
+    pub fn review(&self, subscription: &Subscription) {
+        let directories = self.directories().into_iter();
+        let directories = directories.map(|directory| DirectoryName::new(&directory.namespace, &directory.name));
+        let mut everything: BTreeMap<_, _> =
+            directories.map(|directory| (directory, vec![DirtySubject::Directory])).collect();
+        for (namespace, directory, index) in self.indexes() {
+            let subjects: &mut Vec<_> = everything.entry(DirectoryName::new(&namespace, &directory)).or_default();
+            subjects.extend(index.subjects());
+        }
+        everything.into_iter().for_each(|(directory, subjects)| subscription.review(&directory, subjects));
     }
 
     /// Whether what the watches tell may be believed at `now`: all are synced and none has been silent for longer than

@@ -1,7 +1,9 @@
 //! What a crash, a restore or a person with kubectl leaves behind is healed.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use rollcall::rules::naming::claim_name;
 use serde_json::{Value, json};
 
@@ -134,5 +136,100 @@ async fn a_person_who_is_asked_back_does_not_wait_for_the_next_pass() {
             (client.get(&format!("/Users/{id}")).await.status == 200).then_some(())
         })
         .await;
+    }
+}
+
+/// Half a minute for whoever may be at work, and a little.
+const AFTER_A_CRASH: Duration = Duration::from_secs(35);
+
+/// How long after an object another one was created.
+fn after(object: &Value, other: &Value) -> SignedDuration {
+    let created = |object: &Value| -> Timestamp {
+        object["metadata"]["creationTimestamp"].as_str().expect("a time").parse().expect("a time")
+    };
+    created(other).duration_since(created(object))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_left_is_settled_when_its_time_has_come() {
+    let directory = Directory::new().await;
+    let client = directory.client(Operator::shared().await).await;
+    client.post("/Users", &json!({ "userName": "alice" })).await.expect(201);
+    let now = Timestamp::now().to_string();
+    let spec = |user_name: &str, pending: Value| {
+        json!({
+            "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "pending": pending,
+            "scim": { "userName": user_name, "active": true, "meta": { "created": now } },
+        })
+    };
+    // A create that won nothing yet, one that lost its name, and a rename: whoever began them is gone.
+    for (name, spec) in [
+        ("orphan-1", spec("orphan", json!({}))),
+        ("loser-1", spec("ALICE", json!({}))),
+        ("renamer-1", spec("before", json!({ "User.userName": "after" }))),
+    ] {
+        apply(&directory.object("DirectoryUser", name, spec)).await;
+    }
+    let settled = within(AFTER_A_CRASH, async || {
+        let users = directory.list("directoryusers").await;
+        let claims = texts(&directory.list("directoryclaims").await, "/spec/holder");
+        let loser = users.iter().any(|user| user["metadata"]["name"] == "loser-1");
+        let pending = users.iter().any(|user| user["spec"]["pending"]["User.userName"].is_string());
+        (!loser && !pending && claims.contains("orphan-1") && claims.contains("renamer-1")).then_some(())
+    })
+    .await;
+    assert!(settled.is_some(), "not settled within {AFTER_A_CRASH:?}: {:#?}", directory.list("directoryusers").await);
+    let orphan = directory.get("directoryuser", "orphan-1").await.expect("it is kept");
+    let claims = directory.list("directoryclaims").await;
+    let claim = claims.iter().find(|claim| claim["spec"]["holder"] == "orphan-1").expect("a claim");
+    assert!(after(&orphan, claim) >= SignedDuration::from_secs(29), "it is left alone for half a minute");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_people_apply_has_its_claim_at_once() {
+    let directory = Directory::new().await;
+    directory.client(Operator::shared().await).await;
+    for number in 0..3 {
+        let name = format!("break-glass-{number}");
+        let account = directory.object(
+            "DirectoryUser",
+            &name,
+            json!({ "directoryRef": { "name": "staff" }, "managedBy": "People", "scim": { "userName": name, "active": true } }),
+        );
+        directory.kubectl_with(&["create", "-f", "-"], &account.to_string()).await.expect("an account");
+        let claim = until("the account to own its name", async || {
+            let claims = directory.list("directoryclaims").await;
+            claims.into_iter().find(|claim| claim["spec"]["holder"] == name.as_str())
+        })
+        .await;
+        let account = directory.get("directoryuser", &name).await.expect("the account");
+        // The API server tells whole seconds. Three times: a look that happens to be due does not explain it.
+        assert!(after(&account, &claim) <= SignedDuration::from_secs(1), "{claim:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_that_people_made_get_the_label_of_their_directory() {
+    let directory = Directory::new().await;
+    directory.client(Operator::shared().await).await;
+    let reference = json!({ "name": "staff" });
+    let objects = [
+        (
+            "DirectoryUser",
+            json!({ "directoryRef": reference, "managedBy": "People", "scim": { "userName": "glass", "active": true } }),
+        ),
+        ("DirectoryGroup", json!({ "directoryRef": reference, "scim": { "displayName": "Glass" } })),
+    ];
+    for (kind, spec) in objects {
+        let mut object = directory.object(kind, "bare-1", spec);
+        object["metadata"]["labels"] = json!({ "team": "x" });
+        directory.kubectl_with(&["create", "-f", "-"], &object.to_string()).await.expect("an object");
+        let labelled = until("the label", async || {
+            let object = directory.get(&kind.to_lowercase(), "bare-1").await?;
+            (object["metadata"]["labels"]["rollcall.dev/directory"] == "staff").then_some(object)
+        })
+        .await;
+        assert_eq!(labelled["metadata"]["labels"]["team"], "x");
+        assert_eq!(labelled["spec"]["directoryRef"], reference);
     }
 }

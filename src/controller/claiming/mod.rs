@@ -1,121 +1,172 @@
 //! Turning a rule of uniqueness on, in two steps that `Directory.status.uniqueAttributes` shows.
 //!
 //! *Claiming* first: every writer names and acquires the value as if the rule were in force, and a taken one is no error.
-//! Who has seen that is no danger any more; so nobody waits for anybody. Then the leader acquires the value for every
-//! holder, the oldest first, with a write also where the claim is its own already: a claim from an earlier time in force
-//! may be in the hands of a release that has paused since. When a pass met no value of somebody else, the rule is *in
-//! force*. Duplicates keep it Claiming: nobody is changed or removed for it.
+//! A writer that has seen this is no danger any more; so nobody waits for anybody. Then the leader acquires the value for
+//! every holder, the oldest first, with a write also where the claim is its own already: a claim from an earlier time in force
+//! may be in the hands of a release that has paused since. When the pass has met no value of somebody else, the rule is *in
+//! force*. Duplicates keep it Claiming: nobody is changed or removed for it. From then on the objects that lack the value
+//! are asked again when they or their rivals change, and nobody else.
 //!
 //! The state is in the status alone. What a pass came to is remembered by this leader, as a state of the Directory's spec
 //! that it was about: a rule that was turned off and on again, or a Directory that a restore made anew, begins anew.
 
-mod pass;
+mod act;
+mod decide;
+mod observe;
+mod passes;
+mod report;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-use serde_json::Value;
+pub use decide::{begun, progress};
+pub use passes::{Pass, Passes};
 
-#[cfg(test)]
-pub(super) use pass::look_once;
-pub use pass::run;
+use self::decide::Asking;
+use super::dirty_names::{DirtyNames, fresh};
+use super::tools::Tools;
+use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 
-use crate::api::directory::DirectorySpec;
-use crate::api::directory_status::{UniqueAttributeState, UniqueAttributeStatus};
-use crate::rules::naming::wanted;
-use crate::store::WatchedDirectory;
+/// After an object that could not be asked, until it is asked again.
+const ERROR_PAUSE: Duration = Duration::from_secs(2);
+/// Most dirty names that are looked at between two objects that are asked.
+const LOOKS_AT_ONCE: usize = 200;
 
-/// What a pass over the holders of an attribute came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pass {
-    /// `metadata.uid` of the Directory.
-    pub uid: String,
-    /// `metadata.generation` of the Directory.
-    pub generation: i64,
-    /// Objects whose value is somebody else's, and who that is.
-    pub taken: Vec<(String, String)>,
-}
-
-/// Namespace, WatchedDirectory, attribute.
-type Place = (String, String, String);
-
-/// What the passes of this leader came to. Cheap to clone; as many entries as there are rules.
-#[derive(Clone, Default)]
-pub struct Passes(Arc<Mutex<Known>>);
-
-#[derive(Default)]
-struct Known {
-    passes: HashMap<Place, Pass>,
-    /// How many passes were made.
-    count: u64,
-}
-
-impl Passes {
-    /// The last pass for each attribute, of those that were about this state of the Directory's spec.
-    pub fn about(&self, directory: &WatchedDirectory) -> BTreeMap<String, Pass> {
-        let WatchedDirectory { namespace, name, seen, .. } = directory;
-        let known = self.0.lock();
-        let passes = known.passes.iter().filter(|((in_namespace, of, _), pass)| {
-            (in_namespace, of, &pass.uid, pass.generation) == (namespace, name, &seen.uid, seen.generation)
-        });
-        passes.map(|((_, _, attribute), pass)| (attribute.clone(), pass.clone())).collect()
-    }
-
-    /// How many passes were made: who goes by them need not look while it rests.
-    pub fn count(&self) -> u64 {
-        self.0.lock().count
-    }
-
-    fn set(&self, directory: &WatchedDirectory, attribute: &str, pass: Pass) {
-        let mut known = self.0.lock();
-        known.count += 1;
-        known.passes.insert(place(directory, attribute), pass);
-    }
-
-    /// Forgets the pass for an attribute whose rule begins anew.
-    pub fn forget(&self, directory: &WatchedDirectory, attribute: &str) {
-        self.0.lock().passes.remove(&place(directory, attribute));
-    }
-
-    /// Forgets the passes for attributes that are not being claimed any more.
-    fn retain(&self, open: &BTreeSet<Place>) {
-        self.0.lock().passes.retain(|place, _| open.contains(place));
+/// Turns rules on for ever.
+pub async fn run(tools: Tools, passes: Passes) {
+    let mut claiming = Claiming::new(tools, passes);
+    loop {
+        if claiming.next_rule(Instant::now()).is_none() {
+            claiming.wait().await;
+        }
+        claiming.look_at_names(Instant::now());
+        fresh(&claiming.tools.store).await;
+        claiming.ask_one(Instant::now()).await;
     }
 }
 
-fn place(directory: &WatchedDirectory, attribute: &str) -> Place {
-    (directory.namespace.clone(), directory.name.clone(), attribute.to_owned())
+/// A rule: its Directory and its attribute.
+type Rule = (DirectoryName, String);
+
+/// What this leader knows. Nothing of it needs to outlive the leader.
+struct Claiming {
+    tools: Tools,
+    passes: Passes,
+    names: DirtyNames,
+    /// The rules that are being claimed.
+    asking: BTreeMap<Rule, Asking>,
+    /// Directories in which an object could not be asked, and until when they are left alone.
+    paused: HashMap<DirectoryName, Instant>,
+    last: Option<Rule>,
 }
 
-/// How far each attribute that the spec wants to be unique should be: what is new begins with Claiming, what no pass met a
-/// rival for is in force, what is not wanted any more goes.
-pub fn progress(spec: &DirectorySpec, status: &Value, passes: &BTreeMap<String, Pass>) -> Vec<UniqueAttributeStatus> {
-    let next = |attribute: String| {
-        let clean = || passes.get(&attribute).is_some_and(|pass| pass.taken.is_empty());
-        let state = match standing(status, &attribute) {
-            Some("InForce") => UniqueAttributeState::InForce,
-            Some("Claiming") if clean() => UniqueAttributeState::InForce,
-            _ => UniqueAttributeState::Claiming,
+impl Claiming {
+    fn new(tools: Tools, passes: Passes) -> Self {
+        let names = DirtyNames::new(tools.store.clone(), observe::interest);
+        Self { tools, passes, names, asking: BTreeMap::new(), paused: HashMap::new(), last: None }
+    }
+
+    /// Waits for a dirty name, or for the end of a pause.
+    async fn wait(&mut self) {
+        let pause = self.paused.values().min().copied();
+        let next = self.names.next();
+        let taken = match pause {
+            None => next.await,
+            Some(until) => match tokio::time::timeout_at(until.into(), next).await {
+                Ok(taken) => taken,
+                Err(_) => return,
+            },
         };
-        UniqueAttributeStatus { attribute, state }
-    };
-    wanted(spec).into_iter().map(next).collect()
+        self.look(&taken.name);
+    }
+
+    /// Looks at a few dirty names.
+    fn look_at_names(&mut self, now: Instant) {
+        for _ in 0..LOOKS_AT_ONCE {
+            let Some(taken) = self.names.take(now) else { break };
+            self.look(&taken.name);
+        }
+    }
+
+    fn look(&mut self, name: &DirtyName) {
+        let of_directory = |(directory, _): &Rule| *directory == name.directory;
+        match &name.subject {
+            DirtySubject::Directory => self.look_at_rules(&name.directory),
+            DirtySubject::Group(object) | DirtySubject::User(object) => {
+                let Some(kind) = observe::kind(&name.subject) else { return };
+                let rules = self.asking.iter_mut().filter(|(rule, asking)| of_directory(rule) && asking.kind == kind);
+                for (_, asking) in rules {
+                    let unsettled = observe::is_unsettled(&self.tools.store, &name.directory, kind, object);
+                    asking.note(object, unsettled);
+                }
+            }
+            DirtySubject::Claim(_) => {}
+        }
+    }
+
+    /// Begins with the rules that are new, and forgets those that are not being claimed any more.
+    fn look_at_rules(&mut self, directory: &DirectoryName) {
+        if self.tools.store.directory(directory.namespace(), directory.name()).is_none() {
+            self.passes.forget_directory(directory);
+        }
+        let open = observe::open_rules(&self.tools.store, directory);
+        self.asking
+            .retain(|(of, attribute), _| of != directory || open.iter().any(|rule| rule.attribute == *attribute));
+        self.passes.retain(directory, |attribute| open.iter().any(|rule| rule.attribute == attribute));
+        for rule in open {
+            let key = (directory.clone(), rule.attribute.clone());
+            let anew = self.passes.take_anew(directory, &rule.attribute);
+            if anew || self.asking.get(&key).is_none_or(|asking| !asking.is_about(&rule)) {
+                let holders = observe::holders(&self.tools.store, directory, rule.kind);
+                self.asking.insert(key, Asking::new(&rule, decide::oldest_first(holders)));
+            }
+        }
+    }
+
+    /// The next rule with an object to ask or a result to tell: each in its turn.
+    fn next_rule(&mut self, now: Instant) -> Option<Rule> {
+        self.paused.retain(|_, until| *until > now);
+        let due = |(rule, asking): &(&Rule, &Asking)| asking.has_work() && !self.paused.contains_key(&rule.0);
+        let after = self.asking.iter().filter(due).find(|(rule, _)| self.last.as_ref().is_none_or(|last| *rule > last));
+        after.or_else(|| self.asking.iter().find(due)).map(|(rule, _)| rule.clone())
+    }
+
+    /// Asks one object for one rule, and tells where it was the last one.
+    async fn ask_one(&mut self, now: Instant) {
+        let Some(rule) = self.next_rule(now) else { return };
+        self.last = Some(rule.clone());
+        let (directory, attribute) = &rule;
+        let Some(asking) = self.asking.get_mut(&rule) else { return };
+        if let Some(name) = asking.take() {
+            match act::acquire(&self.tools, directory, asking.kind, attribute, &name).await {
+                Ok(holder) => asking.answered(&name, holder),
+                Err(error) => {
+                    report::failed(directory, attribute, &error);
+                    asking.put_back(name);
+                    self.paused.insert(directory.clone(), now + ERROR_PAUSE);
+                }
+            }
+        }
+        if let Some(pass) = asking.finished() {
+            let before = self.passes.set(directory, attribute, pass.clone());
+            if before.as_ref() != Some(&pass) {
+                report::passed(directory, attribute, &pass);
+                // The statuses tell of it.
+                self.tools.store.mark_directory(directory);
+            }
+        }
+    }
 }
 
-/// The attributes that are wanted and that the status does not name: their rule begins.
-pub fn begun(spec: &DirectorySpec, status: &Value) -> Vec<String> {
-    wanted(spec).into_iter().filter(|attribute| standing(status, attribute).is_none()).collect()
-}
-
-/// The attributes that are wanted and being claimed.
-fn claiming(spec: &DirectorySpec, status: &Value) -> Vec<String> {
-    wanted(spec).into_iter().filter(|attribute| standing(status, attribute) == Some("Claiming")).collect()
-}
-
-fn standing<'a>(status: &'a Value, attribute: &str) -> Option<&'a str> {
-    let attributes = status["uniqueAttributes"].as_array().into_iter().flatten();
-    attributes.into_iter().find(|standing| standing["attribute"] == attribute)?["state"].as_str()
+/// Asks every object that is to be asked now, for the tests of who writes what comes of it.
+#[cfg(test)]
+pub(super) async fn turn_on(tools: &Tools, passes: &Passes) {
+    let mut claiming = Claiming::new(tools.clone(), passes.clone());
+    let soon = Instant::now() + Duration::from_secs(1);
+    claiming.look_at_names(soon);
+    while claiming.next_rule(soon).is_some() {
+        claiming.ask_one(soon).await;
+    }
 }

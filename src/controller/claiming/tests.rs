@@ -1,6 +1,8 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::decide::claiming;
 use super::*;
+use crate::api::directory::DirectorySpec;
 
 fn spec(users: &str, groups: &str) -> DirectorySpec {
     serde_json::from_value(json!({ "uniqueExternalId": { "users": users, "groups": groups } })).expect("a spec")

@@ -5,6 +5,8 @@
 pub(super) enum JanitorAction {
     /// An object was completed, undone or removed.
     Settled,
+    /// An object got the label of its Directory.
+    Labelled,
     /// A claim without a living holder was freed.
     Released,
     /// It did not work and is tried again.
@@ -16,6 +18,7 @@ impl JanitorAction {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Settled => "settled",
+            Self::Labelled => "labelled",
             Self::Released => "released",
             Self::Failed => "failed",
         }

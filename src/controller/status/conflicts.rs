@@ -1,4 +1,4 @@
-//! Objects that name a value which another one has: whether they may be told so, and which attribute it is.
+//! Observes which attribute an object in conflict lacks, and whether it may be told so.
 //!
 //! The index knows the claims and not the attributes, so each conflict is read live once. An object that nobody may know
 //! of yet (a create in progress, or one that was cut short) is told nothing: it loses its name and is removed, and the
@@ -9,113 +9,98 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::rounds::json_of;
-use super::user::{self, Conflict};
-use super::writer::{Target, write};
-use crate::controller::leader::Leading;
+use super::decide::user::Conflict;
 use crate::rules::resource::Resource;
-use crate::store::Error;
-use crate::store::WatchedDirectory;
 use crate::store::claims::holder::Holder;
+use crate::store::claims::known::known_from;
 use crate::store::claims::step::Subject as _;
-use crate::store::index::{self, Index};
+use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
+use crate::store::index::{Index, UnownedValue};
 use crate::store::kind::Kind;
+use crate::store::{Error, Store, WatchedDirectory};
 
-/// The conflicts of one kind in one Directory. As many entries as there are objects in conflict.
+/// The conflicts that were read. As many entries as there are objects in conflict.
 #[derive(Default)]
-pub struct Contested(HashMap<Arc<str>, Known>);
+pub struct Contested(HashMap<DirtyName, Known>);
 
 /// One object in conflict.
 struct Known {
     /// As the index has it.
-    seen: index::UnownedValue,
-    generation: i64,
+    seen: UnownedValue,
     conflict: Conflict,
 }
 
 impl Contested {
-    /// The conflict of an object.
-    pub fn conflict(&self, name: &str) -> Option<&Conflict> {
-        self.0.get(name).map(|known| &known.conflict)
+    /// The conflict of an object that was looked at.
+    pub fn conflict(&self, kind: Resource, directory: &DirectoryName, name: &Arc<str>) -> Option<&Conflict> {
+        let name = DirtyName { directory: directory.clone(), subject: DirtySubject::of(kind, name) };
+        self.0.get(&name).map(|known| &known.conflict)
     }
 
-    /// Looks at what the index shows; reads what is new.
+    /// Forgets the conflicts of a Directory that is gone.
+    pub fn forget(&mut self, directory: &DirectoryName) {
+        self.0.retain(|name, _| name.directory != *directory);
+    }
+
+    /// Looks at what the index shows of an object; reads what is new. Where the object may not be told yet, says from when
+    /// on it may.
     pub async fn look(
         &mut self,
-        leading: &Leading,
-        directory: &WatchedDirectory,
+        store: &Store,
+        of: &WatchedDirectory,
         index: &Index,
-        kind: Resource,
-    ) -> Result<(), Error> {
-        let mut found: HashMap<Arc<str>, Known> = HashMap::new();
-        let mut after: Option<Arc<str>> = None;
-        loop {
-            let batch = index.conflicts(kind, after.as_deref());
-            let Some(last) = batch.last() else { break };
-            after = Some(Arc::clone(&last.name));
-            for seen in batch {
-                // Of several values the first one is told. One that nobody has is being claimed.
-                if seen.holder.is_none() || found.contains_key(&seen.name) {
-                    continue;
-                }
-                let name = Arc::clone(&seen.name);
-                let known = match self.0.remove(&name).filter(|known| known.seen == seen) {
-                    Some(known) => Some(known),
-                    None => read(leading, directory, index, kind, seen).await?,
-                };
-                found.extend(known.map(|known| (name, known)));
-            }
+        (kind, name): (Resource, &Arc<str>),
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let directory = DirectoryName::new(&of.namespace, &of.name);
+        let key = DirtyName { directory, subject: DirtySubject::of(kind, name) };
+        // Of several values the first one is told. One that nobody has is being claimed.
+        let seen = index.conflicts_of(kind, name).into_iter().find(|seen| seen.holder.is_some());
+        let known = self.0.remove(&key);
+        let Some(seen) = seen else { return Ok(None) };
+        if let Some(known) = known.filter(|known| known.seen == seen) {
+            self.0.insert(key, known);
+            return Ok(None);
         }
-        self.0 = found;
-        Ok(())
-    }
-
-    /// Tells the objects that are not visible; those that are have their status from who goes over all of them.
-    pub async fn write_hidden(
-        &self,
-        leading: &Leading,
-        directory: &WatchedDirectory,
-        index: &Index,
-        kind: Resource,
-    ) -> Result<(), Error> {
-        for (name, Known { generation, conflict, .. }) in &self.0 {
-            if index.is_visible(kind, name) {
-                continue;
+        Ok(match read(store, of, index, kind, seen, now).await? {
+            Read::Known(known) => {
+                self.0.insert(key, known);
+                None
             }
-            let stands = json_of(index.status(kind, name).as_deref());
-            let observed = user::Observed {
-                generation: *generation,
-                status: &stands,
-                effective: stands.get("effective").cloned(),
-                conflict: Some(conflict),
-            };
-            let Some(wanted) = user::status(&observed, Timestamp::now()) else { continue };
-            let fields = ["observedGeneration", "conditions"];
-            let target = Target { kind: Kind::of(kind), namespace: &directory.namespace, name, version: None };
-            write(leading, target, &stands, &wanted, &fields).await?;
-        }
-        Ok(())
+            Read::Nothing => None,
+            Read::KnownFrom(time) => Some(time),
+        })
     }
 }
 
-/// Reads an object in conflict; nothing where it is gone, has changed, or may not be told.
+enum Read {
+    Known(Known),
+    /// It is gone or has changed.
+    Nothing,
+    /// It may be told from this time on.
+    KnownFrom(Timestamp),
+}
+
 async fn read(
-    leading: &Leading,
-    directory: &WatchedDirectory,
+    store: &Store,
+    of: &WatchedDirectory,
     index: &Index,
     kind: Resource,
-    seen: index::UnownedValue,
-) -> Result<Option<Known>, Error> {
-    let object = match leading.store.objects().get(Kind::of(kind), &directory.namespace, &seen.name).await {
+    seen: UnownedValue,
+    now: Timestamp,
+) -> Result<Read, Error> {
+    let object = match store.objects().get(Kind::of(kind), &of.namespace, &seen.name).await {
         Ok(object) => object,
-        Err(Error::NotFound) => return Ok(None),
+        Err(Error::NotFound) => return Ok(Read::Nothing),
         Err(error) => return Err(error),
     };
-    let generation = object.generation();
-    let holder = Holder::new(object, Timestamp::now(), &directory.unique);
+    let time = known_from(&object);
+    let holder = Holder::new(object, now, &of.unique).seen_visible(index.was_visible(kind, &seen.name));
+    if !holder.is_known() && !holder.is_spared() {
+        return Ok(Read::KnownFrom(time));
+    }
     let value = holder.committed().into_iter().find(|value| value.claim_name == seen.claim_name);
-    let known = index.was_visible(kind, &seen.name) || holder.is_known();
-    let (Some(value), Some(rival), true) = (value, seen.holder.clone(), known) else { return Ok(None) };
+    let (Some(value), Some(rival)) = (value, seen.holder.clone()) else { return Ok(Read::Nothing) };
     let conflict = Conflict { attribute: value.claimed.attribute, holder: rival };
-    Ok(Some(Known { seen, generation, conflict }))
+    Ok(Read::Known(Known { seen, conflict }))
 }

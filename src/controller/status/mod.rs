@@ -1,106 +1,224 @@
 //! The first writer of statuses: what is seen of Directories, groups and users, written where it differs from what stands.
 //!
-//! For each kind a pure function says what the status should be; `writer` writes the difference. Nothing is written while
-//! nothing changes, after a restart neither. The duty is woken by the counter of each index and not by objects, so a burst
-//! of changes is one write for each object that they are about, and a group that is renamed touches no member. Of one
-//! round, the Directory comes first, then its groups, then as many users as `USERS_PER_ROUND`: nobody waits for the counts
-//! because the policy of 20,000 people has changed.
+//! Nothing is written while nothing changes, after a restart neither. A burst of changes is one write for each object that
+//! they are about, and a group that is renamed touches no member. A Directory comes before its groups, and these before
+//! people: nobody waits for the counts because the policy of 20,000 people has changed.
 
-mod conditions;
+mod act;
 mod conflicts;
-mod directory;
-mod group;
-mod rounds;
+mod decide;
+mod observe;
+mod report;
 #[cfg(test)]
 mod tests;
-mod user;
-mod writer;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rounds::Round;
+use futures::future::join_all;
+use jiff::Timestamp;
 
+use self::act::{StatusWrite, Written};
+use self::conflicts::Contested;
+use self::observe::KnownDirectory;
 use super::claiming::Passes;
-use super::leader::Leading;
-use crate::metrics::QuotaUse;
-use crate::store::Error;
+use super::dirty_names::DirtyNames;
+use super::tools::Tools;
+use crate::rules::resource::Resource;
+use crate::store::index::dirty::{Cause, DirectoryName, DirtyName, DirtySubject, Taken};
+use crate::store::{Error, WatchedDirectory};
 
-/// Between two looks at whether anything has changed.
-const POLL: Duration = Duration::from_millis(500);
-/// After what time everything is looked at without a change: a condition may depend on the time.
-const REVIEW: Duration = Duration::from_secs(60);
-/// After a write that the API server could not take, until the next look.
+/// Most statuses that are written at the same time: a write takes longer than the time until the next may begin.
+const WRITES_AT_ONCE: usize = 4;
+/// Most names that are looked at before what was decided is written.
+const LOOKS_AT_ONCE: usize = 200;
+/// After a write that the API server could not take, until it is tried again.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
-/// Most users whose status is written before Directory and groups are looked at again.
-const USERS_PER_ROUND: usize = 25;
+/// After a write that met a newer state, until the next look: by then the watch has told it.
+const MOVED_PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks and writes for ever.
-pub async fn run(leading: Leading, passes: Passes) {
-    let mut rounds = HashMap::new();
-    let mut told = None;
+/// Writes statuses for ever.
+pub async fn run(tools: Tools, passes: Passes) {
+    let mut statuses = Statuses::new(tools, passes);
     loop {
-        let pause = match look(&leading, &passes, &mut rounds).await {
-            Ok(finished) => {
-                told = None;
-                if finished { POLL } else { Duration::ZERO }
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                if told.as_ref() != Some(&reason) {
-                    tracing::warn!(reason, "a status could not be written and is written later");
-                    told = Some(reason);
-                }
-                ERROR_PAUSE
-            }
-        };
-        tokio::time::sleep(pause).await;
-    }
-}
-
-/// One look at every Directory; says whether it came to the end of each. An API server that is away ends it: the next write
-/// would fare no better. Any other error (a right is missing in one namespace, a webhook forbids a write) is that of one
-/// Directory, and is returned when the others have been looked at.
-async fn look(
-    leading: &Leading,
-    passes: &Passes,
-    rounds: &mut HashMap<(String, String), Round>,
-) -> Result<bool, Error> {
-    if leading.store.fresh(Instant::now()).is_err() {
-        return Ok(true);
-    }
-    let directories = leading.store.directories();
-    let place = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
-    rounds.retain(|(namespace, name), _| leading.store.directory(namespace, name).is_some());
-    let mut finished = Ok(true);
-    for directory in directories {
-        let index = leading.store.index(&directory.namespace, &directory.name);
-        let round = rounds.entry(place(&directory.namespace, &directory.name)).or_default();
-        match round.make(leading, passes, &directory, &index).await {
-            Ok(whole) => finished = finished.map(|finished| finished && whole),
-            Err(error @ Error::Unavailable { .. }) => return Err(error),
-            Err(error) => finished = finished.and(Err(error)),
+        let first = statuses.names.next().await;
+        if let Looked::ServerAway = statuses.look(first, Instant::now()).await {
+            tokio::time::sleep(ERROR_PAUSE).await;
         }
     }
-    report(leading, rounds);
-    finished
 }
 
-/// What the metrics tell of the Directories.
-fn report(leading: &Leading, rounds: &HashMap<(String, String), Round>) {
-    let quotas = rounds.iter().flat_map(|((namespace, directory), round)| {
-        round.quota().iter().map(|usage| QuotaUse {
-            namespace: namespace.clone(),
-            directory: directory.clone(),
-            user_type: usage.user_type.clone().unwrap_or_default(),
-            used: i64::try_from(usage.used).unwrap_or(i64::MAX),
-            limit: i64::try_from(usage.limit).unwrap_or(i64::MAX),
-        })
-    });
-    leading.metrics.set_quotas(quotas);
-    let duplicates = rounds.iter().flat_map(|((namespace, directory), round)| {
-        let counts = round.duplicates().into_iter();
-        counts.map(|(kind, count)| (namespace.clone(), directory.clone(), kind, count))
-    });
-    leading.metrics.set_duplicates(duplicates);
+/// How a few looks ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    Finished,
+    /// The API server is away: the next write would fare no better.
+    ServerAway,
+}
+
+/// What this leader knows. Nothing of it needs to outlive the leader.
+struct Statuses {
+    tools: Tools,
+    passes: Passes,
+    names: DirtyNames,
+    /// As many entries as there are Directories.
+    directories: HashMap<DirectoryName, KnownDirectory>,
+    contested: Contested,
+    /// Names whose status the API server has refused: they are not looked at again until something changes.
+    refused: HashSet<DirtyName>,
+    told: report::Told,
+}
+
+impl Statuses {
+    fn new(tools: Tools, passes: Passes) -> Self {
+        Self {
+            names: DirtyNames::new(tools.store.clone(), observe::interest),
+            tools,
+            passes,
+            directories: HashMap::new(),
+            contested: Contested::default(),
+            refused: HashSet::new(),
+            told: report::Told::default(),
+        }
+    }
+
+    /// Looks at names, this one first, until a few statuses are to be written, and writes them.
+    async fn look(&mut self, first: Taken, now: Instant) -> Looked {
+        let (mut writes, mut failed) = (Vec::<StatusWrite>::new(), Vec::new());
+        let (mut next, mut looks) = (Some(first), 0);
+        while let Some(taken) = next {
+            if writes.iter().any(|write| write.name == taken.name) {
+                // It has just been decided about. Where it changed since, it is looked at again after the write.
+                if taken.cause == Cause::Change {
+                    self.names.look_at(taken.name, now);
+                    break;
+                }
+                next = self.names.take(now);
+                continue;
+            }
+            match self.decide(&taken, Timestamp::now()).await {
+                Ok(write) => writes.extend(write),
+                Err(error) => failed.push((taken.name, error)),
+            }
+            looks += 1;
+            let enough = writes.len() == WRITES_AT_ONCE || looks == LOOKS_AT_ONCE || !failed.is_empty();
+            next = if enough { None } else { self.names.take(now) };
+        }
+        let written = join_all(writes.iter().map(|write| act::write(&self.tools, write))).await;
+        for (write, written) in writes.into_iter().zip(written) {
+            match written {
+                Ok(Written::Done | Written::Gone) => {}
+                Ok(Written::Moved) => self.names.look_at(write.name, now + MOVED_PAUSE),
+                Ok(Written::Refused) => drop(self.refused.insert(write.name)),
+                Err(error) => failed.push((write.name, error)),
+            }
+        }
+        let looked = self.put_back(failed, now);
+        report::report(&self.tools.metrics, &self.directories, self.names.len());
+        looked
+    }
+
+    /// What failed is tried again. Where it may be the trouble of one Directory (a right is missing in its namespace, a
+    /// webhook forbids a write), that Directory is left alone for a while, and nobody else.
+    fn put_back(&mut self, failed: Vec<(DirtyName, Error)>, now: Instant) -> Looked {
+        let mut looked = Looked::Finished;
+        if failed.is_empty() {
+            self.told.success();
+        }
+        for (name, error) in failed {
+            self.told.failure(&error);
+            if matches!(error, Error::Unavailable { .. }) {
+                looked = Looked::ServerAway;
+            } else {
+                self.names.hold(&name.directory, now + ERROR_PAUSE);
+            }
+            self.names.look_at(name, now);
+        }
+        looked
+    }
+
+    /// What is to be written about a name, if anything.
+    async fn decide(&mut self, Taken { name, cause }: &Taken, now: Timestamp) -> Result<Option<StatusWrite>, Error> {
+        match cause {
+            Cause::Review if self.refused.contains(name) => return Ok(None),
+            Cause::Review | Cause::Change => drop(self.refused.remove(name)),
+        }
+        let Some(directory) = self.follow(&name.directory) else { return Ok(None) };
+        match &name.subject {
+            DirtySubject::Directory => Ok(self.decide_directory(name, &directory, now)),
+            DirtySubject::Group(object) => self.decide_resource(name, (Resource::Group, object), &directory, now).await,
+            DirtySubject::User(object) => self.decide_resource(name, (Resource::User, object), &directory, now).await,
+            DirtySubject::Claim(_) => Ok(None),
+        }
+    }
+
+    /// The Directory as it is by now. Where its spec is another one than before, what counts for users, and whether groups
+    /// have members, may be something else: everything of it is looked at.
+    fn follow(&mut self, name: &DirectoryName) -> Option<Arc<WatchedDirectory>> {
+        let Some(directory) = self.tools.store.directory(name.namespace(), name.name()) else {
+            self.directories.remove(name);
+            self.contested.forget(name);
+            self.refused.retain(|refused| refused.directory != *name);
+            return None;
+        };
+        if self.directories.get(name).is_none_or(|known| known.spec != directory.spec) {
+            self.directories.insert(name.clone(), KnownDirectory::new(&directory.spec));
+            self.refused.retain(|refused| refused.directory != *name);
+            let subjects = self.tools.store.index(name.namespace(), name.name()).subjects();
+            self.names.review_directory(name, subjects);
+        }
+        Some(directory)
+    }
+
+    fn decide_directory(&mut self, name: &DirtyName, of: &WatchedDirectory, now: Timestamp) -> Option<StatusWrite> {
+        let known = self.directories.get_mut(&name.directory)?;
+        for attribute in super::claiming::begun(&of.spec, &of.seen.status) {
+            self.passes.forget(&name.directory, &attribute);
+        }
+        let passes = self.passes.about(of);
+        observe::refresh(&self.tools.store, known, of);
+        let wanted = decide::directory::status(&observe::directory(known, of, &passes), now);
+        let changes = decide::difference(&of.seen.status, &wanted, decide::directory::FIELDS)?;
+        // A rule is in force because of what was seen of this very state of the Directory, and of no later one.
+        Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes })
+    }
+
+    async fn decide_resource(
+        &mut self,
+        name: &DirtyName,
+        (kind, object): (Resource, &Arc<str>),
+        of: &WatchedDirectory,
+        now: Timestamp,
+    ) -> Result<Option<StatusWrite>, Error> {
+        let index = self.tools.store.index(&of.namespace, &of.name);
+        let known_from = self.contested.look(&self.tools.store, of, &index, (kind, object), now).await?;
+        if let Some(wait) = known_from.and_then(|known_from| known_from.duration_since(now).try_into().ok()) {
+            let wait: Duration = wait;
+            self.names.look_at(name.clone(), Instant::now() + wait);
+        }
+        let Some(record) = index.record(kind, object) else { return Ok(None) };
+        let Some(known) = self.directories.get(&name.directory) else { return Ok(None) };
+        let stands = observe::json_of(index.status(kind, object).as_deref());
+        let conflict = self.contested.conflict(kind, &name.directory, object);
+        let visible = index.is_visible(kind, object);
+        let (wanted, fields) = match kind {
+            Resource::Group if visible => {
+                let seen = observe::group(&index, &record, (&stands, conflict), &of.spec);
+                (Some(decide::group::status(&seen, now)), decide::group::FIELDS)
+            }
+            Resource::User if visible => {
+                let seen = observe::user(&known.policy, &record, (&stands, conflict));
+                (decide::user::status(&seen, now), decide::user::FIELDS)
+            }
+            // Of an object that does not own its name, nothing is told but that.
+            Resource::User | Resource::Group if conflict.is_some() => {
+                let seen = observe::hidden(&record, (&stands, conflict));
+                (decide::user::status(&seen, now), decide::user::HIDDEN_FIELDS)
+            }
+            Resource::User | Resource::Group => return Ok(None),
+        };
+        let changes = wanted.and_then(|wanted| decide::difference(&stands, &wanted, fields));
+        Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes }))
+    }
 }

@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::api::directory_claim::MAX_VALUE;
-use crate::controller::claiming::look_once;
-use crate::controller::pace::Pace;
+use crate::controller::claiming::turn_on;
+use crate::controller::write_rate::WriteRate;
 use crate::metrics::Metrics;
 use crate::rules::naming::{GROUP_NAME, USER_NAME, claim_name};
 use crate::store::kind::Kind;
@@ -43,22 +43,31 @@ fn memory(spec: Value) -> Memory {
 
 struct Leader {
     memory: Memory,
-    leading: Leading,
+    statuses: Statuses,
+    tools: Tools,
     passes: Passes,
-    rounds: HashMap<(String, String), Round>,
 }
 
 impl Leader {
     fn new(memory: &Memory, meddle: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static) -> Self {
-        let leading = Leading { store: memory.store(meddle), metrics: Metrics::default(), pace: Pace::default() };
-        Self { memory: memory.clone(), leading, passes: Passes::default(), rounds: HashMap::new() }
+        let (store, metrics) = (memory.store(meddle), Metrics::default());
+        let tools = Tools { store, metrics, write_rate: WriteRate::default() };
+        let passes = Passes::default();
+        let statuses = Statuses::new(tools.clone(), passes.clone());
+        Self { memory: memory.clone(), statuses, tools, passes }
     }
 
-    /// The kinds whose statuses a look writes.
+    /// The kinds whose statuses are written when everything that is dirty is looked at.
     async fn look(&mut self) -> Vec<String> {
-        self.memory.fill(&self.leading.store);
+        self.memory.fill(&self.tools.store);
         self.memory.asked();
-        look(&self.leading, &self.passes, &mut self.rounds).await.expect("a look");
+        // By then every burst has come to its end.
+        let soon = Instant::now() + Duration::from_millis(900);
+        while let Some(first) = self.statuses.names.take(soon) {
+            assert_eq!(self.statuses.look(first, soon).await, Looked::Finished);
+            // Nothing watches this API server, so what was written is told here.
+            self.memory.fill(&self.tools.store);
+        }
         let asked = self.memory.asked().into_iter();
         asked.filter_map(|asked| asked.strip_prefix("PATCH ").map(str::to_owned)).collect()
     }
@@ -81,7 +90,7 @@ async fn a_look_writes_once_and_a_restart_writes_nothing() {
     assert_eq!(leader.look().await, Vec::<String>::new());
 
     // The rule on externalIds of groups comes into force once nobody breaks it.
-    look_once(&leader.leading, &leader.passes).await;
+    turn_on(&leader.tools, &leader.passes).await;
     assert_eq!(leader.look().await, ["directories"]);
     let directory = leader.status(Kind::DIRECTORY, "staff");
     assert_eq!(directory["uniqueAttributes"][0]["state"], "InForce");
@@ -114,14 +123,16 @@ async fn what_one_object_does_not_take_keeps_nobody_from_the_others() {
         ("PATCH", "staff") => Some(refusal(409, "Conflict")),
         _ => None,
     });
-    assert_eq!(leader.look().await.len(), 4);
+    let asked = leader.look().await;
+    let count = |kind: &str| asked.iter().filter(|asked| *asked == kind).count();
+    assert_eq!((count("directorygroups"), count("directoryusers")), (1, 2), "each is asked for once");
     assert_eq!(leader.status(Kind::USER, "bob-1")["effective"]["userType"], "Member");
     let next = leader.look().await;
     assert!(!next.contains(&"directoryusers".to_owned()), "a refusal is not asked for again: {next:?}");
 }
 
 #[tokio::test]
-async fn who_lost_a_value_is_told_unless_nobody_can_know_of_it() {
+async fn the_loser_of_a_value_gets_a_condition_unless_nobody_can_know_of_it() {
     let memory = memory(json!({}));
     let put = |name: &str, created: &str| {
         let spec = json!({
@@ -164,12 +175,15 @@ async fn what_one_directory_does_not_take_keeps_nobody_from_the_others() {
     let memory = memory(json!({}));
     let metadata = json!({ "name": "guests", "namespace": "people" });
     memory.put(Kind::DIRECTORY, &json!({ "kind": "Directory", "metadata": metadata, "spec": {} }));
-    let leader = Leader::new(&memory, |asked| {
+    let mut leader = Leader::new(&memory, |asked| {
         ((asked.method.as_str(), asked.name.as_str()) == ("PATCH", "guests")).then(|| refusal(403, "Forbidden"))
     });
-    memory.fill(&leader.leading.store);
-    let error = look(&leader.leading, &leader.passes, &mut HashMap::new()).await.expect_err("one is forbidden");
-    assert!(error.to_string().contains("403"), "{error}");
+    let asked = leader.look().await;
+    assert_eq!(
+        asked.iter().filter(|asked| *asked == "directories").count(),
+        2,
+        "the one that is forbidden is left alone"
+    );
     assert_eq!(leader.status(Kind::DIRECTORY, "staff")["counts"]["users"], 2, "guests comes first");
 }
 
@@ -185,8 +199,62 @@ async fn a_value_that_no_claim_holds_keeps_no_rule_from_everybody_else() {
     memory.put(Kind::USER, &ada);
     leader.look().await;
     leader.look().await;
-    look_once(&leader.leading, &leader.passes).await;
+    turn_on(&leader.tools, &leader.passes).await;
     leader.look().await;
     let directory = leader.status(Kind::DIRECTORY, "staff");
     assert_eq!(directory["uniqueAttributes"][0], json!({ "attribute": "User.externalId", "state": "InForce" }));
+}
+
+#[tokio::test]
+async fn each_status_of_many_people_is_decided_once() {
+    const PEOPLE: usize = 60;
+    let memory = Memory::default();
+    let spec = json!({ "users": { "userTypes": { "allowed": ["Member"], "default": "Member" } } });
+    memory.put(Kind::DIRECTORY, &json!({ "metadata": { "name": "staff", "namespace": "people" }, "spec": spec }));
+    for number in 0..PEOPLE {
+        let (name, user_name) = (format!("u-{number}"), format!("user-{number}"));
+        let metadata = json!({ "name": name, "namespace": "people" });
+        let scim = json!({ "userName": user_name, "active": true });
+        let spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "scim": scim });
+        memory.put(Kind::USER, &json!({ "kind": "DirectoryUser", "metadata": metadata, "spec": spec }));
+        let spec = json!({
+            "directoryRef": { "name": "staff" }, "attribute": USER_NAME, "value": user_name, "holder": name,
+        });
+        let metadata = json!({ "name": claim_name("staff", USER_NAME, &user_name), "namespace": "people" });
+        memory.put(Kind::CLAIM, &json!({ "metadata": metadata, "spec": spec }));
+    }
+    let mut leader = Leader::new(&memory, |_| None);
+    memory.fill(&leader.tools.store);
+    let soon = Instant::now() + Duration::from_millis(900);
+    let mut decided = 0;
+    while let Some(taken) = leader.statuses.names.take(soon) {
+        decided += usize::from(matches!(taken.name.subject, DirtySubject::User(_)));
+        if let Some(write) = leader.statuses.decide(&taken, Timestamp::now()).await.expect("a decision") {
+            act::write(&leader.tools, &write).await.expect("a write");
+            memory.fill(&leader.tools.store);
+        }
+    }
+    assert_eq!(leader.status(Kind::USER, "u-59")["effective"], json!({ "userType": "Member" }));
+    // Once because everything was new, once because the review came by, and once because the status itself changed.
+    assert!((2 * PEOPLE..=3 * PEOPLE).contains(&decided), "{decided} decisions about {PEOPLE} people");
+}
+
+#[tokio::test]
+async fn a_group_whose_members_change_says_when_and_another_leader_writes_nothing() {
+    let memory = memory(json!({}));
+    let mut leader = Leader::new(&memory, |_| None);
+    leader.look().await;
+    let first = leader.status(Kind::GROUP, "all-1");
+    assert_eq!(first["membersDigest"].as_str().map(str::len), Some(16));
+    assert_eq!(first["membersChangedAt"], Value::Null, "what was before the first look, nobody knows");
+    let mut ada = memory.all(Kind::USER).remove(0);
+    ada["spec"]["memberOf"] = json!([]);
+    memory.put(Kind::USER, &ada);
+    let before = Timestamp::now().to_string();
+    leader.look().await;
+    let second = leader.status(Kind::GROUP, "all-1");
+    assert_ne!(second["membersDigest"], first["membersDigest"]);
+    assert!(second["membersChangedAt"].as_str().is_some_and(|at| at >= &before[..19]), "{second}");
+    let mut successor = Leader::new(&memory, |_| None);
+    assert_eq!(successor.look().await, Vec::<String>::new());
 }

@@ -14,6 +14,7 @@ pub use key::WatchedKey;
 pub use table::MAX_PER_DIGEST;
 use table::{Digest, Table};
 
+use super::index::dirty::{DirectoryName, DirtySubject, Subscribers};
 use super::index::{Index, IndexRules};
 use super::kind::Kind;
 use super::version::Origin;
@@ -47,6 +48,8 @@ pub(super) struct Cache {
     /// Directory, and goes when it is empty and its Directory gone. It is written to under the lock of this map, shared:
     /// who forgets an index holds the lock alone, so nothing can come into it meanwhile and be lost.
     indexes: RwLock<Indexes>,
+    /// Who is told what becomes dirty.
+    pub(super) subscribers: Arc<Subscribers>,
 }
 
 impl Cache {
@@ -81,9 +84,16 @@ impl Cache {
 
     /// Takes in a state of an object.
     pub(super) fn put(&self, kind: Kind, object: &Object, origin: Origin<'_>) {
+        let directory = || self.directories.get(object.namespace(), object.name());
+        let before = directory().filter(|_| kind == Kind::DIRECTORY);
         self.sink(kind, |sink| sink.put(object, origin));
         if kind == Kind::DIRECTORY {
             self.follow_rules(object.namespace(), object.name());
+            let after = directory();
+            let is_news = !before.iter().zip(&after).any(|(before, after)| Arc::ptr_eq(before, after));
+            if is_news {
+                self.mark_directory(object.namespace(), object.name());
+            }
         }
     }
 
@@ -93,6 +103,7 @@ impl Cache {
         if kind == Kind::DIRECTORY {
             self.follow_rules(object.namespace(), object.name());
             self.forget_unused(object.namespace(), object.name());
+            self.mark_directory(object.namespace(), object.name());
         }
     }
 
@@ -103,6 +114,7 @@ impl Cache {
         for (namespace, directory, index) in self.indexes() {
             if kind == Kind::DIRECTORY {
                 self.follow_rules(&namespace, &directory);
+                self.mark_directory(&namespace, &directory);
             }
             if index.is_empty() {
                 self.forget_unused(&namespace, &directory);
@@ -113,6 +125,11 @@ impl Cache {
     /// Forgets all objects of a kind, in one namespace or in all.
     pub(super) fn forget(&self, kind: Kind, scope: Option<&str>) {
         self.sweep(kind, scope, EVERY_VERSION, NO_EPOCH);
+    }
+
+    /// Tells that a Directory is to be looked at.
+    pub(super) fn mark_directory(&self, namespace: &str, directory: &str) {
+        self.subscribers.mark(&DirectoryName::new(namespace, directory), &DirtySubject::Directory);
     }
 
     /// Gives what `feed` has for a kind to where its objects go: a line for each kind.
@@ -134,7 +151,11 @@ impl Cache {
         drop(indexes);
         let mut indexes = self.indexes.write();
         let of_namespace = indexes.entry(namespace.to_owned()).or_default();
-        let index = of_namespace.entry(directory.to_owned()).or_default();
+        let new = || {
+            let name = DirectoryName::new(namespace, directory);
+            Arc::new(Index::new(name, Arc::clone(&self.subscribers)))
+        };
+        let index = of_namespace.entry(directory.to_owned()).or_insert_with(new);
         // Read after the index can be found: whoever changes the Directory from here on finds it too.
         index.set_rules(directory, || self.rules(namespace, directory));
         RwLockWriteGuard::downgrade(indexes)

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::change::Edited;
-use super::known::{Provenance, is_relied_on, provenance};
+use super::known::{Provenance, known_from, provenance};
 use super::step::Subject;
 use crate::api::{API_VERSION, Object};
 use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, Force, UNDELETE_ANNOTATION, UniqueRules};
@@ -239,10 +239,7 @@ impl Subject for Holder {
     /// keeps the object, whoever takes the name meanwhile. The mark alone is never evidence, so an object that
     /// [`Self::acknowledge`] spared is known by its age soon.
     fn is_known(&self) -> bool {
-        is_relied_on(&self.object)
-            || self.was_visible
-            || self.is_older_than(KNOWN_AFTER, self.object.scim_created_at())
-            || self.provenance() == Provenance::Restored
+        self.was_visible || self.now >= known_from(&self.object)
     }
 
     fn is_spared(&self) -> bool {

@@ -56,6 +56,17 @@ pub fn is_relied_on(object: &Object) -> bool {
         || !object.member_of().is_empty()
 }
 
+/// From when on an object counts as acknowledged, as far as the object tells: from ever if somebody may rely on it, if it
+/// came from a restore, or if it does not say when it was created. Else once it is old enough.
+pub fn known_from(object: &Object) -> Timestamp {
+    let created = object.scim_created_at();
+    let is_restored = provenance(created, object.creation_timestamp()) == Provenance::Restored;
+    match created.filter(|_| !is_restored && !is_relied_on(object)) {
+        Some(created) => created.checked_add(KNOWN_AFTER).unwrap_or(Timestamp::MAX),
+        None => Timestamp::MIN,
+    }
+}
+
 /// Whether an object that does not own its name may still be on its way at `now`: a create at another replica has stored it and
 /// not claimed its values yet, or was cut short there.
 pub fn may_be_in_creation(object: &Object, now: Timestamp) -> bool {

@@ -54,8 +54,10 @@ pub const SETTLE_TRIES: u32 = 3;
 /// What a pass of the janitor over one object came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
-    /// Everything is as before: there was nothing to do, or it cannot be done now.
+    /// Everything is as before: there was nothing to do, or another object has the value.
     Nothing,
+    /// Everything is as before: somebody is at work on it, or was quicker.
+    Busy,
     /// A mark was cleared or a value claimed.
     Settled,
     /// The object never was acknowledged, and was removed.
@@ -305,6 +307,9 @@ pub async fn settle(
         Settled::Conflict(Refusal::Final) | Settled::Busy => {
             if let Some(error) = driver.take_refused() {
                 return Err(error.into());
+            }
+            if !driver.changed {
+                return Ok(Settlement::Busy);
             }
         }
     }

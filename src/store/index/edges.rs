@@ -5,9 +5,10 @@
 //! such a group: an edge may come before its group, and outlives it.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::iter::Peekable;
 use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
 
 use super::order::Order;
 use super::{MAX_BATCH, Member};
@@ -23,8 +24,6 @@ pub(super) struct GroupEdges {
     ids: HashMap<Arc<str>, GroupId>,
     groups: Vec<Group>,
     free: Vec<GroupId>,
-    /// Of the digests.
-    hasher: RandomState,
 }
 
 #[derive(Debug, Default)]
@@ -65,8 +64,8 @@ impl GroupEdges {
         if before == after {
             return;
         }
-        // The sum of the hashes by XOR does not depend on their order, and who leaves takes his part along.
-        let digest = self.hasher.hash_one((kind, member));
+        // The sum of the digests by XOR does not depend on their order, and whoever leaves takes his part along.
+        let digest = digest(kind, member);
         for id in before.iter().filter(|id| after.binary_search(id).is_err()) {
             let group = &mut self.groups[id.place()];
             group.digest ^= digest;
@@ -139,6 +138,24 @@ impl Group {
     }
 }
 
+/// The groups that stand in one of the two lists alone, both sorted.
+pub(super) fn moved(before: &[GroupId], after: &[GroupId]) -> Vec<GroupId> {
+    let gone = before.iter().filter(|id| after.binary_search(id).is_err());
+    let come = after.iter().filter(|id| before.binary_search(id).is_err());
+    gone.chain(come).copied().collect()
+}
+
+/// What one member adds to the digest of a group. It stands in ETags and in statuses, so it is the same in every process
+/// and every version: the first eight bytes of the SHA-256 of kind and name.
+fn digest(kind: Resource, name: &str) -> u64 {
+    let kind = match kind {
+        Resource::User => "User",
+        Resource::Group => "Group",
+    };
+    let hash: [u8; 32] = Sha256::digest(format!("{kind}/{name}")).into();
+    hash.first_chunk().copied().map_or(0, u64::from_be_bytes)
+}
+
 /// The smaller one of the next user and the next group by name; the user where the names are the same.
 fn smaller<'a>(
     users: &mut Peekable<impl Iterator<Item = &'a Arc<str>>>,
@@ -150,4 +167,19 @@ fn smaller<'a>(
     };
     let (kind, name) = if user_first { (Resource::User, users.next()) } else { (Resource::Group, groups.next()) };
     Some(Member { kind, name: Arc::clone(name?) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Replicas of two versions that run side by side must agree, and a status outlives them.
+    #[test]
+    fn the_digest_of_a_member_is_the_same_for_ever() {
+        let cases =
+            [(Resource::User, "ada-1", 0x9b0a_28f2_6764_6643), (Resource::Group, "ada-1", 0xacd1_9f97_faa0_d612)];
+        for (kind, name, expected) in cases {
+            assert_eq!(digest(kind, name), expected, "{kind:?} {name}");
+        }
+    }
 }

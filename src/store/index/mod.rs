@@ -4,6 +4,7 @@
 //! The index is a hint and never the ground of a safety decision: who needs to be sure reads the object.
 
 mod claim;
+pub mod dirty;
 mod edges;
 mod feed;
 mod order;
@@ -11,6 +12,7 @@ mod resource;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod visible;
 
 use std::collections::BTreeMap;
@@ -22,9 +24,11 @@ use jiff::Timestamp;
 use crate::rules::naming::UniqueRules;
 use crate::rules::resource::Resource;
 use claim::ClaimId;
+use dirty::{DirectoryName, Marker, Subscribers};
 use parking_lot::RwLock;
 use resource::hash;
 use tables::Tables;
+pub use upkeep::Upkeep;
 
 /// Most records that one call copies under the lock.
 pub const MAX_BATCH: usize = 200;
@@ -105,6 +109,12 @@ pub struct Index {
 }
 
 impl Index {
+    /// The index of this Directory, which tells `subscribers` what becomes dirty in it.
+    pub(super) fn new(directory: DirectoryName, subscribers: Arc<Subscribers>) -> Self {
+        let tables = Tables::new(Marker::new(directory, subscribers));
+        Self { tables: RwLock::new(tables), ..Self::default() }
+    }
+
     /// How many resources of a kind are visible.
     pub fn visible(&self, kind: Resource) -> usize {
         self.tables.read().resources(kind).visible.order.len()
@@ -148,7 +158,7 @@ impl Index {
     }
 
     /// A digest of who the visible direct members of a group are: the same for the same members, whatever the order in
-    /// which they came, on this replica and until it ends.
+    /// which they came, on every replica and after each start.
     pub fn members_digest(&self, group: &str) -> u64 {
         let tables = self.tables.read();
         if tables.shows_group(group) { tables.edges.digest(group) } else { 0 }
@@ -201,11 +211,6 @@ impl Index {
         self.tables.read().active.clone()
     }
 
-    /// A counter that moves with every change of the index: who works off what is in it need not look while it rests.
-    pub fn changes(&self) -> u64 {
-        self.tables.read().changes
-    }
-
     /// The `status` of an object as compact JSON, as last seen; nothing where it has none or the object is unknown.
     pub fn status(&self, kind: Resource, name: &str) -> Option<Arc<[u8]>> {
         self.tables.read().resource(kind, name)?.1.status.clone()
@@ -253,13 +258,6 @@ impl Index {
         let tables = self.tables.read();
         let living = tables.resources(kind).records.iter().filter(|(_, resource)| !resource.marks.deleted);
         living.map(|(name, resource)| (Arc::clone(name), Arc::clone(&resource.scim))).collect()
-    }
-
-    /// Values that objects after this name want and do not own, in the order of the objects' names, at most [`MAX_BATCH`];
-    /// an empty batch is the end. All of one object stand in one batch. Left out are objects that are deleted or rejected,
-    /// and those on which a change is in progress.
-    pub fn conflicts(&self, kind: Resource, after: Option<&str>) -> Vec<UnownedValue> {
-        self.tables.read().conflicts(kind, after)
     }
 
     /// How many visible resources of a kind have the externalId of another visible one, and the names of up to

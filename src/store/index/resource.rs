@@ -3,15 +3,16 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::claim::ClaimId;
 use super::edges::GroupId;
 use super::{IndexRules, LookupKey};
 use crate::api::Object;
-use crate::rules::naming::{LINK, UNDELETE_ANNOTATION, ambiguous, claimed_values, index_keys};
+use crate::rules::naming::{DIRECTORY_LABEL, LINK, UNDELETE_ANNOTATION, ambiguous, claimed_values, index_keys};
 use crate::rules::resource::Resource;
-use crate::store::claims::known::{Provenance, is_relied_on, provenance};
+use crate::store::claims::known::{Provenance, is_relied_on, known_from, provenance};
 use crate::store::version::Stamp;
 
 /// The marks of an object that decide who sees it and what is to be done about it.
@@ -32,6 +33,8 @@ pub(super) struct Marks {
     /// Somebody may rely on it, whether or not it has its claims: a restore brought it back, people wrote it, or it was
     /// changed after it was created.
     pub(super) acknowledged: bool,
+    /// Carries the label of its Directory.
+    pub(super) labelled: bool,
 }
 
 /// One DirectoryUser or DirectoryGroup.
@@ -43,6 +46,10 @@ pub(super) struct IndexedResource {
     pub(super) scim: Arc<[u8]>,
     pub(super) status: Option<Arc<[u8]>>,
     pub(super) marks: Marks,
+    /// When it was last written, in seconds since 1970, if it says so.
+    pub(super) written_at: Option<i64>,
+    /// From when on it counts as acknowledged, in seconds since 1970.
+    pub(super) known_from: i64,
     /// Whether it stands among the visible ones.
     pub(super) shown: bool,
     /// Whether it ever was, as far as this process has seen.
@@ -140,7 +147,10 @@ impl IndexedResource {
                 asked_back: object.has_annotation(UNDELETE_ANNOTATION),
                 active: kind == Resource::User && object.active() == Some(true),
                 acknowledged: is_acknowledged(object),
+                labelled: object.label(DIRECTORY_LABEL) == Some(directory),
             },
+            written_at: object.last_written_at().map(Timestamp::as_second),
+            known_from: known_from(object).as_second(),
             shown: false,
             was_shown: false,
             claims: Claims::project(kind, directory, object.spec(), rules),

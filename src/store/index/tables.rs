@@ -7,16 +7,16 @@
 //! the Directory change everything: then every object and every claim is looked at again, a batch at a time.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::Bound;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::claim::{ClaimId, IndexedClaim};
-use super::edges::GroupEdges;
+use super::dirty::Marker;
+use super::edges::{GroupEdges, moved};
 use super::resource::{Claims, IndexedResource};
-use super::visible::{Active, Resources, change};
-use super::{IndexRules, MAX_BATCH, UnownedValue};
+use super::visible::{Active, Resources, change, member_of};
+use super::{IndexRules, UnownedValue};
 use crate::rules::resource::Resource;
 use crate::store::version::Origin;
 
@@ -35,11 +35,14 @@ pub(super) struct Tables {
     pub(super) dead: BTreeSet<ClaimId>,
     /// When the members of a group last changed, as far as this replica knows: what its status says, or a change of its own.
     members_changed_at: HashMap<Arc<str>, Timestamp>,
-    /// Moves with every change.
-    pub(super) changes: u64,
+    dirty: Marker,
 }
 
 impl Tables {
+    pub(super) fn new(dirty: Marker) -> Self {
+        Self { dirty, ..Self::default() }
+    }
+
     /// Whether there is nothing in them.
     pub(super) fn is_empty(&self) -> bool {
         self.users.records.is_empty() && self.groups.records.is_empty() && self.claims.is_empty()
@@ -128,9 +131,9 @@ impl Tables {
         if let Some(old) = old {
             self.edges.forget(&old.member_of);
         }
+        self.dirty.resource(kind, &name);
         self.resources_mut(kind).records.insert(name, new);
         touched.into_iter().for_each(|id| self.derive_claim(id));
-        self.changes += 1;
     }
 
     /// Forgets a resource, unless something later than `version` is known.
@@ -149,7 +152,7 @@ impl Tables {
         self.show(kind, &name, Some(&old).filter(|old| old.shown), None);
         self.edges.forget(&old.member_of);
         old.named().for_each(|id| self.derive_claim(id));
-        self.changes += 1;
+        self.dirty.resource(kind, &name);
     }
 
     /// Takes in a state of a claim; older ones only confirm that the claim is there.
@@ -177,7 +180,6 @@ impl Tables {
             }
             self.forget_attribute(before);
         }
-        self.changes += 1;
     }
 
     /// Forgets a claim, unless something later than `version` is known.
@@ -189,7 +191,6 @@ impl Tables {
             self.derive_again(claim.kind(), &claim.holder);
             self.derive_claim(id);
             self.forget_attribute(claim);
-            self.changes += 1;
         }
     }
 
@@ -212,7 +213,6 @@ impl Tables {
     /// called for everything that is there.
     pub(super) fn set_rules(&mut self, rules: Arc<IndexRules>) {
         self.rules = rules;
-        self.changes += 1;
     }
 
     /// The names of all resources of a kind.
@@ -237,7 +237,6 @@ impl Tables {
         touched.extend(resource.named());
         self.derive_again(kind, name);
         touched.into_iter().for_each(|id| self.derive_claim(id));
-        self.changes += 1;
     }
 
     /// When the members of a group last changed.
@@ -253,37 +252,31 @@ impl Tables {
         *known = at.max(*known);
     }
 
-    /// Looks again whether a claim is dead.
+    /// Looks again whether a claim is dead, and at those who name its value and do not own it: they are seen only while
+    /// nobody else has it, and that a rival has gone is no change of their own.
     pub(super) fn derive_claim(&mut self, id: ClaimId) {
         let judged = self.claims.get(&id).is_some_and(|claim| claim.is_judged(&self.rules.unique));
-        let dead = judged && self.live_holder(id).is_none();
-        if dead {
-            self.dead.insert(id);
-        } else {
-            self.dead.remove(&id);
+        if judged && self.live_holder(id).is_none() {
+            if self.dead.insert(id) {
+                self.dirty.dead_claim(&id.name());
+            }
+        } else if self.dead.remove(&id) {
+            self.dirty.living_claim(&id.name());
         }
-        // Objects that name the value without a claim are seen only while nobody else has it.
         for kind in Resource::ALL {
             let names = self.resources(kind).unowned.get(&id).cloned().unwrap_or_default();
-            names.iter().for_each(|name| self.derive_again(kind, name));
+            for name in names {
+                self.dirty.resource(kind, &name);
+                self.derive_again(kind, &name);
+            }
         }
     }
 
-    /// The claims that resources after this name lack, all of one resource together, at most [`MAX_BATCH`].
-    pub(super) fn conflicts(&self, kind: Resource, after: Option<&str>) -> Vec<UnownedValue> {
-        let resources = self.resources(kind);
-        let first = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut conflicts = Vec::new();
-        for name in resources.unsettled.range::<str, _>((first, Bound::Unbounded)) {
-            let Some(resource) = resources.records.get(name).filter(|resource| resource.is_at_rest()) else { continue };
-            let lacking = resource.claims.iter().filter(|id| !self.owns(kind, name, *id));
-            let lacking: Vec<_> = lacking.map(|id| self.conflict(name, id)).collect();
-            if !conflicts.is_empty() && conflicts.len() + lacking.len() > MAX_BATCH {
-                break;
-            }
-            conflicts.extend(lacking);
-        }
-        conflicts
+    /// The claims that a resource lacks.
+    pub(super) fn conflicts_of(&self, kind: Resource, name: &str) -> Vec<UnownedValue> {
+        let resource = self.resource(kind, name).filter(|(_, resource)| resource.is_at_rest());
+        let Some((name, resource)) = resource else { return Vec::new() };
+        resource.unowned.iter().map(|id| self.conflict(name, *id)).collect()
     }
 
     fn conflict(&self, name: &Arc<str>, id: ClaimId) -> UnownedValue {
@@ -295,17 +288,21 @@ impl Tables {
         let resources = self.resources_mut(kind);
         let Some((name, mut resource)) = resources.records.remove_entry(name) else { return };
         let was_shown = resource.shown;
-        self.derive(kind, &name, &mut resource);
+        if self.derive(kind, &name, &mut resource) {
+            self.dirty.resource(kind, &name);
+        }
         if was_shown != resource.shown {
             self.show(kind, &name, was_shown.then_some(&resource), resource.shown.then_some(&resource));
         }
         self.resources_mut(kind).records.insert(name, resource);
     }
 
-    /// Decides whether a resource is visible and whether it is unsettled.
-    fn derive(&mut self, kind: Resource, name: &Arc<str>, resource: &mut IndexedResource) {
+    /// Decides whether a resource is visible, whether it is unsettled and what it does not own. Says whether any of that
+    /// changed.
+    fn derive(&mut self, kind: Resource, name: &Arc<str>, resource: &mut IndexedResource) -> bool {
         let owns = |id| self.owns(kind, name, id);
         let is_free = |id| self.live_holder(id).is_none();
+        let was_shown = resource.shown;
         resource.shown = resource.may_be_shown(&self.rules)
             && resource.claims.name().is_some_and(|id| owns(id) || resource.is_seen_without_claim(is_free(id)));
         resource.was_shown |= resource.shown;
@@ -320,11 +317,9 @@ impl Tables {
         } else {
             resources.ambiguous.remove(name);
         }
-        if unsettled {
-            resources.unsettled.insert(Arc::clone(name));
-        } else {
-            resources.unsettled.remove(name);
-        }
+        let moved =
+            if unsettled { resources.unsettled.insert(Arc::clone(name)) } else { resources.unsettled.remove(name) };
+        moved || was_shown != resource.shown || before != resource.unowned
     }
 
     /// Takes what is visible of a resource from one state to another; none is not visible.
@@ -335,6 +330,8 @@ impl Tables {
         before: Option<&IndexedResource>,
         after: Option<&IndexedResource>,
     ) {
+        let moved = moved(member_of(before), member_of(after));
+        self.edges.names(&moved).for_each(|group| self.dirty.resource(Resource::Group, group));
         let resources = match kind {
             Resource::User => &mut self.users,
             Resource::Group => &mut self.groups,

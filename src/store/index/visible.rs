@@ -115,7 +115,8 @@ fn keys(state: Option<&IndexedResource>) -> &[u64] {
     state.map_or(&[], |resource| &resource.keys)
 }
 
-fn member_of(state: Option<&IndexedResource>) -> &[GroupId] {
+/// The groups that a visible resource names.
+pub(super) fn member_of(state: Option<&IndexedResource>) -> &[GroupId] {
     state.map_or(&[], |resource| &resource.member_of)
 }
 

@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 /// Longer than anything that a test waits for takes on a busy machine, save the freshness limit.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-/// Longer than the janitor takes: it leaves an object alone for half a minute after its last write, and makes a pass every
-/// minute.
-pub(crate) const JANITOR_DEADLINE: Duration = Duration::from_secs(120);
+/// Longer than the janitor takes: it leaves an object alone for half a minute after its last write.
+pub(crate) const JANITOR_DEADLINE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Asks until the answer is there; after the deadline the test fails and says what it waited for.

@@ -158,8 +158,8 @@ async fn a_pass_says_what_it_has_done_and_nothing_else() {
             "somebody is at work on it",
             Some(pending(person("ada-1", "ada"), NOW)),
             ours(),
-            Settlement::Nothing,
-            Settlement::Nothing,
+            Settlement::Busy,
+            Settlement::Busy,
         ),
         (
             "a change that was left",

@@ -28,7 +28,7 @@ fn no_call_copies_more_than_its_bound() {
 }
 
 #[test]
-fn conflicts_come_in_batches_that_part_no_object() {
+fn an_object_in_conflict_shows_every_value_that_it_lacks_and_who_has_it() {
     let index = Index::default();
     let wants = |number: usize| {
         json!({ "managedBy": "Provisioning", "scim": { "userName": format!("n{number}") },
@@ -37,25 +37,19 @@ fn conflicts_come_in_batches_that_part_no_object() {
     let count = MAX_BATCH + 1;
     (0..count).for_each(|number| put(&index, Kind::USER, &format!("u{number:03}"), 1, &wants(number), WATCH));
     index.put(Kind::CLAIM, DIRECTORY, &claim(USER_NAME, "n0", "somebody-unknown", 2), WATCH);
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let batch = index.conflicts(Resource::User, after.as_deref());
-        assert!(batch.len() <= MAX_BATCH && batch.len() % 2 == 0, "{}", batch.len());
-        let Some(last) = batch.last() else { break };
-        after = Some(last.name.clone());
-        all.extend(batch);
-    }
+    let all = conflicts(&index, Resource::User);
     assert_eq!(all.len(), 2 * count);
     assert!(all.iter().all(|conflict| conflict.holder.is_none()), "a holder that nobody knows has nothing");
 
     add(&index, "v", "n1", 3, WATCH);
-    let conflicts = index.conflicts(Resource::User, Some("u000"));
+    let conflicts = index.conflicts_of(Resource::User, "u001");
     let expected = UnownedValue {
         name: "u001".into(),
         claim_name: claim_name(DIRECTORY, USER_NAME, "n1"),
         holder: Some("v".into()),
     };
-    assert_eq!(conflicts[0], expected);
+    assert_eq!((conflicts.len(), &conflicts[0]), (2, &expected));
+    assert_eq!(index.conflicts_of(Resource::User, "v"), []);
 }
 
 #[test]
@@ -117,12 +111,12 @@ fn who_was_visible_once_counts_as_known_whatever_becomes_of_the_claim() {
 
 #[test]
 fn an_own_write_to_somebody_who_is_gone_by_now_brings_nobody_back() {
-    let index = Index::default();
+    let (index, dirty) = told();
     add(&index, "u-1", "alice", 5, Origin::Own(&|| 7));
     assert_eq!((index.visible(Resource::User), index.unsettled(Resource::User)), (0, Vec::new()));
-    assert_eq!(index.changes(), 0);
+    assert_eq!(dirty_names(&dirty), Vec::<String>::new());
     add(&index, "u-1", "alice", 5, Origin::Own(&|| 4));
-    assert_eq!((index.visible(Resource::User), index.changes()), (1, 2));
+    assert_eq!((index.visible(Resource::User), dirty_names(&dirty)), (1, vec!["u-1".to_owned()]));
 }
 
 #[test]

@@ -207,7 +207,7 @@ fn check_kind(index: &Index, model: &Model, kind: Resource) {
         assert_eq!(index.batch(kind, Some(&record.name)), after);
     }
     assert_eq!(index.unsettled(kind), model.unsettled(kind));
-    let conflicts = index.conflicts(kind, None).into_iter();
+    let conflicts = conflicts(index, kind).into_iter();
     let mut conflicts: Vec<_> = conflicts.map(|it| (it.name.to_string(), it.claim_name, it.holder)).collect();
     conflicts.sort();
     assert_eq!(conflicts, model.conflicts(kind));
@@ -264,16 +264,36 @@ fn check(index: &Index, model: &Model, digests: &mut BTreeMap<u64, Vec<Member>>)
     assert_eq!(index.active_users(), model.active_users());
 }
 
+/// All that somebody may decide by: of each object, and which claims are dead.
+fn seen(index: &Index) -> BTreeMap<dirty::DirtySubject, String> {
+    let mut seen = BTreeMap::new();
+    for (kind, name) in Resource::ALL.into_iter().flat_map(|kind| NAMES.iter().map(move |name| (kind, *name))) {
+        let object = (index.record(kind, name), index.status(kind, name), index.upkeep(kind, name));
+        let members = (kind == Resource::Group).then(|| (index.members_digest(name), index.member_count(name)));
+        let view = (object, index.is_visible(kind, name), index.conflicts_of(kind, name), members);
+        seen.insert(dirty::DirtySubject::of(kind, &name.into()), format!("{view:?}"));
+    }
+    let dead = index.dead_claims().into_iter();
+    seen.extend(dead.map(|name| (dirty::DirtySubject::Claim(name.into()), String::new())));
+    seen
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn it_answers_as_one_who_keeps_everything(changes in changes()) {
-        let (index, mut model, mut digests) = (Index::default(), Model::default(), BTreeMap::new());
+        let ((index, subscription), mut model, mut digests) = (told(), Model::default(), BTreeMap::new());
+        let mut before = seen(&index);
         for change in changes {
-            let before = index.changes();
             let news = make(&index, &mut model, change.clone());
-            prop_assert_eq!(index.changes() != before, news, "{:?}", change);
             check(&index, &model, &mut digests);
+            let after = seen(&index);
+            let dirty: BTreeSet<_> = std::iter::from_fn(|| subscription.take(std::time::Instant::now())).map(|taken| taken.name.subject).collect();
+            for (subject, _) in after.iter().filter(|(subject, now)| before.get(*subject) != Some(*now)) {
+                prop_assert!(dirty.contains(subject), "{:?} changed, and nobody was told of it: {:?}", subject, change);
+            }
+            prop_assert!(news || dirty.is_empty(), "{:?} brought nothing: {:?}", change, dirty);
+            before = after;
         }
     }
 }

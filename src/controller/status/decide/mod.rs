@@ -1,59 +1,15 @@
-//! Writes what differs between a status as it stands and as it should stand, and nothing else.
+//! What a status should be, for each kind a pure function, and what of it differs from what stands.
 
-use serde_json::{Map, Value, json};
+pub mod conditions;
+pub mod directory;
+pub mod group;
+pub mod user;
 
-use crate::controller::leader::Leading;
-use crate::store::Error;
-use crate::store::kind::Kind;
-
-/// An object whose status is written.
-#[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
-    /// Its kind.
-    pub kind: Kind,
-    /// Its namespace.
-    pub namespace: &'a str,
-    /// Its name.
-    pub name: &'a str,
-    /// The state that the decision is about: it is void where the object has moved on. None: the decision is about other
-    /// objects, and is made again when they move.
-    pub version: Option<&'a str>,
-}
-
-/// Writes the `fields` of the status that differ from `wanted`; says whether that is to be looked at again. That the object
-/// has moved on or is gone is no error: whoever sees the new state decides anew.
-pub async fn write(
-    leading: &Leading,
-    target: Target<'_>,
-    stands: &Value,
-    wanted: &Map<String, Value>,
-    fields: &[&str],
-) -> Result<bool, Error> {
-    let Some(changes) = difference(stands, wanted, fields) else { return Ok(false) };
-    let Target { kind, namespace, name, version } = target;
-    let patch = match version {
-        Some(version) => json!({ "metadata": { "resourceVersion": version }, "status": changes }),
-        None => json!({ "status": changes }),
-    };
-    leading.pace.turn().await;
-    match leading.store.write_status(kind, namespace, name, &patch).await {
-        Ok(()) => leading.metrics.status_written(kind.plural),
-        Err(Error::Conflict | Error::NotFound) => {
-            tracing::debug!(kind = kind.plural, namespace, name, "an object has moved on; its status is decided anew");
-        }
-        // The others are written all the same, and this one again when something about it changes.
-        Err(error @ (Error::Invalid(_) | Error::TooLarge)) => {
-            tracing::warn!(kind = kind.plural, namespace, name, %error, "the API server does not take a status");
-            return Ok(false);
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(true)
-}
+use serde_json::{Map, Value};
 
 /// The merge patch (RFC 7396) that makes of `fields` what is wanted; nothing where they are that already. Fields that are
 /// not named are somebody else's.
-fn difference(stands: &Value, wanted: &Map<String, Value>, fields: &[&str]) -> Option<Map<String, Value>> {
+pub fn difference(stands: &Value, wanted: &Map<String, Value>, fields: &[&str]) -> Option<Map<String, Value>> {
     let mut changes = Map::new();
     for field in fields {
         let (before, after) = (stands.get(field).unwrap_or(&Value::Null), wanted.get(*field).unwrap_or(&Value::Null));
@@ -92,6 +48,8 @@ fn same(one: &Value, other: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

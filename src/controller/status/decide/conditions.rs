@@ -1,9 +1,9 @@
 //! Conditions as they should stand, from those that stand and those that are wanted.
 //!
 //! `lastTransitionTime` says since when a condition is what it is: it moves with the condition's `status` and with nothing
-//! else. Conditions of types that are not ours are left as they are: another controller wrote them, or a newer version.
+//! else. It is never in the future: one that a fast clock wrote is mended when the condition is next written. Conditions of types that are not ours are left as they are: another controller wrote them, or a newer version.
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::api::conditions::{ConditionType, Reason};
@@ -39,15 +39,20 @@ pub fn merge(
     let wanted = wanted.into_iter().map(|wanted| {
         let status = if wanted.holds { "True" } else { "False" };
         let unmoved = standing(wanted.name.as_str()).filter(|standing| standing["status"] == status);
-        let since = unmoved.and_then(|standing| standing["lastTransitionTime"].as_str()).map(str::to_owned);
-        json!({
-            "type": wanted.name.as_str(),
-            "status": status,
-            "observedGeneration": generation,
-            "lastTransitionTime": since.unwrap_or_else(|| in_seconds(now)),
-            "reason": wanted.reason.as_str(),
-            "message": wanted.message.chars().take(MAX_MESSAGE).collect::<String>(),
-        })
+        let since = unmoved.and_then(|standing| standing["lastTransitionTime"].as_str());
+        let condition = |since: &str| {
+            json!({
+                "type": wanted.name.as_str(),
+                "status": status,
+                "observedGeneration": generation,
+                "lastTransitionTime": since,
+                "reason": wanted.reason.as_str(),
+                "message": wanted.message.chars().take(MAX_MESSAGE).collect::<String>(),
+            })
+        };
+        let as_it_stands = since.map(condition).filter(|condition| unmoved == Some(condition));
+        let past = since.filter(|since| since.parse().is_ok_and(|since: Timestamp| since <= now));
+        as_it_stands.unwrap_or_else(|| past.map_or_else(|| condition(&in_seconds(now)), condition))
     });
     let mut conditions: Vec<_> = others.cloned().chain(wanted).collect();
     conditions.sort_by(|one, other| one["type"].as_str().cmp(&other["type"].as_str()));
@@ -60,9 +65,9 @@ pub fn stands(status: &Value, name: ConditionType) -> bool {
     conditions.into_iter().any(|condition| condition["type"] == name.as_str())
 }
 
-/// What the API server makes of times: whole seconds.
+/// The whole second that `now` is in: the API server keeps no fractions, and the next second has not begun.
 fn in_seconds(now: Timestamp) -> String {
-    now.round(Unit::Second).unwrap_or(now).to_string()
+    format!("{now:.0}")
 }
 
 /// Puts a list into a status, and nothing where it is empty.
@@ -114,6 +119,29 @@ mod tests {
             assert_eq!(merged[0]["lastTransitionTime"], since, "{case}");
             assert_eq!((&merged[0]["reason"], &merged[0]["observedGeneration"]), (&json!(reason), &json!(7)), "{case}");
         }
+    }
+
+    #[test]
+    fn a_time_of_transition_is_never_in_the_future() {
+        let now: Timestamp = "2026-03-01T10:00:00.9Z".parse().expect("a time");
+        let (this_second, later) = ("2026-03-01T10:00:00Z", "2026-03-01T10:05:00Z");
+        let cases = [
+            ("a new one, late in its second", json!(null), Reason::Serving, this_second),
+            (
+                "one from the future that is written",
+                json!([standing("True", "Serving", later)]),
+                Reason::Reached,
+                this_second,
+            ),
+            ("one that nobody can read", json!([standing("True", "Serving", "soon")]), Reason::Reached, this_second),
+        ];
+        for (case, stands, reason, expected) in cases {
+            let merged = merge(&stands, &OWNED, vec![ready(true, reason)], 1, now);
+            assert_eq!(merged[0]["lastTransitionTime"], expected, "{case}");
+        }
+        // Nothing else changes, so nothing is written.
+        let stands = json!([standing("True", "Serving", later)]);
+        assert_eq!(json!(merge(&stands, &OWNED, vec![ready(true, Reason::Serving)], 1, now)), stands);
     }
 
     #[test]

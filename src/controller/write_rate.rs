@@ -9,11 +9,11 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 /// Most writes a second of all duties of a leader together.
 pub const WRITES_PER_SECOND: u32 = 50;
 
-/// The turns in which the duties write. Cheap to clone; who rests saves up nothing.
+/// The turns in which the duties write. Cheap to clone; unused turns do not accumulate.
 #[derive(Clone)]
-pub struct Pace(Arc<Mutex<Interval>>);
+pub struct WriteRate(Arc<Mutex<Interval>>);
 
-impl Default for Pace {
+impl Default for WriteRate {
     fn default() -> Self {
         let mut turns = interval(Duration::from_secs(1) / WRITES_PER_SECOND);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -21,7 +21,7 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl WriteRate {
     /// Waits for the next turn to write.
     pub async fn turn(&self) {
         self.0.lock().await.tick().await;
@@ -35,12 +35,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn turns_of_all_who_share_a_pace_come_one_after_the_other() {
-        let pace = Pace::default();
-        let other = pace.clone();
+    async fn turns_of_all_who_share_a_rate_come_one_after_the_other() {
+        let rate = WriteRate::default();
+        let other = rate.clone();
         let started = Instant::now();
         for _ in 0..3 {
-            tokio::join!(pace.turn(), other.turn());
+            tokio::join!(rate.turn(), other.turn());
         }
         // The first comes at once.
         let least = Duration::from_secs(1) / WRITES_PER_SECOND * 5;

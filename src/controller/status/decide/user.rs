@@ -13,6 +13,8 @@ use crate::api::conditions::{ConditionType, Reason};
 pub const NAME_CLAIMED: [ConditionType; 1] = [ConditionType::NameClaimed];
 /// The fields that are written here.
 pub const FIELDS: &[&str] = &["observedGeneration", "effective", "conditions"];
+/// Those of an object that does not own its name.
+pub const HIDDEN_FIELDS: &[&str] = &["observedGeneration", "conditions"];
 
 /// Another object has a value that this one names.
 #[derive(Clone, Debug, PartialEq, Eq)]

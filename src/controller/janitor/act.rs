@@ -1,0 +1,41 @@
+//! Carries out one step: the only writer of the janitor.
+
+use jiff::Timestamp;
+
+use super::decide::Step;
+use crate::store::Store;
+use crate::store::claims::{self, Error, Settlement};
+use crate::store::index::dirty::{DirtyName, DirtySubject};
+use crate::store::kind::Kind;
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// Everything is as before, and will be until something changes.
+    Nothing,
+    /// Somebody is at work on it.
+    Busy,
+    /// It was done.
+    Changed,
+}
+
+/// Takes a step with an object or a claim, seen at `now`.
+pub async fn act(store: &Store, step: Step, name: &DirtyName, now: Timestamp) -> Result<Acted, Error> {
+    let namespace = name.directory.namespace();
+    let (kind, object) = match &name.subject {
+        DirtySubject::User(object) => (Kind::USER, object),
+        DirtySubject::Group(object) => (Kind::GROUP, object),
+        DirtySubject::Claim(object) => (Kind::CLAIM, object),
+        DirtySubject::Directory => return Ok(Acted::Nothing),
+    };
+    let changed = match step {
+        Step::Settle => match claims::settle(store, kind, namespace, object, now).await? {
+            Settlement::Nothing => false,
+            Settlement::Busy => return Ok(Acted::Busy),
+            Settlement::Settled | Settlement::Removed | Settlement::BroughtBack => true,
+        },
+        Step::Label => store.write_label(kind, namespace, object).await?,
+        Step::Release => claims::release(store, namespace, object).await?,
+    };
+    Ok(if changed { Acted::Changed } else { Acted::Nothing })
+}

@@ -1,0 +1,141 @@
+//! What the index shows about a Directory, a group or a user.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::decide::user::Conflict;
+use super::decide::{directory, group, user};
+use crate::api::directory::{DirectorySpec, GroupsMode};
+use crate::api::directory_status::DirectoryCounts;
+use crate::controller::claiming::Pass;
+use crate::rules::mapping::to_attributes;
+use crate::rules::policy::Policy;
+use crate::rules::policy::quota::{Usage, usage};
+use crate::rules::resource::Resource;
+use crate::store::index::dirty::DirtySubject;
+use crate::store::index::{Index, Record};
+use crate::store::{Store, WatchedDirectory};
+
+/// How long the first change of a Directory or a group waits for those after it: people come by the hundred, and each is a
+/// change of the counts.
+const BURST: Duration = Duration::from_millis(500);
+
+/// A Directory as it was last looked at.
+pub struct KnownDirectory {
+    /// Its rules.
+    pub spec: DirectorySpec,
+    /// What counts under them.
+    pub policy: Policy,
+    /// What is wrong with them, in sentences.
+    pub problems: Vec<String>,
+    /// How far each quota is used.
+    pub quota: Vec<Usage>,
+    /// Users who share an externalId.
+    pub duplicate_users: directory::Duplicates,
+    /// Groups that do.
+    pub duplicate_groups: directory::Duplicates,
+    counts: DirectoryCounts,
+}
+
+impl KnownDirectory {
+    /// A Directory with these rules, before the first look at what is in it.
+    pub fn new(spec: &DirectorySpec) -> Self {
+        Self {
+            spec: spec.clone(),
+            policy: Policy::of(spec),
+            problems: directory::problems(spec),
+            quota: Vec::new(),
+            duplicate_users: directory::Duplicates::default(),
+            duplicate_groups: directory::Duplicates::default(),
+            counts: DirectoryCounts { users: 0, active_users: 0, groups: 0 },
+        }
+    }
+}
+
+/// What is looked at, and how long a burst of changes may wait for its end.
+pub fn interest(subject: &DirtySubject) -> Option<Duration> {
+    match subject {
+        DirtySubject::Directory | DirtySubject::Group(_) => Some(BURST),
+        DirtySubject::User(_) => Some(Duration::ZERO),
+        DirtySubject::Claim(_) => None,
+    }
+}
+
+/// Counts what is in a Directory by now.
+pub fn refresh(store: &Store, known: &mut KnownDirectory, of: &WatchedDirectory) {
+    let index = store.index(&of.namespace, &of.name);
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let duplicates = |kind| {
+        let (count, examples) = index.duplicate_external_ids(kind);
+        directory::Duplicates { count, examples }
+    };
+    let active = index.active_users();
+    known.quota = usage(&known.policy, &active);
+    known.duplicate_users = duplicates(Resource::User);
+    known.duplicate_groups = duplicates(Resource::Group);
+    known.counts = DirectoryCounts {
+        users: number(index.visible(Resource::User)),
+        active_users: number(active.values().sum()),
+        groups: number(index.visible(Resource::Group)),
+    };
+}
+
+/// A Directory that has just been [refreshed](refresh).
+pub fn directory<'a>(
+    known: &'a KnownDirectory,
+    of: &'a WatchedDirectory,
+    passes: &'a BTreeMap<String, Pass>,
+) -> directory::Observed<'a> {
+    directory::Observed {
+        spec: &of.spec,
+        generation: of.seen.generation,
+        status: &of.seen.status,
+        counts: known.counts,
+        quota: &known.quota,
+        problems: &known.problems,
+        duplicate_users: known.duplicate_users.clone(),
+        duplicate_groups: known.duplicate_groups.clone(),
+        passes,
+    }
+}
+
+/// A group that is visible. Members that were stored before the Directory ignored them are kept, and none is shown.
+pub fn group<'a>(
+    index: &Index,
+    record: &Record,
+    (status, conflict): (&'a Value, Option<&'a Conflict>),
+    spec: &DirectorySpec,
+) -> group::Observed<'a> {
+    let shown = (spec.groups.mode.counts_as() != GroupsMode::Ignore).then_some(index);
+    let members = shown.map(|index| index.members(&record.name, None)).unwrap_or_default();
+    group::Observed {
+        generation: record.generation,
+        status,
+        member_count: shown.map_or(0, |index| index.member_count(&record.name)),
+        members_digest: shown.map_or(0, |index| index.members_digest(&record.name)),
+        first_members: members.iter().map(|member| member.name.to_string()).collect(),
+        conflict,
+    }
+}
+
+/// A user who is visible.
+pub fn user<'a>(
+    policy: &Policy,
+    record: &Record,
+    (status, conflict): (&'a Value, Option<&'a Conflict>),
+) -> user::Observed<'a> {
+    let effective = policy.effective(&to_attributes(&json_of(Some(&record.scim)))).to_status();
+    user::Observed { generation: record.generation, status, effective, conflict }
+}
+
+/// An object that is not visible, and so has no effective values beside those that stand.
+pub fn hidden<'a>(record: &Record, (status, conflict): (&'a Value, Option<&'a Conflict>)) -> user::Observed<'a> {
+    user::Observed { generation: record.generation, status, effective: status.get("effective").cloned(), conflict }
+}
+
+/// What stands of a status that was kept as compact JSON.
+pub fn json_of(bytes: Option<&[u8]>) -> Value {
+    bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
+}
