@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::conditions::{self, Wanted, insert_list, merge};
 use crate::api::conditions::{ConditionType, Reason};
-use crate::api::directory::{DirectorySpec, ProvisioningMode, Uniqueness};
+use crate::api::directory::{DirectorySpec, ExternalIdRule, ProvisioningMode};
 use crate::api::directory_status::{DirectoryCounts, QuotaStatus, UniqueAttributeState, UniqueAttributeStatus};
 use crate::controller::claiming::{Pass, progress};
 use crate::rules::naming::unclaimable;
@@ -149,7 +149,7 @@ fn duplicates(observed: &Observed<'_>) -> Option<Wanted> {
         ("groups", observed.spec.unique_external_id.groups, &observed.duplicate_groups),
     ];
     let warned =
-        warned.into_iter().filter(|(_, rule, found)| rule.counts_as() != Uniqueness::Enforce && found.count > 0);
+        warned.into_iter().filter(|(_, rule, found)| rule.counts_as() != ExternalIdRule::Enforce && found.count > 0);
     let sentences: Vec<_> = warned
         .map(|(kind, _, Duplicates { count, examples })| {
             format!("{count} {kind} have an externalId that another one has as well, such as {}", examples.join(", "))
