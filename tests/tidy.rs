@@ -64,7 +64,7 @@ const POLLING: &str = "tests/it/support/wait.rs";
 const READERS_OF_THE_ENVIRONMENT: &[&str] = &["src/config/", "src/simulator/cli.rs"];
 
 /// Names of types that still stand for several things. It may only become shorter.
-const NAMES_WITH_SEVERAL_MEANINGS: &[&str] = &["Answer", "Call", "Looks", "Observed", "Refusal"];
+const NAMES_WITH_SEVERAL_MEANINGS: &[&str] = &["Answer", "Looks", "Observed"];
 
 /// Longest source file.
 const MAX_LINES: usize = 600;
