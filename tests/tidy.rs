@@ -63,38 +63,6 @@ const POLLING: &str = "tests/it/support/wait.rs";
 /// is a program of its own.
 const READERS_OF_THE_ENVIRONMENT: &[&str] = &["src/config/", "src/simulator/cli.rs"];
 
-/// Names of types that still stand for several things. It may only become shorter.
-const NAMES_WITH_SEVERAL_MEANINGS: &[&str] = &[
-    "Answer",
-    "Asked",
-    "Attributes",
-    "Call",
-    "Cause",
-    "Change",
-    "Context",
-    "Dialect",
-    "Extension",
-    "ExtensionAttribute",
-    "Form",
-    "Kind",
-    "Membership",
-    "Name",
-    "Object",
-    "Observed",
-    "Order",
-    "Outcome",
-    "Page",
-    "Refusal",
-    "Scope",
-    "Settings",
-    "Source",
-    "Step",
-    "Table",
-    "Target",
-    "Times",
-    "Uniqueness",
-];
-
 /// Longest source file.
 const MAX_LINES: usize = 600;
 
@@ -402,12 +370,8 @@ fn the_name_of_a_type_stands_for_one_thing() {
         }
     }
     assert!(places.len() > 100, "only {} types", places.len());
-    let is_allowed = |name: &str| NAMES_WITH_SEVERAL_MEANINGS.contains(&name);
-    let several = places.iter().filter(|(name, places)| places.len() > 1 && !is_allowed(name));
-    let mut wrong: Vec<_> = several.map(|(name, places)| format!("{name}: {}", places.join(", "))).collect();
-    let once =
-        NAMES_WITH_SEVERAL_MEANINGS.iter().filter(|name| places.get(**name).is_none_or(|places| places.len() < 2));
-    wrong.extend(once.map(|name| format!("{name} has one meaning by now: take it out of the list")));
+    let several = places.iter().filter(|(_, places)| places.len() > 1);
+    let wrong: Vec<_> = several.map(|(name, places)| format!("{name}: {}", places.join(", "))).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

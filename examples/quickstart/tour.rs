@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use rollcall::simulator::check::silent;
 use rollcall::simulator::client::{Client, DEADLINE, Endpoint, Token};
 use rollcall::simulator::job::quarantine::CYCLE;
-use rollcall::simulator::job::{Job, Reach, Settings};
+use rollcall::simulator::job::{Job, JobSettings, Reach};
 use rollcall::simulator::mapping::{DEFAULTS, Mappings};
-use rollcall::simulator::patch::Dialect;
-use rollcall::simulator::source::{Group, Person, Source};
+use rollcall::simulator::patch::PatchDialect;
+use rollcall::simulator::source::{Group, Person, Tenant};
 
 use crate::cluster::Cluster;
 use crate::{NAMESPACE, heading};
@@ -73,14 +73,14 @@ pub(crate) async fn run(cluster: &Cluster, scim_url: &str, token: &str) -> Resul
 /// The job, the directory that it provisions from, and the simulated time.
 struct Tour {
     job: Job,
-    source: Source,
+    source: Tenant,
     now: Duration,
 }
 
 impl Tour {
     fn new(scim_url: &str, token: &str) -> Result<Self> {
-        let settings = Settings {
-            dialect: Dialect::Legacy,
+        let settings = JobSettings {
+            dialect: PatchDialect::Legacy,
             mappings: Mappings::parse(DEFAULTS).map_err(anyhow::Error::msg)?,
             batch: 1,
             parallel: 1,
@@ -126,10 +126,10 @@ async fn show(cluster: &Cluster, kind: &str) -> Result<()> {
 }
 
 /// The directory at Entra before anybody is assigned to the application.
-fn source() -> Source {
+fn source() -> Tenant {
     let people = PEOPLE.iter().enumerate().map(person).collect();
     let groups = GROUPS.iter().enumerate().map(group).collect();
-    Source { domain: "contoso.example".to_owned(), people, groups, sequence: 0 }
+    Tenant { domain: "contoso.example".to_owned(), people, groups, sequence: 0 }
 }
 
 fn person((number, (given, family, title, department)): (usize, &(&str, &str, &str, &str))) -> Person {

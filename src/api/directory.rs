@@ -158,7 +158,7 @@ pub struct Users {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["schema".into()]))]
     #[x_kube(validation = Rule::new("self.all(one, self.exists_one(other, other.schema.lowerAscii() == one.schema.lowerAscii()))")
         .message("two extensions have URNs that differ in letter case alone"))]
-    pub extensions: Vec<Extension>,
+    pub extensions: Vec<DeclaredExtension>,
     /// How many active users there may be. Default: any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<Quota>,
@@ -206,7 +206,7 @@ pub struct Roles {
 /// A schema that this Directory declares.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
-pub struct Extension {
+pub struct DeclaredExtension {
     /// The URN, such as urn:ietf:params:scim:schemas:extension:2.0:Badge, 5 to 256 letters, digits and signs that a URN
     /// may have; not one of SCIM's own. Required.
     #[schemars(
@@ -229,7 +229,7 @@ pub struct Extension {
     #[x_kube(validation = Rule::new("[self.map(one, one.name.lowerAscii())].all(names, \
         names.all(one, names.exists_one(other, other == one)))")
         .message("two attributes differ in letter case alone"))]
-    pub attributes: Vec<ExtensionAttribute>,
+    pub attributes: Vec<DeclaredAttribute>,
 }
 
 /// An attribute of a declared schema.
@@ -240,7 +240,7 @@ pub struct Extension {
 #[x_kube(validation = Rule::new("!has(self.default) || self.type != 'Integer' || (has(self.multiValued) && self.multiValued) \
     || self.default.matches('^-?[0-9]{1,18}$')")
     .message("the default of an Integer is a whole number of at most 18 digits"))]
-pub struct ExtensionAttribute {
+pub struct DeclaredAttribute {
     /// Its name: a letter, then letters, digits, hyphens and underscores; at most 128 characters. Required.
     #[schemars(length(min = 1, max = 128), regex(pattern = "^[A-Za-z][-_A-Za-z0-9]*$"))]
     pub name: String,
@@ -306,10 +306,10 @@ pub struct Groups {
 pub struct UniqueExternalID {
     /// Warn (the default: two users may share one, and a condition of the Directory says so) or Enforce (409).
     #[serde(default)]
-    pub users: Uniqueness,
+    pub users: ExternalIdRule,
     /// Warn (the default: two groups may share one, and a condition of the Directory says so) or Enforce (409).
     #[serde(default)]
-    pub groups: Uniqueness,
+    pub groups: ExternalIdRule,
 }
 
 /// The values of an enumeration, the default first. A value that a newer version wrote is read as `Unknown`, which is
@@ -436,7 +436,7 @@ pub enum GroupsMode {
 
 /// What a second use of a value leads to.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Uniqueness {
+pub enum ExternalIdRule {
     /// A condition and a metric.
     #[default]
     Warn,

@@ -10,7 +10,8 @@
 //! a key ([`crate::rules::key`]: it opens nothing). Nothing decides by `deletionPolicy` and `loginMethod` yet.
 
 use super::directory::{
-    Basic, BuiltInUsers, ExtensionType, GroupsMode, Naming, OnInvalid, PortalRole, ProvisioningMode, Source, Uniqueness,
+    Basic, BuiltInUsers, ExtensionType, ExternalIdRule, GroupsMode, Naming, OnInvalid, PortalRole, ProvisioningMode,
+    Source,
 };
 use super::directory_status::UniqueAttributeState;
 
@@ -70,7 +71,7 @@ impl GroupsMode {
     }
 }
 
-impl Uniqueness {
+impl ExternalIdRule {
     /// Unknown is Enforce: a write that was refused can be repeated, a second holder stays.
     pub fn counts_as(self) -> Self {
         if self == Self::Unknown { Self::Enforce } else { self }

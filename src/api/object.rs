@@ -37,7 +37,7 @@ impl Object {
 
     /// `kind`, such as `DirectoryUser`.
     pub fn kind(&self) -> &str {
-        text(&self.0["kind"])
+        text_or_empty(&self.0["kind"])
     }
 }
 
@@ -45,22 +45,22 @@ impl Object {
 impl Object {
     /// `metadata.name`; of a user or group the SCIM id.
     pub fn name(&self) -> &str {
-        text(&self.metadata()["name"])
+        text_or_empty(&self.metadata()["name"])
     }
 
     /// `metadata.namespace`.
     pub fn namespace(&self) -> &str {
-        text(&self.metadata()["namespace"])
+        text_or_empty(&self.metadata()["namespace"])
     }
 
     /// `metadata.uid`: after a restore it is another one.
     pub fn uid(&self) -> &str {
-        text(&self.metadata()["uid"])
+        text_or_empty(&self.metadata()["uid"])
     }
 
     /// `metadata.resourceVersion`.
     pub fn resource_version(&self) -> &str {
-        text(&self.metadata()["resourceVersion"])
+        text_or_empty(&self.metadata()["resourceVersion"])
     }
 
     /// `metadata.generation`; 0 where there is none.
@@ -132,7 +132,7 @@ impl Object {
 
     /// `spec.directoryRef.name`: the Directory that the object belongs to.
     pub fn directory(&self) -> &str {
-        text(&self.spec()["directoryRef"]["name"])
+        text_or_empty(&self.spec()["directoryRef"]["name"])
     }
 
     /// `spec.scim`: the resource as the identity provider sent it.
@@ -158,7 +158,7 @@ impl Object {
 
     /// `spec.managedBy`.
     pub fn managed_by(&self) -> &str {
-        text(&self.spec()["managedBy"])
+        text_or_empty(&self.spec()["managedBy"])
     }
 
     /// Whether the object is a tombstone (`spec.deletedAt`).
@@ -252,11 +252,11 @@ impl Object {
 
     /// The types of the conditions that stand.
     pub fn condition_types(&self) -> impl Iterator<Item = &str> {
-        self.status()["conditions"].as_array().into_iter().flatten().map(|condition| text(&condition["type"]))
+        self.status()["conditions"].as_array().into_iter().flatten().map(|condition| text_or_empty(&condition["type"]))
     }
 }
 
-fn text(value: &Value) -> &str {
+fn text_or_empty(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 

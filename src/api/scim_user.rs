@@ -32,7 +32,7 @@ pub struct ScimUser {
     pub display_name: Option<String>,
     /// The parts of the person's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Name>,
+    pub name: Option<PersonName>,
     /// What the person is called casually, up to 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
@@ -114,7 +114,7 @@ pub struct ScimUser {
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
-pub struct Name {
+pub struct PersonName {
     /// The whole name as it is shown, up to 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::directory::{
-    Basic, BuiltInUsers, ExtensionType, GroupsMode, Naming, OnInvalid, PortalRole, ProvisioningMode, Source, Uniqueness,
+    Basic, BuiltInUsers, ExtensionType, ExternalIdRule, GroupsMode, Naming, OnInvalid, PortalRole, ProvisioningMode,
+    Source,
 };
 use super::directory_key::Scope;
 use super::directory_status::UniqueAttributeState;
@@ -163,8 +164,16 @@ fn every_enumeration_counts_a_value_of_a_newer_version_as_the_careful_one() {
             Some("String"),
         ),
         ("Directory.spec.groups.mode", counted(|mode: GroupsMode| Some(mode.counts_as())), Some("Sync")),
-        ("Directory.spec.uniqueExternalId.users", counted(|rule: Uniqueness| Some(rule.counts_as())), Some("Enforce")),
-        ("Directory.spec.uniqueExternalId.groups", counted(|rule: Uniqueness| Some(rule.counts_as())), Some("Enforce")),
+        (
+            "Directory.spec.uniqueExternalId.users",
+            counted(|rule: ExternalIdRule| Some(rule.counts_as())),
+            Some("Enforce"),
+        ),
+        (
+            "Directory.spec.uniqueExternalId.groups",
+            counted(|rule: ExternalIdRule| Some(rule.counts_as())),
+            Some("Enforce"),
+        ),
         ("Directory.spec.naming", counted(|naming: Naming| Some(naming.counts_as())), Some("Opaque")),
         (
             "Directory.status.uniqueAttributes.state",

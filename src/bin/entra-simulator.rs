@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser as _;
 
-use rollcall::simulator::cli::{Args, Form, Request, read};
+use rollcall::simulator::cli::{Args, ReportFormat, Request, read};
 use rollcall::simulator::run;
 
 /// The run could not be made, as `Verdict::CouldNotRun` has it and clap too.
@@ -37,9 +37,9 @@ fn main() -> ExitCode {
     runtime.spawn(end_on_interrupt(stop));
     let report = runtime.block_on(run(*options));
     let text = match form {
-        Form::Short => report.to_short_text(),
-        Form::Whole => report.to_text(),
-        Form::Json => format!("{:#}\n", report.to_json()),
+        ReportFormat::Short => report.to_short_text(),
+        ReportFormat::Whole => report.to_text(),
+        ReportFormat::Json => format!("{:#}\n", report.to_json()),
     };
     print(&text, ExitCode::from(report.verdict().exit_status()))
 }

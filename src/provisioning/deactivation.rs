@@ -18,7 +18,7 @@ use crate::store::claims;
 use crate::store::kind::Kind;
 
 /// The person that a change is asked for, and the version that it is about.
-pub(super) struct Asked<'a> {
+pub(super) struct RequestedChange<'a> {
     /// The SCIM id.
     pub(super) id: &'a str,
     /// The client's condition.
@@ -27,7 +27,7 @@ pub(super) struct Asked<'a> {
     matched: OnceLock<Object>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> RequestedChange<'a> {
     pub(super) fn new(id: &'a str, if_match: Option<&'a EtagCondition>) -> Self {
         Self { id, if_match, matched: OnceLock::new() }
     }
@@ -63,16 +63,16 @@ fn is_same_version(a: &Object, b: &Object) -> bool {
 /// which then says what became of the person. Whoever may not change this person, or this version, deactivates nobody.
 pub(super) async fn deactivate_all_the_same(
     context: &Context,
-    asked: &Asked<'_>,
+    requested: &RequestedChange<'_>,
     refusal: Error,
     asks: impl FnOnce() -> bool,
 ) -> Error {
     if matches!(refusal, Error::NotFound | Error::PreconditionFailed) || !asks() {
         return refusal;
     }
-    let outcome = deactivate(context, asked).await;
+    let outcome = deactivate(context, requested).await;
     if matches!(outcome, Ok(true)) {
-        let (namespace, directory, id) = (&context.directory.namespace, &context.directory.name, asked.id);
+        let (namespace, directory, id) = (&context.directory.namespace, &context.directory.name, requested.id);
         tracing::info!(namespace, directory, id, "a person was deactivated by a request that was refused otherwise");
     }
     // What a repetition heals is asked for again, and what is broken is told by its status: neither says more.
@@ -88,11 +88,11 @@ pub(super) async fn deactivate_all_the_same(
 
 /// Sets `active` to false on the newest version of the person and changes nothing else; whether it had to be written. The
 /// policy of the Directory is not asked: it never keeps anybody in.
-async fn deactivate(context: &Context, asked: &Asked<'_>) -> Result<bool, Error> {
+async fn deactivate(context: &Context, requested: &RequestedChange<'_>) -> Result<bool, Error> {
     let was_active = OnceLock::new();
     let edit = |object: &Object| {
         require_present(context, Resource::User, object)?;
-        asked.require_match(context, object)?;
+        requested.require_match(context, object)?;
         let mut attributes = to_attributes(object.scim());
         if attributes.insert("active".to_owned(), Value::Bool(false)) == Some(Value::Bool(false)) {
             return Ok::<_, Error>(None);
@@ -100,7 +100,8 @@ async fn deactivate(context: &Context, asked: &Asked<'_>) -> Result<bool, Error>
         was_active.get_or_init(|| ());
         Ok(changed_user(object, attributes, Timestamp::now()))
     };
-    claims::change(&context.store, &context.client, Kind::USER, &context.directory.namespace, asked.id, edit).await?;
+    let namespace = &context.directory.namespace;
+    claims::change(&context.store, &context.client, Kind::USER, namespace, requested.id, edit).await?;
     Ok(was_active.get().is_some())
 }
 

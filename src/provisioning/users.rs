@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::deactivation::{Asked, deactivate_all_the_same};
+use super::deactivation::{RequestedChange, deactivate_all_the_same};
 use super::mentions::Unknown;
 use super::representation::to_stored;
 use super::{Context, Error, EtagCondition, Stored, object};
@@ -59,12 +59,12 @@ pub async fn replace(
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
-    let asked = Asked::new(id, if_match);
-    let refusal = match replace_whole(context, &asked, body).await {
+    let requested = RequestedChange::new(id, if_match);
+    let refusal = match replace_whole(context, &requested, body).await {
         Ok(stored) => return Ok(stored),
         Err(refusal) => refusal,
     };
-    Err(deactivate_all_the_same(context, &asked, refusal, || is_asked_by_replacement(body)).await)
+    Err(deactivate_all_the_same(context, &requested, refusal, || is_asked_by_replacement(body)).await)
 }
 
 /// What a client is told whose change was refused before it was tried: the same as after a try.
@@ -75,13 +75,13 @@ pub async fn refused(
     refusal: Error,
     asks: impl FnOnce() -> bool,
 ) -> Error {
-    deactivate_all_the_same(context, &Asked::new(id, if_match), refusal, asks).await
+    deactivate_all_the_same(context, &RequestedChange::new(id, if_match), refusal, asks).await
 }
 
-async fn replace_whole(context: &Context, asked: &Asked<'_>, body: &[u8]) -> Result<Stored, Error> {
+async fn replace_whole(context: &Context, requested: &RequestedChange<'_>, body: &[u8]) -> Result<Stored, Error> {
     let policy = context.policy();
     let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
-    change(context, &policy, asked, |_| Ok(parsed.clone())).await
+    change(context, &policy, requested, |_| Ok(parsed.clone())).await
 }
 
 /// `PATCH /Users/{id}`: all operations or none, save that a refused request deactivates all the same.
@@ -91,21 +91,21 @@ pub async fn patch(
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
-    let asked = Asked::new(id, if_match);
-    let refusal = match patch_whole(context, &asked, body).await {
+    let requested = RequestedChange::new(id, if_match);
+    let refusal = match patch_whole(context, &requested, body).await {
         Ok(stored) => return Ok(stored),
         Err(refusal) => refusal,
     };
-    Err(deactivate_all_the_same(context, &asked, refusal, || is_asked_by_patch(body)).await)
+    Err(deactivate_all_the_same(context, &requested, refusal, || is_asked_by_patch(body)).await)
 }
 
-async fn patch_whole(context: &Context, asked: &Asked<'_>, body: &[u8]) -> Result<Stored, Error> {
+async fn patch_whole(context: &Context, requested: &RequestedChange<'_>, body: &[u8]) -> Result<Stored, Error> {
     let policy = context.policy();
     let mut operations = patch::parse_with(&json::parse_object(body)?, &USER, policy.extensions())?;
     if policy.add_means_replace_when_single() {
         operations = operations.replacing_a_single_addition("roles");
     }
-    change(context, &policy, asked, |current| patch::apply(&operations, current, &USER)).await
+    change(context, &policy, requested, |current| patch::apply(&operations, current, &USER)).await
 }
 
 /// A change under the rules of the Directory. A write that changes nothing is asked about them as well: that is how an
@@ -113,17 +113,17 @@ async fn patch_whole(context: &Context, asked: &Asked<'_>, body: &[u8]) -> Resul
 async fn change(
     context: &Context,
     policy: &Policy,
-    asked: &Asked<'_>,
+    requested: &RequestedChange<'_>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
 ) -> Result<Stored, Error> {
     let place = |object: &Object, before: &Attributes, attributes: Attributes| {
-        asked.matched(object);
+        requested.matched(object);
         let changed = mapping::changed_user(object, attributes, Timestamp::now());
         let after = to_attributes(changed.as_ref().unwrap_or(object).scim());
         context.check(policy, Some(before), &after)?;
         Ok(changed)
     };
-    let object = object::change(context, Resource::User, asked.id, asked.if_match, edit, place).await?;
+    let object = object::change(context, Resource::User, requested.id, requested.if_match, edit, place).await?;
     Ok(to_stored(context, &object))
 }
 

@@ -5,7 +5,7 @@
 //! against the declared URNs before anything in it is split, or the same key would be stored under two names.
 
 use super::case::same_name;
-use super::schema::Kind;
+use super::schema::AttributeType;
 
 /// A declared extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct ExtensionAttribute {
     /// Its name, of letters, digits, hyphens and underscores.
     pub name: String,
     /// The type of its value or values; never complex.
-    pub kind: Kind,
+    pub kind: AttributeType,
     /// Whether it holds a list.
     pub multi_valued: bool,
 }
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_path_behind_a_declared_urn_is_one_key_to_the_letter() {
         let attribute =
-            |name: &str| ExtensionAttribute { name: name.to_owned(), kind: Kind::String, multi_valued: true };
+            |name: &str| ExtensionAttribute { name: name.to_owned(), kind: AttributeType::String, multi_valued: true };
         let free = |urn: &str| Extension { urn: urn.to_owned(), attributes: Vec::new() };
         let declared = [
             Extension { urn: "urn:x:2.0:Folders".to_owned(), attributes: vec![attribute("folders")] },

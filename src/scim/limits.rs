@@ -1,7 +1,7 @@
 //! How much of everything a resource may hold. The kinds in `api` state the same bounds to the API server; these
 //! refuse earlier, with a sentence that names the attribute.
 
-use super::schema::{Attribute, Kind, Uniqueness};
+use super::schema::{Attribute, AttributeType, Uniqueness};
 
 /// Longest `userName`, in characters.
 pub const MAX_USER_NAME: usize = 320;
@@ -39,7 +39,7 @@ pub fn max_characters(attribute: &Attribute) -> usize {
     match (attribute.name, attribute.kind) {
         ("userName", _) => MAX_USER_NAME,
         ("value", _) => MAX_VALUE,
-        (_, Kind::Reference) => MAX_REFERENCE,
+        (_, AttributeType::Reference) => MAX_REFERENCE,
         _ => MAX_TEXT,
     }
 }

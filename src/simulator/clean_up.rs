@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::simulator::check::listed;
 use crate::simulator::client::{Client, escape_segment};
 use crate::simulator::job::answer::{On, judge};
-use crate::simulator::report::{Action, Check, Entry, ErrorCode, Kind, LeftOut, Section, Status};
+use crate::simulator::report::{Action, Check, Entry, EntryKind, ErrorCode, LeftOut, Section, Status};
 
 /// After so many deletions without an answer the others are not tried: each could take as long as the deadline.
 pub const MAX_UNANSWERED: usize = 3;
@@ -29,10 +29,10 @@ pub(super) fn suffix(seed: u64) -> String {
 }
 
 /// Whether a resource of this name was made by a run or a suite with this seed.
-fn is_of_run(seed: u64, kind: Kind, name: &str) -> bool {
+fn is_of_run(seed: u64, kind: EntryKind, name: &str) -> bool {
     let (name, domain) = (name.to_lowercase(), domain(seed));
     match kind {
-        Kind::Group => name.ends_with(&format!(" {}", suffix(seed))) || name.ends_with(&format!(" {domain}")),
+        EntryKind::Group => name.ends_with(&format!(" {}", suffix(seed))) || name.ends_with(&format!(" {domain}")),
         // A scenario may put a name under the domain.
         _ => name.ends_with(&format!("@{domain}")) || (name.contains('@') && name.ends_with(&format!(".{domain}"))),
     }
@@ -43,9 +43,9 @@ pub(super) async fn of_seed(client: &Client, seed: u64, parallel: usize) -> Resu
     let start = Instant::now();
     let mut section = Section::new(format!("Clean-up: what runs with the seed {seed} left is deleted"));
     let mut remaining = (0, 0);
-    for kind in [Kind::Group, Kind::User] {
+    for kind in [EntryKind::Group, EntryKind::User] {
         let ids = match found(client, seed, kind).await {
-            Err(reason) if kind == Kind::Group => {
+            Err(reason) if kind == EntryKind::Group => {
                 section.left_out.push(LeftOut { name: "the groups".to_owned(), reason });
                 continue;
             }
@@ -55,9 +55,9 @@ pub(super) async fn of_seed(client: &Client, seed: u64, parallel: usize) -> Resu
         let gone = delete(client, parallel, kind, ids, &mut section).await.len();
         // What an answer to a DELETE says is not believed here either.
         let left = found(client, seed, kind).await.map_or(tried - gone, |ids| ids.len());
-        let name = if kind == Kind::Group { "no group of the seed is left" } else { "nobody of the seed is left" };
+        let name = if kind == EntryKind::Group { "no group of the seed is left" } else { "nobody of the seed is left" };
         section.checks.push(Check::equal(name, &0, &left));
-        if kind == Kind::Group { remaining.1 = left } else { remaining.0 = left }
+        if kind == EntryKind::Group { remaining.1 = left } else { remaining.0 = left }
     }
     section.traffic = Some(client.take_traffic());
     section.elapsed = start.elapsed();
@@ -65,8 +65,8 @@ pub(super) async fn of_seed(client: &Client, seed: u64, parallel: usize) -> Resu
 }
 
 /// The ids of what belongs to a seed.
-async fn found(client: &Client, seed: u64, kind: Kind) -> Result<Vec<String>, String> {
-    let (collection, name) = if kind == Kind::Group { ("/Groups", "displayName") } else { ("/Users", "userName") };
+async fn found(client: &Client, seed: u64, kind: EntryKind) -> Result<Vec<String>, String> {
+    let (collection, name) = if kind == EntryKind::Group { ("/Groups", "displayName") } else { ("/Users", "userName") };
     let all = listed(client, collection).await?;
     let text = |resource: &Value, key: &str| resource.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let ours = all.iter().filter(|resource| is_of_run(seed, kind, &text(resource, name)));
@@ -77,11 +77,11 @@ async fn found(client: &Client, seed: u64, kind: Kind) -> Result<Vec<String>, St
 pub(super) async fn delete(
     client: &Client,
     parallel: usize,
-    kind: Kind,
+    kind: EntryKind,
     ids: impl IntoIterator<Item = String>,
     section: &mut Section,
 ) -> Vec<String> {
-    let collection = if kind == Kind::Group { "/Groups" } else { "/Users" };
+    let collection = if kind == EntryKind::Group { "/Groups" } else { "/Users" };
     let unanswered = &AtomicUsize::new(0);
     let deletions = futures::stream::iter(ids).map(|id| async move {
         if unanswered.load(Ordering::Relaxed) >= MAX_UNANSWERED {
@@ -128,17 +128,17 @@ mod tests {
     #[test]
     fn names_say_whose_something_is() {
         for (kind, name, is_ours) in [
-            (Kind::User, "anna.ladas1@run-7.example", true),
-            (Kind::User, "neu.Anna.Ladas1@RUN-7.example", true),
-            (Kind::User, "Case.Changed2@Mixed.run-7.example", true),
-            (Kind::User, "a.b1_partner.example#EXT#@run-7.example", true),
-            (Kind::User, "anna.ladas1@run-17.example", false),
-            (Kind::User, "anna.ladas1@run-7.example.org", false),
-            (Kind::User, "run-7.example", false),
-            (Kind::Group, "Renamed: Bicycles 3 (run 7)", true),
-            (Kind::Group, "ABCDEF run-7.example", true),
-            (Kind::Group, "Bicycles 3 (run 77)", false),
-            (Kind::Group, "Run 7", false),
+            (EntryKind::User, "anna.ladas1@run-7.example", true),
+            (EntryKind::User, "neu.Anna.Ladas1@RUN-7.example", true),
+            (EntryKind::User, "Case.Changed2@Mixed.run-7.example", true),
+            (EntryKind::User, "a.b1_partner.example#EXT#@run-7.example", true),
+            (EntryKind::User, "anna.ladas1@run-17.example", false),
+            (EntryKind::User, "anna.ladas1@run-7.example.org", false),
+            (EntryKind::User, "run-7.example", false),
+            (EntryKind::Group, "Renamed: Bicycles 3 (run 7)", true),
+            (EntryKind::Group, "ABCDEF run-7.example", true),
+            (EntryKind::Group, "Bicycles 3 (run 77)", false),
+            (EntryKind::Group, "Run 7", false),
         ] {
             assert_eq!(is_of_run(7, kind, name), is_ours, "{name}");
         }

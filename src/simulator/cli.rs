@@ -10,9 +10,9 @@ use clap::{Parser, ValueEnum};
 
 use crate::simulator::client::Token;
 use crate::simulator::mapping::{DEFAULTS, Mappings};
-use crate::simulator::patch::Dialect;
+use crate::simulator::patch::PatchDialect;
 use crate::simulator::scenario::{Scenario, VERBS};
-use crate::simulator::source::{Settings, Source, attributes};
+use crate::simulator::source::{Tenant, TenantSettings, attributes};
 use crate::simulator::suites::SUITES;
 use crate::simulator::{MatchBy, Options, Plan, clean_up};
 
@@ -143,12 +143,12 @@ pub enum Request {
     /// A text to print.
     Print(String),
     /// A run, and the form of its report.
-    Run(Box<Options>, Form),
+    Run(Box<Options>, ReportFormat),
 }
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ReportFormat {
     /// For people, one line for what is well.
     Short,
     /// For people, whole: `--verbose`.
@@ -204,8 +204,8 @@ pub fn read(arguments: Args) -> Result<Request, String> {
         plan,
         mappings,
         dialect: arguments.dialect.map(|dialect| match dialect {
-            DialectArg::Legacy => Dialect::Legacy,
-            DialectArg::Standard => Dialect::Standard,
+            DialectArg::Legacy => PatchDialect::Legacy,
+            DialectArg::Standard => PatchDialect::Standard,
         }),
         people: arguments.people,
         groups: arguments.groups,
@@ -226,9 +226,9 @@ pub fn read(arguments: Args) -> Result<Request, String> {
         ..Options::new(arguments.url.unwrap_or_default(), token, arguments.scenario)
     };
     let form = match (arguments.json, arguments.verbose) {
-        (true, _) => Form::Json,
-        (false, true) => Form::Whole,
-        (false, false) => Form::Short,
+        (true, _) => ReportFormat::Json,
+        (false, true) => ReportFormat::Whole,
+        (false, false) => ReportFormat::Short,
     };
     Ok(Request::Run(Box::new(options), form))
 }
@@ -271,14 +271,14 @@ fn vocabulary() -> String {
 
 fn source(arguments: &Args) -> String {
     let seed = arguments.seed.unwrap_or_default();
-    let settings = Settings {
+    let settings = TenantSettings {
         seed,
         domain: clean_up::domain(seed),
         suffix: clean_up::suffix(seed),
         people: arguments.people.unwrap_or(SHOWN_PEOPLE),
         groups: arguments.groups.unwrap_or_default(),
     };
-    format!("{:#}\n", Source::generate(&settings).to_json())
+    format!("{:#}\n", Tenant::generate(&settings).to_json())
 }
 
 #[cfg(test)]
@@ -297,9 +297,9 @@ mod tests {
         let Ok(Request::Run(options, form)) = read_words(&words) else { panic!("a run") };
         assert_eq!(
             (options.people, options.seed, options.match_by, form),
-            (Some(5), Some(3), Some(MatchBy::Mail), Form::Json)
+            (Some(5), Some(3), Some(MatchBy::Mail), ReportFormat::Json)
         );
-        assert_eq!(options.dialect, Some(Dialect::Standard));
+        assert_eq!(options.dialect, Some(PatchDialect::Standard));
         for (words, text) in [
             ("--list", "person"),
             ("--print-mappings", "Switch("),
@@ -321,7 +321,7 @@ mod tests {
             assert!(error.starts_with(&format!("{flag} {path}: ")), "the error names the file: {error}");
         }
         let clean_up = ["--url", "http://h.example", "--token", "t", "--clean-up", "--seed", "3"];
-        let Ok(Request::Run(options, Form::Short)) = read_words(&clean_up) else { panic!("a run") };
+        let Ok(Request::Run(options, ReportFormat::Short)) = read_words(&clean_up) else { panic!("a run") };
         assert!(matches!(options.plan, Plan::CleanUp));
         for (words, reason) in [
             (&clean_up[..5], "--seed"),

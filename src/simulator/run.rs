@@ -12,15 +12,15 @@ use crate::simulator::check::{Checker, silent};
 use crate::simulator::clean_up::{delete, domain, of_seed, suffix};
 use crate::simulator::client::{Client, Endpoint, Flag, Token};
 use crate::simulator::contact::first_contact;
-use crate::simulator::job::quarantine::Cause;
-use crate::simulator::job::{Job, Object, Outcome, Reach, Settings};
+use crate::simulator::job::quarantine::QuarantineCause;
+use crate::simulator::job::{CycleOutcome, Job, JobObject, JobSettings, Reach};
 use crate::simulator::mapping::{DEFAULTS, Mappings};
-use crate::simulator::patch::Dialect;
+use crate::simulator::patch::PatchDialect;
 use crate::simulator::random::Random;
-use crate::simulator::report::{Action, Check, Entry, Kind, Remains, Report, Section, Status};
-use crate::simulator::scenario::{Expect, Run, Scenario, Step};
-use crate::simulator::source::{self, Source};
-use crate::simulator::suites::{Context, SUITES, Suite};
+use crate::simulator::report::{Action, Check, Entry, EntryKind, Remains, Report, Section, Status};
+use crate::simulator::scenario::{Expect, Run, Scenario, ScenarioStep};
+use crate::simulator::source::{self, Tenant};
+use crate::simulator::suites::{SUITES, Suite, SuiteContext};
 
 /// The most people of a run.
 pub const MAX_PEOPLE: usize = 200_000;
@@ -76,7 +76,7 @@ pub struct Options {
     /// What is run.
     pub plan: Plan,
     /// How PATCH is written. Default: what a flag in the tenant URL says, and legacy without one.
-    pub dialect: Option<Dialect>,
+    pub dialect: Option<PatchDialect>,
     /// How many people. Default: what the scenario says.
     pub people: Option<usize>,
     /// How many groups; with 0 no group is provisioned or asked for.
@@ -200,16 +200,16 @@ async fn run_suite(options: &Options, suite: &Suite, seed: u64, report: &mut Rep
     first_contact(&client).await?;
     // Whoever ends the process by force finds here by which seed to clean up.
     (options.progress)(&format!("seed {seed}: people of {}", domain(seed)));
-    let context = Context { client, seed, domain: domain(seed), keep: options.keep, dialect };
+    let context = SuiteContext { client, seed, domain: domain(seed), keep: options.keep, dialect };
     report.sections = (suite.run)(&context).await;
     Ok(())
 }
 
 /// How PATCH is written.
-fn dialect(options: &Options, client: &Client) -> Result<Dialect, String> {
+fn dialect(options: &Options, client: &Client) -> Result<PatchDialect, String> {
     let of_url = client.endpoint().flag().map(|flag| match flag {
-        Flag::Standard => Dialect::Standard,
-        Flag::Legacy => Dialect::Legacy,
+        Flag::Standard => PatchDialect::Standard,
+        Flag::Legacy => PatchDialect::Legacy,
     });
     match (options.dialect, of_url) {
         (Some(chosen), Some(flagged)) if chosen != flagged => Err(format!(
@@ -217,19 +217,19 @@ fn dialect(options: &Options, client: &Client) -> Result<Dialect, String> {
             dialect_text(chosen),
             dialect_text(flagged)
         )),
-        (chosen, flagged) => Ok(chosen.or(flagged).unwrap_or(Dialect::Legacy)),
+        (chosen, flagged) => Ok(chosen.or(flagged).unwrap_or(PatchDialect::Legacy)),
     }
 }
 
-fn dialect_text(dialect: Dialect) -> &'static str {
+fn dialect_text(dialect: PatchDialect) -> &'static str {
     match dialect {
-        Dialect::Legacy => "legacy (without the flag aadOptscim062020)",
-        Dialect::Standard => "standard (with the flag aadOptscim062020)",
+        PatchDialect::Legacy => "legacy (without the flag aadOptscim062020)",
+        PatchDialect::Standard => "standard (with the flag aadOptscim062020)",
     }
 }
 
 /// The settings of the job, checked against what can be.
-fn settings(options: &Options, scenario: &Scenario, client: &Client) -> Result<(Settings, usize, usize), String> {
+fn settings(options: &Options, scenario: &Scenario, client: &Client) -> Result<(JobSettings, usize, usize), String> {
     let people = options.people.unwrap_or(scenario.people);
     let groups = options.groups.unwrap_or(scenario.groups);
     for (name, value, most) in [
@@ -269,7 +269,7 @@ fn settings(options: &Options, scenario: &Scenario, client: &Client) -> Result<(
     if let Some(by) = options.match_by {
         mappings.users.match_by(by.target())?;
     }
-    let settings = Settings {
+    let settings = JobSettings {
         dialect: dialect(options, client)?,
         mappings,
         batch: options.batch,
@@ -289,7 +289,7 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
     // Whoever ends the process by force finds here by which seed to clean up.
     (options.progress)(&format!("seed {seed}: people of {}", domain(seed)));
     let source =
-        Source::generate(&source::Settings { seed, domain: domain(seed), suffix: suffix(seed), people, groups });
+        Tenant::generate(&source::TenantSettings { seed, domain: domain(seed), suffix: suffix(seed), people, groups });
     let checker =
         Checker::new(client.counted_apart(), settings.parallel, settings.with_groups, seed, Arc::clone(&options.stop))
             .await;
@@ -317,8 +317,9 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
         let section = player.step(number + 1, step, &mut checker).await;
         report.sections.push(section);
         let cause = player.job.quarantine().map(|quarantine| quarantine.cause);
-        let is_stopped =
-            player.is_gone || cause == Some(Cause::Target) || (cause.is_some() && step.expect == Expect::Done);
+        let is_stopped = player.is_gone
+            || cause == Some(QuarantineCause::Target)
+            || (cause.is_some() && step.expect == Expect::Done);
         if is_stopped && number + 1 < scenario.steps.len() {
             let left = scenario.steps.len() - number - 1;
             let mut section = Section::new("The run ends here");
@@ -342,7 +343,7 @@ async fn run_scenario(options: &Options, scenario: &Scenario, seed: u64, report:
 
 fn described(
     scenario: &Scenario,
-    settings: &Settings,
+    settings: &JobSettings,
     client: &Client,
     seed: u64,
     people: usize,
@@ -367,7 +368,7 @@ fn described(
 /// A job, its source and the simulated clock.
 struct Player {
     job: Job,
-    source: Source,
+    source: Tenant,
     now: Duration,
     random: Random,
     progress: Arc<dyn Fn(&str) + Send + Sync>,
@@ -384,7 +385,7 @@ impl Player {
         let mut section = Section::new("Connection test");
         section.traffic = Some(traffic);
         section.log.add(Entry {
-            kind: Kind::Job,
+            kind: EntryKind::Job,
             object: "(the job)".to_owned(),
             action: Action::Other,
             status: Status::Failure,
@@ -394,7 +395,7 @@ impl Player {
         Some(section)
     }
 
-    async fn cycle(&mut self, title: &str, reach: Reach) -> Outcome {
+    async fn cycle(&mut self, title: &str, reach: Reach) -> CycleOutcome {
         let progress = Arc::clone(&self.progress);
         let last = Mutex::new(Instant::now());
         let tell = move |text: &str| {
@@ -408,14 +409,14 @@ impl Player {
     }
 
     /// Changes the source, runs the job, and checks.
-    async fn step(&mut self, number: usize, step: &Step, checker: &mut Checker) -> Section {
+    async fn step(&mut self, number: usize, step: &ScenarioStep, checker: &mut Checker) -> Section {
         for change in &step.changes {
             change.apply(&mut self.source, &mut self.random);
         }
         self.now += step.hours.map_or_else(|| self.job.next_cycle(), |hours| Duration::from_secs(3600) * hours);
         let reach = match step.run {
-            Run::OnDemandUser(index) => Reach::OnDemand(Object::User(index)),
-            Run::OnDemandGroup(index) => Reach::OnDemand(Object::Group(index)),
+            Run::OnDemandUser(index) => Reach::OnDemand(JobObject::User(index)),
+            Run::OnDemandGroup(index) => Reach::OnDemand(JobObject::Group(index)),
             _ => Reach::Changes,
         };
         match step.run {
@@ -437,7 +438,7 @@ impl Player {
         } else if self.job.quarantine().is_none() {
             checks.extend(checker.after(&self.job, &self.source, &outcome).await);
             if step.run == Run::Reset {
-                let created = [Kind::User, Kind::Group]
+                let created = [EntryKind::User, EntryKind::Group]
                     .map(|kind| outcome.section.log.count(kind, Action::Create, Status::Success));
                 checks.push(Check::equal(
                     "after a full reset nobody is created twice",
@@ -454,14 +455,14 @@ impl Player {
         outcome.section
     }
 
-    fn ended_as_expected(&self, step: &Step) -> Vec<Check> {
+    fn ended_as_expected(&self, step: &ScenarioStep) -> Vec<Check> {
         let name = "the job is in quarantine only where it should be";
         let quarantine = self.job.quarantine().map(|quarantine| (quarantine.cause, quarantine.reason.as_str()));
         match (step.expect, quarantine) {
             (Expect::Done, None) => Vec::new(),
-            (Expect::Guard, Some((Cause::AccidentalDeletions, reason))) => vec![Check::passed(name, reason)],
+            (Expect::Guard, Some((QuarantineCause::AccidentalDeletions, reason))) => vec![Check::passed(name, reason)],
             (Expect::Done, Some((_, reason))) => vec![Check::failed(name, "no quarantine", reason)],
-            (Expect::Guard, Some((Cause::Target, reason))) => {
+            (Expect::Guard, Some((QuarantineCause::Target, reason))) => {
                 vec![Check::failed(name, "the guard stops the job", reason)]
             }
             (Expect::Guard, None) => vec![Check::failed(name, "the guard stops the job", "it ran")],
@@ -477,7 +478,7 @@ impl Player {
         let (users, groups) = self.job.created();
         let (users, groups) = (users.clone(), groups.clone());
         let parallel = self.job.settings().parallel;
-        for (kind, ids) in [(Kind::Group, groups), (Kind::User, users)] {
+        for (kind, ids) in [(EntryKind::Group, groups), (EntryKind::User, users)] {
             for id in delete(&client, parallel, kind, ids, &mut section).await {
                 self.job.forget_created(kind, &id);
             }

@@ -13,7 +13,7 @@ const MAX_LABEL: usize = 63;
 
 /// Whether the objects of a kind lie in namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
+pub enum KindScope {
     /// Each lies in one.
     Namespaced,
     /// They belong to the whole cluster.
@@ -32,7 +32,7 @@ pub struct Kind {
     /// As URLs and kubectl have it; also the label of metrics and the word of log lines.
     pub plural: &'static str,
     /// Whether its objects lie in namespaces.
-    pub scope: Scope,
+    pub scope: KindScope,
 }
 
 impl Kind {
@@ -51,7 +51,7 @@ impl Kind {
     pub const WATCHED: [Self; 5] = [Self::DIRECTORY, Self::KEY, Self::USER, Self::GROUP, Self::CLAIM];
 
     const fn ours(name: &'static str, plural: &'static str) -> Self {
-        Self { group: GROUP, version: VERSION, name, plural, scope: Scope::Namespaced }
+        Self { group: GROUP, version: VERSION, name, plural, scope: KindScope::Namespaced }
     }
 
     /// The kind whose objects hold the resources of this type.
@@ -72,8 +72,8 @@ impl Kind {
         let Self { group, version, plural, .. } = self;
         let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
         match (self.scope, namespace) {
-            (Scope::Cluster, _) | (Scope::Namespaced, None) => Some(format!("{root}/{plural}")),
-            (Scope::Namespaced, Some(namespace)) => {
+            (KindScope::Cluster, _) | (KindScope::Namespaced, None) => Some(format!("{root}/{plural}")),
+            (KindScope::Namespaced, Some(namespace)) => {
                 is_label(namespace).then(|| format!("{root}/namespaces/{namespace}/{plural}"))
             }
         }
@@ -144,14 +144,14 @@ mod tests {
         let (secret, event) = ("secrets", "events");
         for (kind, namespace, expected) in [
             (Kind::DIRECTORY, None, "/apis/rollcall.dev/v1alpha1/directories/x"),
-            (kind("", "v1", secret, Scope::Namespaced), Some("staff"), "/api/v1/namespaces/staff/secrets/x"),
+            (kind("", "v1", secret, KindScope::Namespaced), Some("staff"), "/api/v1/namespaces/staff/secrets/x"),
             (
-                kind("events.k8s.io", "v1", event, Scope::Namespaced),
+                kind("events.k8s.io", "v1", event, KindScope::Namespaced),
                 Some("staff"),
                 "/apis/events.k8s.io/v1/namespaces/staff/events/x",
             ),
             (
-                kind("rbac.authorization.k8s.io", "v1", "clusterroles", Scope::Cluster),
+                kind("rbac.authorization.k8s.io", "v1", "clusterroles", KindScope::Cluster),
                 Some("staff"),
                 "/apis/rbac.authorization.k8s.io/v1/clusterroles/x",
             ),

@@ -36,7 +36,7 @@ pub(crate) struct Asked {
 }
 
 /// Status and body.
-pub(crate) type Answer = (u16, String);
+pub(crate) type StoredAnswer = (u16, String);
 
 /// The objects by kind and name, whatever their namespace, and what was asked.
 #[derive(Clone, Default)]
@@ -54,7 +54,7 @@ struct Shared {
 impl Memory {
     /// A store of this API server, which gives the answers of `meddle` where there are any, in place of its own. Nothing
     /// watches: what is known is fresh, and is what [`Self::fill`] has put there.
-    pub(crate) fn store(&self, meddle: impl Fn(&Asked) -> Option<Answer> + Send + Sync + 'static) -> Store {
+    pub(crate) fn store(&self, meddle: impl Fn(&Asked) -> Option<StoredAnswer> + Send + Sync + 'static) -> Store {
         let (memory, meddle) = (self.clone(), Arc::new(meddle));
         let service = tower::service_fn(move |request: Request<Body>| {
             let (memory, meddle) = (memory.clone(), Arc::clone(&meddle));
@@ -76,7 +76,7 @@ impl Memory {
         }))
     }
 
-    async fn pass(&self, asked: &Asked, meddle: &impl Fn(&Asked) -> Option<Answer>) -> Answer {
+    async fn pass(&self, asked: &Asked, meddle: &impl Fn(&Asked) -> Option<StoredAnswer>) -> StoredAnswer {
         self.0.asked.lock().push(format!("{} {}", asked.method, asked.kind));
         let in_flight = self.0.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
@@ -89,7 +89,7 @@ impl Memory {
     }
 
     /// What an API server does and answers.
-    pub(crate) fn carry_out(&self, asked: &Asked) -> Answer {
+    pub(crate) fn carry_out(&self, asked: &Asked) -> StoredAnswer {
         let place = (asked.kind.clone(), asked.name.clone());
         if asked.kind == OPENAPI {
             let answer = if asked.name.is_empty() { openapi_index("now") } else { openapi_without("", "") };
@@ -219,7 +219,7 @@ pub(crate) fn openapi_without(kind: &str, field: &str) -> Value {
 }
 
 /// The refusal of an API server.
-pub(crate) fn refusal(code: u16, reason: &str) -> Answer {
+pub(crate) fn refusal(code: u16, reason: &str) -> StoredAnswer {
     let status = json!({ "kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": reason });
     (code, status.to_string())
 }

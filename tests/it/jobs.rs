@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use rollcall::simulator::check::silent;
 use rollcall::simulator::client::{self, DEADLINE, Endpoint, Token};
-use rollcall::simulator::job::{Job, Outcome, Reach, Settings};
+use rollcall::simulator::job::{CycleOutcome, Job, JobSettings, Reach};
 use rollcall::simulator::mapping::{DEFAULTS, Mappings};
-use rollcall::simulator::patch::Dialect;
-use rollcall::simulator::report::{Action, ErrorCode, Kind, Status, Verdict};
-use rollcall::simulator::source::{self, Source};
+use rollcall::simulator::patch::PatchDialect;
+use rollcall::simulator::report::{Action, EntryKind, ErrorCode, Status, Verdict};
+use rollcall::simulator::source::{self, Tenant};
 use rollcall::simulator::{Options, run};
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ struct Run {
     directory: Directory,
     client: Client,
     job: Job,
-    source: Source,
+    source: Tenant,
     now: Duration,
 }
 
@@ -39,7 +39,7 @@ type Refused<'a> = (usize, ErrorCode, &'a [&'a str]);
 
 impl Run {
     /// Applies a Directory in a namespace of its own, and makes a job for it.
-    async fn start(spec: Value, mappings: &str, source: Source) -> Self {
+    async fn start(spec: Value, mappings: &str, source: Tenant) -> Self {
         let directory = Directory::with_spec(spec).await;
         let client = directory.client(Operator::shared().await).await;
         until("the rules to be in force", async || {
@@ -48,8 +48,8 @@ impl Run {
             conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True").then_some(())
         })
         .await;
-        let settings = Settings {
-            dialect: Dialect::Legacy,
+        let settings = JobSettings {
+            dialect: PatchDialect::Legacy,
             mappings: Mappings::parse(mappings).expect("mappings"),
             batch: 5,
             // One after the other, so that a quota meets the last ones.
@@ -66,14 +66,14 @@ impl Run {
     }
 
     /// Runs a cycle after everything that waits in escrow is due.
-    async fn cycle(&mut self, reach: Reach) -> Outcome {
+    async fn cycle(&mut self, reach: Reach) -> CycleOutcome {
         self.now += HELD;
         self.job.cycle("cycle", &self.source, reach, self.now, &|_| ()).await
     }
 
     /// Exactly these people were refused for these reasons, and nothing else failed.
     #[track_caller]
-    fn expect_refused(&self, title: &str, outcome: &Outcome, expected: &[Refused<'_>]) {
+    fn expect_refused(&self, title: &str, outcome: &CycleOutcome, expected: &[Refused<'_>]) {
         let failures = outcome.section.log.failures();
         println!("\n{title}\n");
         for entry in failures {
@@ -85,7 +85,11 @@ impl Run {
             let name = self.source.people[*index].user_principal_name();
             let entry = failures.iter().find(|entry| entry.object == name);
             let entry = entry.unwrap_or_else(|| panic!("{name} was not refused: {failures:#?}"));
-            assert_eq!((entry.kind, entry.status, entry.code), (Kind::User, Status::Failure, Some(*code)), "{entry:?}");
+            assert_eq!(
+                (entry.kind, entry.status, entry.code),
+                (EntryKind::User, Status::Failure, Some(*code)),
+                "{entry:?}"
+            );
             for word in *words {
                 assert!(entry.reason.contains(word), "{word:?} is missing: {}", entry.reason);
             }
@@ -124,10 +128,15 @@ fn spec(example: &str) -> Value {
 }
 
 /// Everybody is assigned, has a mailbox and every required attribute; the test takes some of it away.
-fn company(people: usize, groups: usize) -> Source {
-    let settings =
-        source::Settings { seed: SEED, domain: "contoso.example".to_owned(), suffix: String::new(), people, groups };
-    let mut source = Source::generate(&settings);
+fn company(people: usize, groups: usize) -> Tenant {
+    let settings = source::TenantSettings {
+        seed: SEED,
+        domain: "contoso.example".to_owned(),
+        suffix: String::new(),
+        people,
+        groups,
+    };
+    let mut source = Tenant::generate(&settings);
     for index in 0..people {
         source.change_person(index, |person| {
             let name = person.user_principal_name();
@@ -142,7 +151,7 @@ fn company(people: usize, groups: usize) -> Source {
 }
 
 /// Gives a person a value in the source, or takes it away.
-fn set(source: &mut Source, index: usize, attribute: &str, value: Option<&str>) {
+fn set(source: &mut Tenant, index: usize, attribute: &str, value: Option<&str>) {
     source.change_person(index, |person| match value {
         Some(value) => drop(person.attributes.insert(attribute.to_owned(), value.to_owned())),
         None => drop(person.attributes.remove(attribute)),
@@ -167,7 +176,7 @@ async fn federated_directory_wants_a_display_name_and_no_groups() {
     run.expect_silence().await;
 
     // The job sent groups and members, although it was told not to: the groups are there, and have no effect.
-    assert_eq!(first.section.log.count(Kind::Group, Action::Create, Status::Success), 4);
+    assert_eq!(first.section.log.count(EntryKind::Group, Action::Create, Status::Success), 4);
     let groups = run.client.get("/Groups").await.expect(200);
     assert_eq!(groups["totalResults"], 4);
     for group in groups["Resources"].as_array().expect("Resources") {
@@ -223,7 +232,11 @@ async fn enterprise_toolkit_wants_names_a_mail_of_ones_own_and_exact_user_types(
             (taken_mail, ErrorCode::EntryConflict, &["emails"]),
         ],
     );
-    assert_eq!(first.section.log.count(Kind::User, Action::Other, Status::Skipped), 1, "who has no mail has no name");
+    assert_eq!(
+        first.section.log.count(EntryKind::User, Action::Other, Status::Skipped),
+        1,
+        "who has no mail has no name"
+    );
     run.client.delete(&format!("/Users/{reception}")).await.expect(204);
     run.expect_arrived((0..21).filter(|index| !refused.contains(index))).await;
     run.expect_silence().await;
@@ -295,7 +308,7 @@ async fn keepnet_wants_a_mail_and_has_so_many_licences() {
 }
 
 /// Every scenario that comes with the simulator passes; each run has people of its own.
-async fn expect_passed(dialect: Dialect) {
+async fn expect_passed(dialect: PatchDialect) {
     let directory = Directory::new().await;
     let client = directory.client(Operator::shared().await).await;
     for (scenario, people, groups) in [
@@ -317,10 +330,10 @@ async fn expect_passed(dialect: Dialect) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_passes_in_the_legacy_dialect() {
-    expect_passed(Dialect::Legacy).await;
+    expect_passed(PatchDialect::Legacy).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_passes_in_the_standard_dialect() {
-    expect_passed(Dialect::Standard).await;
+    expect_passed(PatchDialect::Standard).await;
 }

@@ -1,9 +1,9 @@
 //! Microsoft's lists of tests against the operator, in both dialects, beside other people.
 
 use rollcall::simulator::client::{self, Endpoint, Token};
-use rollcall::simulator::patch::Dialect;
+use rollcall::simulator::patch::PatchDialect;
 use rollcall::simulator::report::{Report, Section};
-use rollcall::simulator::suites::{Context, SUITES};
+use rollcall::simulator::suites::{SUITES, SuiteContext};
 use serde_json::json;
 
 use crate::support::{Directory, Operator};
@@ -16,13 +16,13 @@ async fn the_lists_of_microsoft_pass_in_both_dialects_and_leave_nothing_behind()
         scim.create(&json!({ "userName": format!("somebody-{number}@a.example") })).await;
     }
     let (mut failed, mut passed) = (Report::default(), 0);
-    for (number, dialect) in [Dialect::Legacy, Dialect::Standard].into_iter().enumerate() {
+    for (number, dialect) in [PatchDialect::Legacy, PatchDialect::Standard].into_iter().enumerate() {
         for suite in SUITES {
             let endpoint = Endpoint::parse(&scim.base).expect("a URL");
             let token = Token::new(&directory.secret).expect("a token");
             let client = client::Client::new(endpoint, token, client::DEADLINE, 1, None).expect("a client");
             let domain = format!("{}-{number}.example", suite.name);
-            let sections = (suite.run)(&Context { client, seed: 1, domain, keep: false, dialect }).await;
+            let sections = (suite.run)(&SuiteContext { client, seed: 1, domain, keep: false, dialect }).await;
             passed += sections.iter().flat_map(|section| &section.checks).filter(|check| check.passed).count();
             failed.sections.extend(sections.into_iter().filter(|section| !section.is_clean()).map(only_failures));
         }

@@ -1,6 +1,6 @@
 //! Each defect is found, and the report names it.
 
-use rollcall::simulator::patch::Dialect;
+use rollcall::simulator::patch::PatchDialect;
 use rollcall::simulator::report::Verdict;
 use rollcall::simulator::scenario::Scenario;
 use rollcall::simulator::{Options, Plan, run};
@@ -25,7 +25,7 @@ const SHORT_LIFE: &str = r#"{
     ]
 }"#;
 
-const BOTH: &[Dialect] = &[Dialect::Legacy, Dialect::Standard];
+const BOTH: &[PatchDialect] = &[PatchDialect::Legacy, PatchDialect::Standard];
 
 fn plan() -> Plan {
     Plan::Given(Box::new(Scenario::parse(SHORT_LIFE).expect("a scenario")))
@@ -42,10 +42,10 @@ async fn without_a_defect_nothing_is_found() {
 
 #[tokio::test]
 async fn each_defect_is_found_and_named() {
-    let cases: &[(Defect, &[Dialect], &str)] = &[
+    let cases: &[(Defect, &[PatchDialect], &str)] = &[
         (Defect::ActiveAsText, BOTH, "active is the text \"True\" and not the boolean true"),
         (Defect::AppendsOnFilteredAdd, BOTH, "a second one was appended"),
-        (Defect::EmptiesGroupOnRemove, &[Dialect::Legacy], "members, not"),
+        (Defect::EmptiesGroupOnRemove, &[PatchDialect::Legacy], "members, not"),
         (Defect::ReturnsMembers, BOTH, "SystemForCrossDomainIdentityManagementMultipleEntriesInResponse"),
         (Defect::LagsAfterCreate, BOTH, "FAIL  a new person is found by a filter right after the 201"),
         (Defect::SplitsUrnAtDot, BOTH, "a schema URN was split at its dot"),
@@ -55,8 +55,8 @@ async fn each_defect_is_found_and_named() {
         (Defect::KeepsFirstMember, BOTH, "missing:"),
         (Defect::CutsMembers, BOTH, "3 members, not"),
         (Defect::NoGroups, BOTH, "NotImplemented"),
-        (Defect::IgnoresDottedKeys, &[Dialect::Standard], "name.familyName is"),
-        (Defect::RefusesCapitals, &[Dialect::Legacy], "BadRequest: 400 the operation Add is not known"),
+        (Defect::IgnoresDottedKeys, &[PatchDialect::Standard], "name.familyName is"),
+        (Defect::RefusesCapitals, &[PatchDialect::Legacy], "BadRequest: 400 the operation Add is not known"),
         (Defect::BreaksOnPatch, BOTH, "InternalServerError: 500 null pointer"),
         (Defect::ManagerAsText, BOTH, "and should be {\"value\":"),
         (Defect::DeletesOnDisable, BOTH, "GET by id: 404 not found"),
@@ -86,7 +86,7 @@ async fn what_cannot_begin_is_no_finding() {
     ] {
         for scenario in ["person", "validator"] {
             let server = Server::start(defect).await;
-            let report = run(options(&server, scenario, Dialect::Legacy)).await;
+            let report = run(options(&server, scenario, PatchDialect::Legacy)).await;
             let text = report.to_text();
             assert_eq!((report.verdict(), report.sections.len()), (Verdict::CouldNotRun, 0), "{text}");
             assert!(text.contains(expected) && !text.contains("quarantine"), "{text}");
@@ -94,14 +94,14 @@ async fn what_cannot_begin_is_no_finding() {
     }
     // Entra's own connection test is a finding about the endpoint; the job is not in quarantine before it ever ran.
     let server = Server::start(Defect::NotFoundForNothing).await;
-    let report = run(options(&server, "person", Dialect::Legacy)).await;
+    let report = run(options(&server, "person", PatchDialect::Legacy)).await;
     assert!(!report.to_text().contains("quarantine") && report.verdict() == Verdict::Findings, "{}", report.to_text());
 }
 
 #[tokio::test]
 async fn an_external_id_that_no_filter_finds_is_created_twice() {
     let server = Server::start(Defect::ForgetsExternalId).await;
-    let mut options = options(&server, "restart", Dialect::Legacy);
+    let mut options = options(&server, "restart", PatchDialect::Legacy);
     options.match_by = Some(rollcall::simulator::MatchBy::ExternalId);
     let text = run(options).await.to_text();
     assert!(text.contains("FAIL  after a full reset nobody is created twice"), "{text}");

@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use rollcall::simulator::client::Token;
-use rollcall::simulator::patch::Dialect;
+use rollcall::simulator::patch::PatchDialect;
 use rollcall::simulator::report::{Remains, Report, Verdict};
 use rollcall::simulator::{MatchBy, Options, Plan, run};
 
 use crate::server::{Defect, Server};
 
 /// The options of a run with a seed.
-pub(crate) fn options(server: &Server, scenario: &str, dialect: Dialect) -> Options {
+pub(crate) fn options(server: &Server, scenario: &str, dialect: PatchDialect) -> Options {
     let token = Token::new("t0ken").expect("a token");
     Options { dialect: Some(dialect), seed: Some(7), ..Options::new(&server.url, token, scenario) }
 }
@@ -22,7 +22,7 @@ fn assert_passed(report: &Report) {
 #[tokio::test]
 async fn every_scenario_passes_in_both_dialects_and_leaves_the_endpoint_as_it_was() {
     for scenario in ["person", "reorganisation", "unassign-everybody", "restart"] {
-        for dialect in [Dialect::Legacy, Dialect::Standard] {
+        for dialect in [PatchDialect::Legacy, PatchDialect::Standard] {
             let server = Server::start(Defect::None).await;
             let stranger = server.add_user(json!({ "userName": "stranger@elsewhere.example", "active": true }));
             // Fewer than a person would choose, so that the test is quick.
@@ -39,7 +39,8 @@ async fn every_scenario_passes_in_both_dialects_and_leaves_the_endpoint_as_it_wa
 async fn people_are_matched_by_what_was_chosen() {
     for match_by in [MatchBy::UserName, MatchBy::ExternalId, MatchBy::Mail] {
         let server = Server::start(Defect::None).await;
-        let report = run(Options { match_by: Some(match_by), ..options(&server, "restart", Dialect::Legacy) }).await;
+        let report =
+            run(Options { match_by: Some(match_by), ..options(&server, "restart", PatchDialect::Legacy) }).await;
         assert_passed(&report);
     }
 }
@@ -54,7 +55,7 @@ async fn batches_and_work_side_by_side_come_to_the_same() {
             people: Some(300),
             groups: Some(8),
             keep: true,
-            ..options(&server, "company", Dialect::Standard)
+            ..options(&server, "company", PatchDialect::Standard)
         })
         .await;
         assert_passed(&report);
@@ -66,7 +67,7 @@ async fn batches_and_work_side_by_side_come_to_the_same() {
 #[tokio::test]
 async fn a_429_is_waited_out() {
     let server = Server::start(Defect::Throttles).await;
-    let report = run(options(&server, "person", Dialect::Legacy)).await;
+    let report = run(options(&server, "person", PatchDialect::Legacy)).await;
     assert_passed(&report);
     assert!(report.traffic().statuses[&429] > 10, "{}", report.to_text());
 }
@@ -75,9 +76,9 @@ async fn a_429_is_waited_out() {
 async fn what_was_kept_is_matched_by_the_next_run_and_not_created_again() {
     let server = Server::start(Defect::None).await;
     let by_id = |dialect| Options { match_by: Some(MatchBy::ExternalId), ..options(&server, "restart", dialect) };
-    let first = run(Options { keep: true, ..by_id(Dialect::Legacy) }).await;
+    let first = run(Options { keep: true, ..by_id(PatchDialect::Legacy) }).await;
     assert_passed(&first);
-    let second = run(by_id(Dialect::Standard)).await;
+    let second = run(by_id(PatchDialect::Standard)).await;
     let created = second.to_json().to_string().matches("\"action\":\"Create\"").count();
     assert_eq!(created, 0, "{}", second.to_text());
     assert_eq!(server.counts(), (60, 6), "what a run did not make it does not delete");
@@ -88,14 +89,14 @@ async fn without_an_endpoint_there_is_no_verdict_on_it() {
     for (url, text) in [("http://127.0.0.1:1/scim", "cannot be reached: no answer"), ("scim.example", "cannot be used")]
     {
         let server = Server::start(Defect::None).await;
-        let report = run(Options { url: url.to_owned(), ..options(&server, "person", Dialect::Legacy) }).await;
+        let report = run(Options { url: url.to_owned(), ..options(&server, "person", PatchDialect::Legacy) }).await;
         assert_eq!(report.verdict(), Verdict::CouldNotRun, "{}", report.to_text());
         assert!(report.to_text().contains(text), "{}", report.to_text());
     }
     let server = Server::start(Defect::None).await;
-    let report = run(options(&server, "nothing", Dialect::Legacy)).await;
+    let report = run(options(&server, "nothing", PatchDialect::Legacy)).await;
     assert!(report.to_text().contains("there is no scenario"), "{}", report.to_text());
-    let person = || options(&server, "person", Dialect::Legacy);
+    let person = || options(&server, "person", PatchDialect::Legacy);
     for (options, text) in [
         (Options { people: Some(0), ..person() }, "--people is 0, and has to be between 1 and"),
         (Options { batch: 1001, ..person() }, "--batch is 1001, and has to be between 1 and"),
@@ -111,20 +112,20 @@ async fn without_an_endpoint_there_is_no_verdict_on_it() {
 async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
     let server = Server::start(Defect::None).await;
     let flagged =
-        Options { url: format!("{}?aadOptscim062020", server.url), ..options(&server, "person", Dialect::Legacy) };
+        Options { url: format!("{}?aadOptscim062020", server.url), ..options(&server, "person", PatchDialect::Legacy) };
     let guard = |threshold| Options {
         deletion_threshold: threshold,
-        ..options(&server, "unassign-everybody", Dialect::Legacy)
+        ..options(&server, "unassign-everybody", PatchDialect::Legacy)
     };
     for (options, text) in [
         (flagged.clone(), "--dialect says legacy"),
         (Options { people: Some(20), ..guard(Some(20)) }, "choose --deletion-threshold below 20"),
         (
-            Options { people: Some(4), ..options(&server, "person", Dialect::Legacy) },
+            Options { people: Some(4), ..options(&server, "person", PatchDialect::Legacy) },
             "the scenario person needs at least 12 people; --people says 4",
         ),
         (
-            Options { groups: Some(2), ..options(&server, "person", Dialect::Legacy) },
+            Options { groups: Some(2), ..options(&server, "person", PatchDialect::Legacy) },
             "the scenario person needs at least 3 groups; --groups says 2",
         ),
     ] {
@@ -135,13 +136,13 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
     assert_eq!(server.oddities(), Vec::<String>::new());
     let report = run(Options { people: Some(20), ..guard(None) }).await;
     assert_passed(&report);
-    assert_passed(&run(Options { dialect: Some(Dialect::Standard), ..flagged }).await);
+    assert_passed(&run(Options { dialect: Some(PatchDialect::Standard), ..flagged }).await);
 }
 
 #[tokio::test]
 async fn an_interrupted_run_cleans_up() {
     let server = Server::start(Defect::None).await;
-    let options = options(&server, "person", Dialect::Legacy);
+    let options = options(&server, "person", PatchDialect::Legacy);
     let stop = std::sync::Arc::clone(&options.stop);
     let progress: std::sync::Arc<dyn Fn(&str) + Send + Sync> = std::sync::Arc::new(move |text| {
         if text.starts_with("5.") {
@@ -156,14 +157,14 @@ async fn an_interrupted_run_cleans_up() {
 #[tokio::test]
 async fn an_endpoint_that_dies_in_a_cycle_is_told_once() {
     let server = Server::start(Defect::HangsUpLater).await;
-    let report = run(options(&server, "unassign-everybody", Dialect::Legacy)).await;
+    let report = run(options(&server, "unassign-everybody", PatchDialect::Legacy)).await;
     let text = report.to_short_text();
     assert_eq!((report.verdict(), report.sections.len()), (Verdict::Findings, 3), "{text}");
     assert!(text.contains("FAIL  the endpoint still answers after the cycle"), "{text}");
     assert!(text.contains("more failed alike: no answer") && text.contains("4 steps were not run"), "{text}");
     assert!(report.remains.is_some() && text.lines().count() < 60, "{text}");
     server.heal();
-    let report = run(Options { plan: Plan::CleanUp, ..options(&server, "", Dialect::Legacy) }).await;
+    let report = run(Options { plan: Plan::CleanUp, ..options(&server, "", PatchDialect::Legacy) }).await;
     assert_eq!((report.verdict(), server.counts()), (Verdict::Passed, (0, 0)), "{}", report.to_text());
 }
 
@@ -177,16 +178,16 @@ async fn what_a_broken_run_left_is_deleted_by_its_seed() {
             breaking.break_down(Defect::HangsUp);
         }
     });
-    let report = run(Options { progress, ..options(&server, "unassign-everybody", Dialect::Legacy) }).await;
+    let report = run(Options { progress, ..options(&server, "unassign-everybody", PatchDialect::Legacy) }).await;
     let text = report.to_short_text();
     assert_eq!(report.remains, Some(Remains { users: 60, groups: 4, seed: 7 }), "{text}");
     assert!(text.contains("--clean-up --seed 7"), "{text}");
     assert!(text.contains("57 more ") && text.contains("not tried, because the endpoint does not answer"), "{text}");
     assert!(text.lines().count() < 60, "what fails alike is said once: {text}");
     server.heal();
-    let other = run(Options { plan: Plan::CleanUp, seed: Some(8), ..options(&server, "", Dialect::Legacy) }).await;
+    let other = run(Options { plan: Plan::CleanUp, seed: Some(8), ..options(&server, "", PatchDialect::Legacy) }).await;
     assert_eq!((other.verdict(), server.counts()), (Verdict::Passed, (61, 4)), "another seed is another run");
-    let clean_up = || Options { plan: Plan::CleanUp, ..options(&server, "", Dialect::Legacy) };
+    let clean_up = || Options { plan: Plan::CleanUp, ..options(&server, "", PatchDialect::Legacy) };
     server.break_down(Defect::IgnoresDelete);
     let report = run(clean_up()).await;
     assert_eq!(report.remains, Some(Remains { users: 60, groups: 4, seed: 7 }), "a 204 alone proves nothing");

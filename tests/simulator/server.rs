@@ -12,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use rollcall::simulator::mapping::Target;
+use rollcall::simulator::mapping::TargetPath;
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -333,7 +333,7 @@ impl Shared {
             if self.defect() == Defect::ForgetsExternalId && attribute == "externalId" {
                 found.clear();
             }
-            let target = Target::parse(attribute).expect("an attribute");
+            let target = TargetPath::parse(attribute).expect("an attribute");
             found.retain(|resource| {
                 let has = target.read(resource).and_then(Value::as_str);
                 has.is_some_and(|has| has.to_lowercase() == value.to_lowercase())
@@ -444,7 +444,7 @@ impl Shared {
             Some(id) if path.ends_with(":manager") && self.defect() != Defect::ManagerAsText => json!({ "value": id }),
             _ => value.clone(),
         };
-        let target = Target::parse(path).expect("a path");
+        let target = TargetPath::parse(path).expect("a path");
         if self.defect() == Defect::AppendsOnFilteredAdd
             && path.starts_with("emails[")
             && let Some(emails) = resource.get_mut("emails").and_then(Value::as_array_mut)

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use rollcall::simulator::client::{Client, DEADLINE, Endpoint, Token};
-use rollcall::simulator::job::quarantine::Cause;
-use rollcall::simulator::job::{Job, Object, Outcome, Reach, Settings};
+use rollcall::simulator::job::quarantine::QuarantineCause;
+use rollcall::simulator::job::{CycleOutcome, Job, JobObject, JobSettings, Reach};
 use rollcall::simulator::mapping::{DEFAULTS, Mappings};
-use rollcall::simulator::patch::Dialect;
-use rollcall::simulator::report::{Action, ErrorCode, Kind, Status};
-use rollcall::simulator::source::{self, Source};
+use rollcall::simulator::patch::PatchDialect;
+use rollcall::simulator::report::{Action, EntryKind, ErrorCode, Status};
+use rollcall::simulator::source::{self, Tenant};
 
 use crate::server::{Defect, Server};
 
@@ -19,12 +19,12 @@ const HOUR: Duration = Duration::from_secs(3600);
 struct Fixture {
     server: Server,
     job: Job,
-    source: Source,
+    source: Tenant,
 }
 
 impl Fixture {
     /// Three people who joined, and what the first cycle was answered.
-    async fn joined(defect: Defect, change: impl FnOnce(&mut Settings)) -> (Self, Outcome) {
+    async fn joined(defect: Defect, change: impl FnOnce(&mut JobSettings)) -> (Self, CycleOutcome) {
         let mut fixture = Self::new(defect, change).await;
         for index in 0..3 {
             fixture.source.change_person(index, |person| person.assigned = true);
@@ -33,12 +33,12 @@ impl Fixture {
         (fixture, outcome)
     }
 
-    async fn new(defect: Defect, change: impl FnOnce(&mut Settings)) -> Self {
+    async fn new(defect: Defect, change: impl FnOnce(&mut JobSettings)) -> Self {
         let server = Server::start(defect).await;
         let endpoint = Endpoint::parse(&server.url).expect("a URL");
         let client = Client::new(endpoint, Token::new("t0ken").expect("a token"), DEADLINE, 1, None).expect("a client");
-        let mut settings = Settings {
-            dialect: Dialect::Standard,
+        let mut settings = JobSettings {
+            dialect: PatchDialect::Standard,
             mappings: Mappings::parse(DEFAULTS).expect("the defaults"),
             batch: 100,
             parallel: 1,
@@ -48,7 +48,7 @@ impl Fixture {
         };
         change(&mut settings);
         let job = Job::new(client.clone(), client.counted_apart(), settings, 1);
-        let source = Source::generate(&source::Settings {
+        let source = Tenant::generate(&source::TenantSettings {
             seed: 1,
             domain: "s1.example".to_owned(),
             suffix: "s1".to_owned(),
@@ -58,7 +58,7 @@ impl Fixture {
         Self { server, job, source }
     }
 
-    async fn cycle(&mut self, now: Duration, reach: Reach) -> Outcome {
+    async fn cycle(&mut self, now: Duration, reach: Reach) -> CycleOutcome {
         self.job.cycle("a cycle", &self.source, reach, now, &|_| {}).await
     }
 
@@ -68,11 +68,11 @@ impl Fixture {
     }
 }
 
-fn count(outcome: &Outcome, action: Action, status: Status) -> u64 {
-    outcome.section.log.count(Kind::User, action, status)
+fn count(outcome: &CycleOutcome, action: Action, status: Status) -> u64 {
+    outcome.section.log.count(EntryKind::User, action, status)
 }
 
-fn writes(outcome: &Outcome) -> u64 {
+fn writes(outcome: &CycleOutcome) -> u64 {
     outcome.section.traffic.as_ref().map_or(0, |traffic| traffic.writes)
 }
 
@@ -87,7 +87,7 @@ async fn a_conflict_waits_in_escrow_and_the_match_is_asked_again() {
     fixture.source.change_person(0, |person| person.assigned = true);
     let outcome = fixture.cycle(Duration::ZERO, Reach::Changes).await;
     assert_eq!(outcome.section.log.failures()[0].code, Some(ErrorCode::EntryConflict));
-    assert!(fixture.job.is_held(Object::User(0)));
+    assert!(fixture.job.is_held(JobObject::User(0)));
     for (hours, tries) in [(1, 0), (5, 0), (6, 1), (7, 0), (17, 0), (18, 1), (41, 0), (42, 1)] {
         let outcome = fixture.cycle(HOUR * hours, Reach::Changes).await;
         assert_eq!(count(&outcome, Action::Create, Status::Failure), tries, "after {hours} hours");
@@ -96,7 +96,7 @@ async fn a_conflict_waits_in_escrow_and_the_match_is_asked_again() {
     let outcome = fixture.cycle(HOUR * 66, Reach::Changes).await;
     assert!(outcome.section.log.failures().is_empty());
     assert_eq!(fixture.job.user(0).map(|link| link.id.as_str()), Some(id.as_str()));
-    assert!(!fixture.job.is_held(Object::User(0)));
+    assert!(!fixture.job.is_held(JobObject::User(0)));
 }
 
 #[tokio::test]
@@ -175,12 +175,12 @@ async fn the_guard_counts_people_whose_deactivation_waits_in_escrow() {
         fixture.source.change_person(0, |person| person.assigned = false);
         let outcome = fixture.cycle(Duration::ZERO, Reach::Changes).await;
         assert_eq!(count(&outcome, Action::Disable, Status::Failure), 1, "{case}");
-        assert!(fixture.job.is_held(Object::User(0)), "{case}");
+        assert!(fixture.job.is_held(JobObject::User(0)), "{case}");
         fixture.server.heal();
         fixture.source.change_person(1, |person| person.assigned = false);
         let outcome = fixture.cycle(HOUR * hours, Reach::Changes).await;
         let guarded = fixture.job.quarantine().map(|quarantine| quarantine.cause);
-        assert_eq!(guarded, Some(Cause::AccidentalDeletions), "{case}");
+        assert_eq!(guarded, Some(QuarantineCause::AccidentalDeletions), "{case}");
         assert_eq!(writes(&outcome), 0, "{case}: nobody is touched");
         fixture.job.allow_deletions();
         let outcome = fixture.cycle(HOUR * 30, Reach::Changes).await;
@@ -212,7 +212,7 @@ async fn on_demand_speaks_the_legacy_dialect_whatever_the_flag_says() {
     let (mut fixture, _) = Fixture::joined(Defect::None, |_| {}).await;
     fixture.set_title(1, "On demand");
     fixture.server.take_operations();
-    let outcome = fixture.cycle(HOUR, Reach::OnDemand(Object::User(1))).await;
+    let outcome = fixture.cycle(HOUR, Reach::OnDemand(JobObject::User(1))).await;
     assert_eq!(count(&outcome, Action::Update, Status::Success), 1);
     let operations = fixture.server.take_operations();
     assert!(operations.iter().all(|op| ["Add", "Replace"].contains(&op.as_str())), "{operations:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rollcall::simulator::patch::Dialect;
+use rollcall::simulator::patch::PatchDialect;
 use rollcall::simulator::report::Verdict;
 use rollcall::simulator::{Options, run};
 use tokio_rustls::TlsAcceptor;
@@ -33,7 +33,7 @@ async fn only_a_trusted_certificate_is_spoken_to() {
         (Some(folder.path().join("none.pem")), Verdict::CouldNotRun),
         (None, Verdict::CouldNotRun),
     ] {
-        let options = Options { authorities, people: Some(9), ..options(&server, "restart", Dialect::Legacy) };
+        let options = Options { authorities, people: Some(9), ..options(&server, "restart", PatchDialect::Legacy) };
         let report = run(options).await;
         assert_eq!(report.verdict(), verdict, "{}", report.to_text());
     }

@@ -87,8 +87,8 @@ pub fn directory<'a>(
     known: &'a KnownDirectory,
     of: &'a WatchedDirectory,
     passes: &'a BTreeMap<String, Pass>,
-) -> directory::Observed<'a> {
-    directory::Observed {
+) -> directory::ObservedDirectory<'a> {
+    directory::ObservedDirectory {
         spec: &of.spec,
         generation: of.seen.generation,
         status: &of.seen.status,
@@ -107,10 +107,10 @@ pub fn group<'a>(
     record: &Record,
     (status, conflict): (&'a Value, Option<&'a Conflict>),
     spec: &DirectorySpec,
-) -> group::Observed<'a> {
+) -> group::ObservedGroup<'a> {
     let shown = (spec.groups.mode.counts_as() != GroupsMode::Ignore).then_some(index);
     let members = shown.map(|index| index.members(&record.name, None)).unwrap_or_default();
-    group::Observed {
+    group::ObservedGroup {
         generation: record.generation,
         status,
         member_count: shown.map_or(0, |index| index.member_count(&record.name)),
@@ -125,14 +125,14 @@ pub fn user<'a>(
     policy: &Policy,
     record: &Record,
     (status, conflict): (&'a Value, Option<&'a Conflict>),
-) -> user::Observed<'a> {
+) -> user::ObservedUser<'a> {
     let effective = policy.effective(&to_attributes(&json_of(Some(&record.scim)))).to_status();
-    user::Observed { generation: record.generation, status, effective, conflict }
+    user::ObservedUser { generation: record.generation, status, effective, conflict }
 }
 
 /// An object that is not visible, and so has no effective values beside those that stand.
-pub fn hidden<'a>(record: &Record, (status, conflict): (&'a Value, Option<&'a Conflict>)) -> user::Observed<'a> {
-    user::Observed { generation: record.generation, status, effective: status.get("effective").cloned(), conflict }
+pub fn hidden<'a>(record: &Record, (status, conflict): (&'a Value, Option<&'a Conflict>)) -> user::ObservedUser<'a> {
+    user::ObservedUser { generation: record.generation, status, effective: status.get("effective").cloned(), conflict }
 }
 
 /// What stands of a status that was kept as compact JSON.

@@ -36,18 +36,18 @@ impl Admin {
     /// The door.
     pub fn door(&self) -> Router {
         let routes = Router::new()
-            .route("/livez", get(async || text(StatusCode::OK, "ok")))
+            .route("/livez", get(async || plain_text(StatusCode::OK, "ok")))
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
-            .fallback(async || text(StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics"));
+            .fallback(async || plain_text(StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics"));
         edge::door("", routes.with_state(self.clone()), refused)
     }
 }
 
 async fn readyz(State(admin): State<Admin>) -> Answer {
     match admin.readiness.look(&admin.store, &admin.metrics, Instant::now()) {
-        Ok(()) => text(StatusCode::OK, "ok"),
-        Err(reason) => text(StatusCode::SERVICE_UNAVAILABLE, &reason),
+        Ok(()) => plain_text(StatusCode::OK, "ok"),
+        Err(reason) => plain_text(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
 }
 
@@ -64,11 +64,13 @@ async fn metrics(State(admin): State<Admin>) -> Answer {
 
 fn refused(refused: &Refused) -> Answer {
     match refused {
-        Refused::Method(_) => text(StatusCode::METHOD_NOT_ALLOWED, "the admin listener takes GET"),
-        Refused::UrlTooLong => text(StatusCode::URI_TOO_LONG, "the URL is too long"),
-        Refused::HeadersTooLarge => text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large"),
-        Refused::NoHost => text(StatusCode::BAD_REQUEST, "a request of HTTP/1.1 has one header Host"),
-        Refused::Panic => text(StatusCode::INTERNAL_SERVER_ERROR, "the log says what went wrong"),
+        Refused::Method(_) => plain_text(StatusCode::METHOD_NOT_ALLOWED, "the admin listener takes GET"),
+        Refused::UrlTooLong => plain_text(StatusCode::URI_TOO_LONG, "the URL is too long"),
+        Refused::HeadersTooLarge => {
+            plain_text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large")
+        }
+        Refused::NoHost => plain_text(StatusCode::BAD_REQUEST, "a request of HTTP/1.1 has one header Host"),
+        Refused::Panic => plain_text(StatusCode::INTERNAL_SERVER_ERROR, "the log says what went wrong"),
     }
 }
 
@@ -80,7 +82,7 @@ fn of_directories(
     counts.into_iter().filter(move |(namespace, name, _)| is_there(namespace, name))
 }
 
-fn text(status: StatusCode, sentence: &str) -> Answer {
+fn plain_text(status: StatusCode, sentence: &str) -> Answer {
     with_body(status, TEXT, format!("{sentence}\n"))
 }
 

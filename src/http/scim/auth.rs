@@ -76,7 +76,7 @@ impl AuthenticationFailure {
 
 /// Why the request is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum AccessRefusal {
     /// 401.
     Credentials(AuthenticationFailure),
     /// 403: the key is good and may not do this.
@@ -91,7 +91,7 @@ pub(super) struct Authentication {
     /// The key; nothing where none has the secret.
     pub(super) key: Option<String>,
     /// The Directory, or why it is not opened.
-    pub(super) opened: Result<Arc<WatchedDirectory>, Refusal>,
+    pub(super) opened: Result<Arc<WatchedDirectory>, AccessRefusal>,
 }
 
 /// The namespace and the name of the Directory in the URL, and what is there under them.
@@ -131,7 +131,7 @@ impl Credentials {
 
     /// Whether one of `keys`, which were looked up by the digest, opens the Directory that is asked for.
     pub(super) fn open(&self, wanted: WantedDirectory<'_>, keys: &[Arc<WatchedKey>], now: Timestamp) -> Authentication {
-        let refused = |failure| Err(Refusal::Credentials(failure));
+        let refused = |failure| Err(AccessRefusal::Credentials(failure));
         let mut authentication = Authentication { key: None, opened: refused(AuthenticationFailure::UnknownKey) };
         for key in keys.iter().filter(|key| self.is_of(key)) {
             let opened = self.check(key, wanted, now);
@@ -157,19 +157,19 @@ impl Credentials {
         key: &WatchedKey,
         wanted: WantedDirectory<'_>,
         now: Timestamp,
-    ) -> Result<Arc<WatchedDirectory>, Refusal> {
-        let refused = |failure| Err(Refusal::Credentials(failure));
+    ) -> Result<Arc<WatchedDirectory>, AccessRefusal> {
+        let refused = |failure| Err(AccessRefusal::Credentials(failure));
         if key.namespace != wanted.namespace || key.spec.directory_ref.name != wanted.name {
             return refused(AuthenticationFailure::OtherDirectory);
         }
         match check(&key.spec, now) {
-            KeyVerdict::WrongScope => return Err(Refusal::Scope),
+            KeyVerdict::WrongScope => return Err(AccessRefusal::Scope),
             KeyVerdict::NotYetValid => return refused(AuthenticationFailure::NotYetValid),
             KeyVerdict::Expired => return refused(AuthenticationFailure::Expired),
             KeyVerdict::Revoked => return refused(AuthenticationFailure::Revoked),
             KeyVerdict::Valid => {}
         }
-        let Some(directory) = wanted.directory else { return Err(Refusal::NoDirectory) };
+        let Some(directory) = wanted.directory else { return Err(AccessRefusal::NoDirectory) };
         if self.scheme == Scheme::Basic && refuses_basic(directory) {
             return refused(AuthenticationFailure::BasicRefused);
         }
@@ -268,7 +268,7 @@ mod tests {
         let guests = || key("acme", "guests", json!({}));
         let with = |spec: Value| vec![key("acme", "staff", spec)];
         let other_hash = data_encoding::HEXLOWER.encode(&digest("another"));
-        let refused = |failure| Err(Refusal::Credentials(failure));
+        let refused = |failure| Err(AccessRefusal::Credentials(failure));
         let (expired, revoked) = (json!({ "expiresAt": "2026-01-01T00:00:00Z" }), json!({ "revoked": true }));
         for (name, directory, keys, named, expected) in [
             ("a good key", Some(&staff), vec![good()], "staff", Ok(())),
@@ -300,11 +300,23 @@ mod tests {
                 "staff",
                 refused(Revoked),
             ),
-            ("a good key of a directory that is not there", None, vec![good()], "staff", Err(Refusal::NoDirectory)),
-            ("the same beside another", None, vec![good(), guests()], "staff", Err(Refusal::NoDirectory)),
+            (
+                "a good key of a directory that is not there",
+                None,
+                vec![good()],
+                "staff",
+                Err(AccessRefusal::NoDirectory),
+            ),
+            ("the same beside another", None, vec![good(), guests()], "staff", Err(AccessRefusal::NoDirectory)),
             ("an expired key of it", None, with(expired), "staff", refused(Expired)),
             ("a revoked key of it", None, with(revoked), "staff", refused(Revoked)),
-            ("a key of it without the scope", None, with(json!({ "scopes": ["audit"] })), "staff", Err(Refusal::Scope)),
+            (
+                "a key of it without the scope",
+                None,
+                with(json!({ "scopes": ["audit"] })),
+                "staff",
+                Err(AccessRefusal::Scope),
+            ),
             ("another's key, and it is not there", None, vec![guests()], "guests", refused(OtherDirectory)),
             ("no key, and it is not there", None, vec![], "", refused(UnknownKey)),
         ] {
@@ -327,11 +339,11 @@ mod tests {
         let good = || key("acme", "staff", json!({}));
         let basic = Credentials { scheme: Scheme::Basic, digest: digest("s3cret") };
         let bearer = Credentials { scheme: Scheme::Bearer, ..basic };
-        assert_eq!(open(basic, Some(&refusing), good()), Err(Refusal::Credentials(BasicRefused)));
-        assert_eq!(open(basic, Some(&newer), good()), Err(Refusal::Credentials(BasicRefused)));
+        assert_eq!(open(basic, Some(&refusing), good()), Err(AccessRefusal::Credentials(BasicRefused)));
+        assert_eq!(open(basic, Some(&newer), good()), Err(AccessRefusal::Credentials(BasicRefused)));
         assert!(open(basic, Some(&allowing), good()).is_ok());
         assert!(open(bearer, Some(&refusing), good()).is_ok());
         let scopeless = key("acme", "staff", json!({ "scopes": ["audit"] }));
-        assert_eq!(open(bearer, Some(&refusing), scopeless), Err(Refusal::Scope));
+        assert_eq!(open(bearer, Some(&refusing), scopeless), Err(AccessRefusal::Scope));
     }
 }

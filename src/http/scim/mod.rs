@@ -1,21 +1,21 @@
 //! The SCIM door: the endpoints of every Directory, below `/scim/v2/NAMESPACE/DIRECTORY`.
 //!
 //! A request passes `open` (may what we know be believed, and do the credentials open the Directory), `routes` (which
-//! operation it asks for), `call` (its query and its body) and the operation; `error` says what became of it where it was
-//! not carried out.
+//! operation it asks for), `request` (its query and its body) and the operation; `error` says what became of it where it
+//! was not carried out.
 
 mod answer;
 mod auth;
 mod body;
-mod call;
 mod error;
 mod failures;
 pub mod limits;
 mod lists;
 mod open;
 mod query;
+mod request;
+mod resources;
 mod routes;
-mod single;
 #[cfg(test)]
 mod tests;
 mod text;

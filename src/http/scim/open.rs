@@ -15,7 +15,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::auth::{Authentication, AuthenticationFailure, Credentials, Refusal, WantedDirectory};
+use super::auth::{AccessRefusal, Authentication, AuthenticationFailure, Credentials, WantedDirectory};
 use super::error::Failure;
 use super::{Inner, Scim};
 use crate::api::directory::ProvisioningMode;
@@ -76,19 +76,19 @@ impl Inner {
                 let wanted = WantedDirectory { namespace, name, directory };
                 credentials.open(wanted, &self.store.keys(&credentials.digest), Timestamp::now())
             }
-            Err(failure) => Authentication { key: None, opened: Err(Refusal::Credentials(failure)) },
+            Err(failure) => Authentication { key: None, opened: Err(AccessRefusal::Credentials(failure)) },
         };
         if let Some(key) = &authentication.key {
             note.key(key);
         }
         let reason = match authentication.opened {
             Ok(directory) => return Ok(directory),
-            Err(Refusal::Scope) => return Err(Failure::Scope),
-            Err(Refusal::NoDirectory) => {
+            Err(AccessRefusal::Scope) => return Err(Failure::Scope),
+            Err(AccessRefusal::NoDirectory) => {
                 self.metrics.authentication_failure(AuthenticationFailure::UnknownDirectory.as_str(), labels);
                 return Err(Failure::DirectoryGone);
             }
-            Err(Refusal::Credentials(reason)) => reason,
+            Err(AccessRefusal::Credentials(reason)) => reason,
         };
         self.metrics.authentication_failure(reason.as_str(), labels);
         match self.failures.take(source_of(note.client())) {

@@ -12,11 +12,11 @@ pub(super) fn parameters(query: &str) -> Result<Vec<(String, String)>, scim::Err
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| Ok((text(name)?, text(value)?)))
+        .map(|(name, value)| Ok((decoded(name)?, decoded(value)?)))
         .collect()
 }
 
-fn text(encoded: &str) -> Result<String, scim::Error> {
+fn decoded(encoded: &str) -> Result<String, scim::Error> {
     let blanks: Cow<'_, str> = if encoded.contains('+') { encoded.replace('+', " ").into() } else { encoded.into() };
     percent_decode(blanks.as_bytes()).decode_utf8().map(Cow::into_owned).map_err(|_| {
         scim::Error::InvalidValue("the query of the URL is not UTF-8: encode it as UTF-8 and escape that".to_owned())

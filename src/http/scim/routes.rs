@@ -7,9 +7,9 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::call::{Call, reading, writing};
 use super::error::Failure;
-use super::{Scim, answer, lists, single};
+use super::request::{ScimRequest, reading, writing};
+use super::{Scim, answer, lists, resources};
 use crate::http::edge::Answer;
 use crate::rules::resource::Resource;
 use crate::scim::discovery;
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Router<Scim> {
     Router::new()
         .merge(resources("/Users", Resource::User))
         .merge(resources("/Groups", Resource::Group))
-        .route("/.search", post(|call| reading(call, lists::of_all)))
+        .route("/.search", post(|request| reading(request, lists::of_all)))
         .route("/ServiceProviderConfig", get(service_provider_config))
         .route("/ResourceTypes", get(resource_types))
         .route("/ResourceTypes/{name}", get(resource_type))
@@ -34,36 +34,36 @@ pub(super) fn routes() -> Router<Scim> {
 
 /// The endpoints of one type of resource. A search changes nothing, though it is a POST.
 fn resources(path: &str, kind: Resource) -> Router<Scim> {
-    let all = get(move |call| reading(call, move |call| lists::by_query(call, kind)))
-        .post(move |call| writing(call, move |call| single::create(call, kind)));
-    let one = get(move |call| reading(call, move |call| single::get(call, kind)))
-        .put(move |call| writing(call, move |call| single::replace(call, kind)))
-        .patch(move |call| writing(call, move |call| single::patch(call, kind)))
-        .delete(move |call| writing(call, move |call| single::delete(call, kind)));
-    Router::new()
-        .route(path, all)
-        .route(&format!("{path}/{{id}}"), one)
-        .route(&format!("{path}/.search"), post(move |call| reading(call, move |call| lists::by_body(call, kind))))
+    let all = get(move |request| reading(request, move |request| lists::by_query(request, kind)))
+        .post(move |request| writing(request, move |request| resources::create(request, kind)));
+    let one = get(move |request| reading(request, move |request| resources::get(request, kind)))
+        .put(move |request| writing(request, move |request| resources::replace(request, kind)))
+        .patch(move |request| writing(request, move |request| resources::patch(request, kind)))
+        .delete(move |request| writing(request, move |request| resources::delete(request, kind)));
+    Router::new().route(path, all).route(&format!("{path}/{{id}}"), one).route(
+        &format!("{path}/.search"),
+        post(move |request| reading(request, move |request| lists::by_body(request, kind))),
+    )
 }
 
-async fn service_provider_config(call: Call) -> Result<Answer, Failure> {
-    found(Some(discovery::service_provider_config(&call.base)))
+async fn service_provider_config(request: ScimRequest) -> Result<Answer, Failure> {
+    found(Some(discovery::service_provider_config(&request.base)))
 }
 
-async fn resource_types(call: Call) -> Result<Answer, Failure> {
-    found(Some(discovery::resource_types(&call.base, &call.context.declared_extensions())))
+async fn resource_types(request: ScimRequest) -> Result<Answer, Failure> {
+    found(Some(discovery::resource_types(&request.base, &request.context.declared_extensions())))
 }
 
-async fn resource_type(call: Call) -> Result<Answer, Failure> {
-    found(discovery::resource_type(&call.parameter, &call.base, &call.context.declared_extensions()))
+async fn resource_type(request: ScimRequest) -> Result<Answer, Failure> {
+    found(discovery::resource_type(&request.parameter, &request.base, &request.context.declared_extensions()))
 }
 
-async fn schemas(call: Call) -> Result<Answer, Failure> {
-    found(Some(discovery::schemas(&call.base, &call.context.declared_extensions())))
+async fn schemas(request: ScimRequest) -> Result<Answer, Failure> {
+    found(Some(discovery::schemas(&request.base, &request.context.declared_extensions())))
 }
 
-async fn schema(call: Call) -> Result<Answer, Failure> {
-    found(discovery::schema(&call.parameter, &call.base, &call.context.declared_extensions()))
+async fn schema(request: ScimRequest) -> Result<Answer, Failure> {
+    found(discovery::schema(&request.parameter, &request.base, &request.context.declared_extensions()))
 }
 
 /// A discovery document, or 404.
@@ -71,10 +71,10 @@ fn found(document: Option<Value>) -> Result<Answer, Failure> {
     document.map(|document| answer::json(StatusCode::OK, &document)).ok_or(Failure::NoEndpoint)
 }
 
-async fn no_bulk(_: Call) -> Failure {
+async fn no_bulk(_: ScimRequest) -> Failure {
     Failure::Unsupported(NO_BULK)
 }
 
-async fn no_me(_: Call) -> Failure {
+async fn no_me(_: ScimRequest) -> Failure {
     Failure::Unsupported(NO_ME)
 }

@@ -15,7 +15,7 @@ use crate::http::edge::Edge;
 use crate::http::edge::address::{Addressing, Ends};
 use crate::http::side_by_side;
 use crate::store::kind::Kind;
-use crate::store::memory::{Answer as Scripted, Asked, Memory};
+use crate::store::memory::{Asked, Memory, StoredAnswer};
 use crate::telemetry;
 
 #[derive(Clone, Default)]
@@ -41,7 +41,7 @@ struct Front {
 }
 
 impl Front {
-    fn new(meddle: impl Fn(&Asked) -> Option<Scripted> + Send + Sync + 'static) -> Self {
+    fn new(meddle: impl Fn(&Asked) -> Option<StoredAnswer> + Send + Sync + 'static) -> Self {
         let (memory, metrics, log) = (Memory::default(), Metrics::default(), Log::default());
         let put = |kind, name: &str, spec: Value| {
             let metadata = json!({ "name": name, "namespace": "acme" });

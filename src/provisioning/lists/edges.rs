@@ -27,7 +27,7 @@ const MAX_READS_AHEAD: usize = 16;
 
 /// What a filter looks at of the members of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum ComparedMembers {
     /// Whether these belong to it.
     Named(BTreeSet<String>),
     /// All of them.
@@ -35,17 +35,19 @@ pub enum Asked {
 }
 
 /// What a filter on groups asks about members; nothing where it does not ask.
-pub fn asked(filter: &Filter) -> Option<Asked> {
+pub fn asked(filter: &Filter) -> Option<ComparedMembers> {
     match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().filter_map(asked).reduce(Asked::and),
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().filter_map(asked).reduce(ComparedMembers::and),
         Filter::Not(inner) => asked(inner),
-        Filter::Present(path) => is_members(path).then_some(Asked::All),
+        Filter::Present(path) => is_members(path).then_some(ComparedMembers::All),
         Filter::Compare(path, operator, value) => is_members(path).then(|| compared(path, *operator, value)),
-        Filter::Element(path, selector) => is_members(path).then(|| named(selector).map_or(Asked::All, Asked::Named)),
+        Filter::Element(path, selector) => {
+            is_members(path).then(|| named(selector).map_or(ComparedMembers::All, ComparedMembers::Named))
+        }
     }
 }
 
-impl Asked {
+impl ComparedMembers {
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Named(mut ids), Self::Named(others)) => {
@@ -61,11 +63,11 @@ fn is_members(path: &AttributePath) -> bool {
     path.is_core("members")
 }
 
-fn compared(path: &AttributePath, operator: Operator, value: &Value) -> Asked {
+fn compared(path: &AttributePath, operator: Operator, value: &Value) -> ComparedMembers {
     let of_value = path.sub_attribute.as_deref().is_none_or(|sub| sub == "value");
     match (operator, value) {
-        (Operator::Eq, Value::String(id)) if of_value => Asked::Named(BTreeSet::from([id.clone()])),
-        _ => Asked::All,
+        (Operator::Eq, Value::String(id)) if of_value => ComparedMembers::Named(BTreeSet::from([id.clone()])),
+        _ => ComparedMembers::All,
     }
 }
 
@@ -104,8 +106,8 @@ impl Edges {
         };
         match asked(filter) {
             None => Ok(Self::None),
-            Some(Asked::All) => Ok(Self::All(index)),
-            Some(Asked::Named(ids)) => {
+            Some(ComparedMembers::All) => Ok(Self::All(index)),
+            Some(ComparedMembers::Named(ids)) => {
                 let context = context.clone();
                 let reads = stream::iter(ids).map(move |id| {
                     let context = context.clone();
@@ -178,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_filter_names_members_or_asks_for_all() {
-        let named = |ids: &[&str]| Some(Asked::Named(ids.iter().map(ToString::to_string).collect()));
+        let named = |ids: &[&str]| Some(ComparedMembers::Named(ids.iter().map(ToString::to_string).collect()));
         for (text, expected) in [
             ("displayName eq \"Blue\"", None),
             ("members eq \"u\"", named(&["u"])),
@@ -186,15 +188,15 @@ mod tests {
             ("not (members eq \"u\") or members[value eq \"v\"]", named(&["u", "v"])),
             ("members[value eq \"u\" or value eq \"v\"]", named(&["u", "v"])),
             ("members[type eq \"User\" and value eq \"u\"]", named(&["u"])),
-            ("members[value eq \"u\" or type eq \"User\"]", Some(Asked::All)),
-            ("members[not (value eq \"u\")]", Some(Asked::All)),
-            ("members ne \"u\"", Some(Asked::All)),
-            ("members co \"u\"", Some(Asked::All)),
-            ("members pr", Some(Asked::All)),
-            ("not (members pr) and members eq \"u\"", Some(Asked::All)),
-            ("members eq \"u\" and not (members pr)", Some(Asked::All)),
-            ("members.type eq \"User\"", Some(Asked::All)),
-            ("members eq null", Some(Asked::All)),
+            ("members[value eq \"u\" or type eq \"User\"]", Some(ComparedMembers::All)),
+            ("members[not (value eq \"u\")]", Some(ComparedMembers::All)),
+            ("members ne \"u\"", Some(ComparedMembers::All)),
+            ("members co \"u\"", Some(ComparedMembers::All)),
+            ("members pr", Some(ComparedMembers::All)),
+            ("not (members pr) and members eq \"u\"", Some(ComparedMembers::All)),
+            ("members eq \"u\" and not (members pr)", Some(ComparedMembers::All)),
+            ("members.type eq \"User\"", Some(ComparedMembers::All)),
+            ("members eq null", Some(ComparedMembers::All)),
         ] {
             assert_eq!(asked(&filter::parse(text, &GROUP).expect("a filter")), expected, "{text}");
         }

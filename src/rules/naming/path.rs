@@ -12,9 +12,9 @@ use crate::api::directory_claim::MAX_ATTRIBUTE;
 use crate::rules::resource::Resource;
 use crate::scim::Attributes;
 use crate::scim::filter::{Filter, Operator, leaf_definition, leaves, matches_element};
-use crate::scim::patch::Target;
+use crate::scim::patch::PatchTarget;
 use crate::scim::path::AttributePath;
-use crate::scim::schema::{Attribute, Kind, Mutability};
+use crate::scim::schema::{Attribute, AttributeType, Mutability};
 
 /// The path of an attribute that can be unique.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +31,7 @@ impl ClaimedPath {
     /// nothing that the core schema has, something that the server sets, is unique anyway or only true or false, or selects
     /// by more than equality.
     pub(super) fn parse(resource: Resource, text: &str) -> Option<Self> {
-        let Target { mut path, selector } = Target::parse(text, resource.schema()).ok()?;
+        let PatchTarget { mut path, selector } = PatchTarget::parse(text, resource.schema()).ok()?;
         let definition = path.attribute_definition(resource.schema());
         if path.attribute.is_none() || path.schema.is_none() && definition.is_none() {
             return None;
@@ -39,7 +39,7 @@ impl ClaimedPath {
         if let Some(definition) = definition {
             let leaf = leaf_definition(Some(definition), path.sub_attribute.as_deref())?;
             if [definition, leaf].iter().any(|part| part.mutability == Mutability::ReadOnly)
-                || leaf.kind == Kind::Boolean
+                || leaf.kind == AttributeType::Boolean
                 || selector.is_some() && !definition.multi_valued
             {
                 return None;
@@ -92,7 +92,11 @@ impl ClaimedPath {
         let is_selected = |element: &&Value| {
             self.selector.as_ref().is_none_or(|selector| matches_element(selector, element, definition))
         };
-        let texts = elements.iter().filter(is_selected).flat_map(|element| leaves(Some(element), sub)).filter_map(text);
+        let texts = elements
+            .iter()
+            .filter(is_selected)
+            .flat_map(|element| leaves(Some(element), sub))
+            .filter_map(claimable_text);
         texts.map(|text| if is_exact { text } else { canonical(&text) }).collect()
     }
 
@@ -108,7 +112,7 @@ fn prefix(resource: Resource) -> &'static str {
     resource.schema().name
 }
 
-fn text(value: &Value) -> Option<String> {
+fn claimable_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -2,7 +2,7 @@
 
 use super::path::ClaimedPath;
 use super::{GROUP_EXTERNAL_ID, USER_EXTERNAL_ID};
-use crate::api::directory::{DirectorySpec, Uniqueness};
+use crate::api::directory::{DirectorySpec, ExternalIdRule};
 use crate::api::directory_status::{DirectoryStatus, UniqueAttributeState};
 use crate::rules::resource::Resource;
 
@@ -59,7 +59,7 @@ impl<'a> FromIterator<(&'a str, Force)> for UniqueRules {
 /// The attributes that the spec wants to be unique, as claims name them, each once. Paths that no claim can be read from
 /// are left out ([`unclaimable`]).
 pub fn wanted(spec: &DirectorySpec) -> Vec<String> {
-    let is_enforced = |rule: Uniqueness| rule.counts_as() == Uniqueness::Enforce;
+    let is_enforced = |rule: ExternalIdRule| rule.counts_as() == ExternalIdRule::Enforce;
     let users = is_enforced(spec.unique_external_id.users).then_some(USER_EXTERNAL_ID.to_owned());
     let groups = is_enforced(spec.unique_external_id.groups).then_some(GROUP_EXTERNAL_ID.to_owned());
     let paths = spec.users.unique_attributes.iter().filter_map(|path| ClaimedPath::parse(Resource::User, path));

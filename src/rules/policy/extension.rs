@@ -11,22 +11,22 @@ use jiff::Timestamp;
 use serde_json::{Map, Number, Value};
 
 use super::effective::{Note, note};
-use crate::api::directory::{self, ExtensionType};
+use crate::api::directory::{DeclaredAttribute, DeclaredExtension, ExtensionType};
 use crate::scim::Attributes;
 use crate::scim::case::same_name;
 use crate::scim::extension::{Extension, ExtensionAttribute};
 use crate::scim::json::{number_text, one_form};
 use crate::scim::path::{member, shown};
-use crate::scim::schema::{Kind, USER};
+use crate::scim::schema::{AttributeType, USER};
 
 /// The extensions that a Directory declares, and for each what its attributes count as where they are absent.
 pub fn compile(
-    declared: &[directory::Extension],
+    declared: &[DeclaredExtension],
     problems: &mut Vec<String>,
 ) -> (Vec<Extension>, Vec<Map<String, Value>>) {
     let mut extensions: Vec<Extension> = Vec::with_capacity(declared.len());
     let mut defaults = Vec::with_capacity(declared.len());
-    for directory::Extension { schema, attributes } in declared {
+    for DeclaredExtension { schema, attributes } in declared {
         if USER.schema_by_urn(schema).is_some() {
             problems.push(format!("extension {} is a schema of SCIM itself: it is ignored", shown(schema)));
         } else if extensions.iter().any(|known| same_name(&known.urn, schema)) {
@@ -42,12 +42,12 @@ pub fn compile(
 
 fn compile_attributes(
     urn: &str,
-    declared: &[directory::ExtensionAttribute],
+    declared: &[DeclaredAttribute],
     problems: &mut Vec<String>,
 ) -> (Vec<ExtensionAttribute>, Map<String, Value>) {
     let mut attributes: Vec<ExtensionAttribute> = Vec::with_capacity(declared.len());
     let mut defaults = Map::new();
-    for directory::ExtensionAttribute { name, type_, multi_valued, default } in declared {
+    for DeclaredAttribute { name, type_, multi_valued, default } in declared {
         if attributes.iter().any(|known| same_name(&known.name, name)) {
             problems.push(format!("{urn}:{name} is declared twice: the first one counts"));
             continue;
@@ -55,7 +55,7 @@ fn compile_attributes(
         if type_.counts_as() != *type_ {
             problems.push(format!("the type of {urn}:{name} is of a newer version: it counts as String"));
         }
-        let kind = kind_of(*type_);
+        let kind = attribute_type_of(*type_);
         let attribute = ExtensionAttribute { name: name.clone(), kind, multi_valued: multi_valued.unwrap_or(false) };
         if let Some(default) = default {
             match value_of(&Value::String(default.clone()), &attribute) {
@@ -68,23 +68,23 @@ fn compile_attributes(
     (attributes, defaults)
 }
 
-fn kind_of(type_: ExtensionType) -> Kind {
+fn attribute_type_of(type_: ExtensionType) -> AttributeType {
     match type_.counts_as() {
-        ExtensionType::String | ExtensionType::Unknown => Kind::String,
-        ExtensionType::Boolean => Kind::Boolean,
-        ExtensionType::Integer => Kind::Integer,
-        ExtensionType::Decimal => Kind::Decimal,
-        ExtensionType::DateTime => Kind::DateTime,
+        ExtensionType::String | ExtensionType::Unknown => AttributeType::String,
+        ExtensionType::Boolean => AttributeType::Boolean,
+        ExtensionType::Integer => AttributeType::Integer,
+        ExtensionType::Decimal => AttributeType::Decimal,
+        ExtensionType::DateTime => AttributeType::DateTime,
     }
 }
 
-fn expected(kind: Kind) -> &'static str {
+fn expected(kind: AttributeType) -> &'static str {
     match kind {
-        Kind::Boolean => "true or false",
-        Kind::Integer => "a whole number",
-        Kind::Decimal => "a number",
-        Kind::DateTime => "an RFC 3339 time",
-        Kind::String | Kind::Binary | Kind::Reference | Kind::Complex => "a text",
+        AttributeType::Boolean => "true or false",
+        AttributeType::Integer => "a whole number",
+        AttributeType::Decimal => "a number",
+        AttributeType::DateTime => "an RFC 3339 time",
+        AttributeType::String | AttributeType::Binary | AttributeType::Reference | AttributeType::Complex => "a text",
     }
 }
 
@@ -98,7 +98,10 @@ pub fn effective(
     let values = extensions.iter().zip(defaults).map(|(extension, defaults)| {
         let sent = member(attributes, &extension.urn).and_then(Value::as_object);
         let values = if extension.attributes.is_empty() {
-            sent.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), text(value)?.into()))).collect()
+            sent.into_iter()
+                .flatten()
+                .filter_map(|(key, value)| Some((key.clone(), value_as_text(value)?.into())))
+                .collect()
         } else {
             declared_values(extension, defaults, sent, notes)
         };
@@ -173,25 +176,29 @@ fn only_value(element: &Value) -> &Value {
 }
 
 /// A single value as its type has it; nothing where it is of another type.
-fn simple(value: &Value, kind: Kind) -> Option<Value> {
+fn simple(value: &Value, kind: AttributeType) -> Option<Value> {
     let value = only_value(value);
     match (kind, value) {
         (_, Value::Null | Value::Array(_) | Value::Object(_)) => None,
-        (Kind::Boolean, Value::Bool(_)) => Some(value.clone()),
-        (Kind::Boolean, Value::String(word)) => match word.trim() {
+        (AttributeType::Boolean, Value::Bool(_)) => Some(value.clone()),
+        (AttributeType::Boolean, Value::String(word)) => match word.trim() {
             word if word.eq_ignore_ascii_case("true") => Some(true.into()),
             word if word.eq_ignore_ascii_case("false") => Some(false.into()),
             _ => None,
         },
-        (Kind::Integer, Value::Number(number)) => whole(number.clone()),
-        (Kind::Integer, Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
-        (Kind::Decimal, Value::Number(number)) => Some(one_form(number.clone()).into()),
-        (Kind::Decimal, Value::String(text)) => {
+        (AttributeType::Integer, Value::Number(number)) => whole(number.clone()),
+        (AttributeType::Integer, Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
+        (AttributeType::Decimal, Value::Number(number)) => Some(one_form(number.clone()).into()),
+        (AttributeType::Decimal, Value::String(text)) => {
             text.trim().parse().ok().and_then(Number::from_f64).map(|number| one_form(number).into())
         }
-        (Kind::DateTime, Value::String(text)) => text.trim().parse::<Timestamp>().is_ok().then(|| value.clone()),
-        (Kind::Boolean | Kind::Integer | Kind::Decimal | Kind::DateTime, _) => None,
-        (Kind::String | Kind::Binary | Kind::Reference | Kind::Complex, value) => text(value).map(Value::from),
+        (AttributeType::DateTime, Value::String(text)) => {
+            text.trim().parse::<Timestamp>().is_ok().then(|| value.clone())
+        }
+        (AttributeType::Boolean | AttributeType::Integer | AttributeType::Decimal | AttributeType::DateTime, _) => None,
+        (AttributeType::String | AttributeType::Binary | AttributeType::Reference | AttributeType::Complex, value) => {
+            value_as_text(value).map(Value::from)
+        }
     }
 }
 
@@ -204,13 +211,13 @@ fn whole(number: Number) -> Option<Value> {
 /// in the shortest form that reads back as the same number, with an exponent where it is very large or small; a list by
 /// the texts of its elements with a comma between; an object that has `value` alone as that; any other object as compact
 /// JSON with its members in the order of their names. Null, and what is empty, is no value.
-fn text(value: &Value) -> Option<String> {
+fn value_as_text(value: &Value) -> Option<String> {
     let text = match only_value(value) {
         Value::Null => return None,
         Value::Bool(boolean) => boolean.to_string(),
         Value::Number(number) => number_text(number.clone()),
         Value::String(text) => text.clone(),
-        Value::Array(elements) => elements.iter().filter_map(text).collect::<Vec<_>>().join(","),
+        Value::Array(elements) => elements.iter().filter_map(value_as_text).collect::<Vec<_>>().join(","),
         Value::Object(members) if members.is_empty() => String::new(),
         object @ Value::Object(_) => object.to_string(),
     };

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::case::same_name;
 use super::extension::{Extension, ExtensionAttribute};
 use super::list::{MAX_PAGE, list_response};
-use super::schema::{Attribute, GROUP, Kind, Mutability, ResourceType, Returned, Schema, USER, Uniqueness};
+use super::schema::{Attribute, AttributeType, GROUP, Mutability, ResourceType, Returned, Schema, USER, Uniqueness};
 
 /// Entra's and Microsoft's Postman collection expect User first.
 const RESOURCE_TYPES: [&ResourceType; 2] = [&USER, &GROUP];
@@ -123,7 +123,7 @@ fn declared_attribute(attribute: &ExtensionAttribute) -> Value {
     let ExtensionAttribute { name, kind, multi_valued } = attribute;
     json!({
         "name": name,
-        "type": kind_name(*kind),
+        "type": type_name(*kind),
         "multiValued": multi_valued,
         "description": "An attribute that this directory declares.",
         "required": false,
@@ -165,7 +165,7 @@ fn attribute_body(attribute: &Attribute) -> Value {
     } = attribute;
     let mut body = json!({
         "name": name,
-        "type": kind_name(*kind),
+        "type": type_name(*kind),
         "multiValued": multi_valued,
         "description": description,
         "required": required,
@@ -186,16 +186,16 @@ fn attribute_body(attribute: &Attribute) -> Value {
     body
 }
 
-fn kind_name(kind: Kind) -> &'static str {
+fn type_name(kind: AttributeType) -> &'static str {
     match kind {
-        Kind::String => "string",
-        Kind::Boolean => "boolean",
-        Kind::Decimal => "decimal",
-        Kind::Integer => "integer",
-        Kind::DateTime => "dateTime",
-        Kind::Binary => "binary",
-        Kind::Reference => "reference",
-        Kind::Complex => "complex",
+        AttributeType::String => "string",
+        AttributeType::Boolean => "boolean",
+        AttributeType::Decimal => "decimal",
+        AttributeType::Integer => "integer",
+        AttributeType::DateTime => "dateTime",
+        AttributeType::Binary => "binary",
+        AttributeType::Reference => "reference",
+        AttributeType::Complex => "complex",
     }
 }
 

@@ -165,7 +165,7 @@ fn entra_finds_every_target_of_its_default_mapping() {
 
 #[test]
 fn what_a_directory_declares_is_shown_for_users_alone() {
-    let folders = ExtensionAttribute { name: "folders".to_owned(), kind: Kind::String, multi_valued: true };
+    let folders = ExtensionAttribute { name: "folders".to_owned(), kind: AttributeType::String, multi_valued: true };
     let (urn, free) = ("urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName", "urn:example:Metadata");
     let declared = [
         Extension { urn: urn.to_owned(), attributes: vec![folders] },

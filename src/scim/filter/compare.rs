@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Operator;
 use crate::scim::case::canonical;
 use crate::scim::entra;
-use crate::scim::schema::{Attribute, Kind};
+use crate::scim::schema::{Attribute, AttributeType};
 
 /// Whether `stored operator wanted` holds. An attribute that no schema knows compares as text without regard to
 /// letter case.
@@ -31,11 +31,11 @@ pub(super) fn holds(stored: &Value, operator: Operator, wanted: &Value, attribut
 /// The order of two single values; nothing where one of them is no value or not of the attribute's type.
 pub(super) fn order(a: &Value, b: &Value, attribute: Option<&Attribute>) -> Option<Ordering> {
     match attribute.map(|attribute| attribute.kind) {
-        Some(Kind::Boolean) => Some(entra::boolean(a)?.cmp(&entra::boolean(b)?)),
-        Some(Kind::DateTime) => Some(instant(a.as_str()?)?.cmp(&instant(b.as_str()?)?)),
-        Some(Kind::Decimal | Kind::Integer) => number(a)?.partial_cmp(&number(b)?),
-        Some(Kind::Complex) => None,
-        Some(Kind::String | Kind::Binary | Kind::Reference) => text_order(a, b, attribute),
+        Some(AttributeType::Boolean) => Some(entra::boolean(a)?.cmp(&entra::boolean(b)?)),
+        Some(AttributeType::DateTime) => Some(instant(a.as_str()?)?.cmp(&instant(b.as_str()?)?)),
+        Some(AttributeType::Decimal | AttributeType::Integer) => number(a)?.partial_cmp(&number(b)?),
+        Some(AttributeType::Complex) => None,
+        Some(AttributeType::String | AttributeType::Binary | AttributeType::Reference) => text_order(a, b, attribute),
         // Without a table the JSON types decide: two numbers are ordered by size.
         None => match (a, b) {
             (Value::Number(a), Value::Number(b)) => a.as_f64()?.partial_cmp(&b.as_f64()?),
@@ -45,7 +45,7 @@ pub(super) fn order(a: &Value, b: &Value, attribute: Option<&Attribute>) -> Opti
 }
 
 fn text_order(a: &Value, b: &Value, attribute: Option<&Attribute>) -> Option<Ordering> {
-    let (a, b) = (text(a)?, text(b)?);
+    let (a, b) = (simple_text(a)?, simple_text(b)?);
     if is_exact(attribute) {
         return Some(a.cmp(&b));
     }
@@ -58,7 +58,7 @@ fn text_order(a: &Value, b: &Value, attribute: Option<&Attribute>) -> Option<Ord
 }
 
 fn part(stored: &Value, wanted: &Value, attribute: Option<&Attribute>, test: fn(&str, &str) -> bool) -> bool {
-    let (Some(stored), Some(wanted)) = (text(stored), text(wanted)) else { return false };
+    let (Some(stored), Some(wanted)) = (simple_text(stored), simple_text(wanted)) else { return false };
     if is_exact(attribute) { test(&stored, &wanted) } else { test(&canonical(&stored), &canonical(&wanted)) }
 }
 
@@ -67,7 +67,7 @@ fn is_exact(attribute: Option<&Attribute>) -> bool {
 }
 
 /// A single value as text. Objects and arrays have none.
-pub(in crate::scim) fn text(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
+pub(in crate::scim) fn simple_text(value: &Value) -> Option<std::borrow::Cow<'_, str>> {
     match value {
         Value::String(text) => Some(text.into()),
         Value::Number(number) => Some(number.to_string().into()),

@@ -11,22 +11,22 @@ use crate::scim::{Attributes, entra};
 
 /// Whether a whole resource (with `id`, `schemas` and `meta`) is selected.
 pub fn matches(filter: &Filter, resource: &Attributes, resource_type: &'static ResourceType) -> bool {
-    evaluate(filter, Scope::Resource(resource, resource_type))
+    evaluate(filter, PathBase::Resource(resource, resource_type))
 }
 
 /// Whether one element of a multi-valued attribute is selected by what stands between brackets.
 pub fn matches_element(filter: &Filter, element: &Value, attribute: Option<&'static Attribute>) -> bool {
-    evaluate(filter, Scope::Element(element, attribute))
+    evaluate(filter, PathBase::Element(element, attribute))
 }
 
 /// What the paths of a filter are relative to.
 #[derive(Clone, Copy)]
-enum Scope<'a> {
+enum PathBase<'a> {
     Resource(&'a Attributes, &'static ResourceType),
     Element(&'a Value, Option<&'static Attribute>),
 }
 
-impl<'a> Scope<'a> {
+impl<'a> PathBase<'a> {
     /// The value of the path's attribute, not yet of its sub-attribute.
     fn value(self, path: &AttributePath) -> Option<&'a Value> {
         match self {
@@ -47,7 +47,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn evaluate(filter: &Filter, scope: Scope<'_>) -> bool {
+fn evaluate(filter: &Filter, scope: PathBase<'_>) -> bool {
     match filter {
         Filter::And(parts) => parts.iter().all(|part| evaluate(part, scope)),
         Filter::Or(parts) => parts.iter().any(|part| evaluate(part, scope)),
@@ -64,7 +64,7 @@ fn evaluate(filter: &Filter, scope: Scope<'_>) -> bool {
 
 /// A comparison with a multi-valued attribute holds where it holds for one of its values; `ne` also where there is
 /// none.
-fn compares(path: &AttributePath, operator: Operator, wanted: &Value, scope: Scope<'_>) -> bool {
+fn compares(path: &AttributePath, operator: Operator, wanted: &Value, scope: PathBase<'_>) -> bool {
     let leaf = leaf_definition(scope.definition(path), path.sub_attribute.as_deref());
     let values = leaves(scope.value(path), path.sub_attribute.as_deref());
     if values.is_empty() {
@@ -74,7 +74,7 @@ fn compares(path: &AttributePath, operator: Operator, wanted: &Value, scope: Sco
 }
 
 /// "Has a non-empty or non-null value, or … a non-empty node for complex attributes" (RFC 7644 table 3).
-fn is_present(path: &AttributePath, scope: Scope<'_>) -> bool {
+fn is_present(path: &AttributePath, scope: PathBase<'_>) -> bool {
     let Some(value) = scope.value(path) else { return false };
     match &path.sub_attribute {
         None => entra::holds_something(value),

@@ -16,7 +16,7 @@ use super::evaluate::leaf_definition;
 use super::{Filter, Operator};
 use crate::scim::case::same_name;
 use crate::scim::path::{AttributePath, shown};
-use crate::scim::schema::{Attribute, Kind, ResourceType};
+use crate::scim::schema::{Attribute, AttributeType, ResourceType};
 use crate::scim::{Error, entra};
 
 /// Longest filter in bytes.
@@ -30,16 +30,16 @@ pub const MAX_NODES: usize = 200;
 
 /// Reads a filter.
 pub fn parse(text: &str, resource_type: &'static ResourceType) -> Result<Filter, Error> {
-    read(text, Scope::Resource(resource_type))
+    read(text, PathSchema::Resource(resource_type))
 }
 
 /// Reads what stands between the brackets of a value path, for the elements of `attribute` (nothing where it is
 /// unknown).
 pub fn parse_selector(text: &str, attribute: Option<&'static Attribute>) -> Result<Filter, Error> {
-    read(text, Scope::Element(attribute))
+    read(text, PathSchema::Element(attribute))
 }
 
-fn read(text: &str, scope: Scope) -> Result<Filter, Error> {
+fn read(text: &str, scope: PathSchema) -> Result<Filter, Error> {
     if text.len() > MAX_LENGTH {
         return Err(Error::InvalidFilter(format!(
             "The filter is longer than {MAX_LENGTH} bytes; ask for less at once."
@@ -53,12 +53,12 @@ fn read(text: &str, scope: Scope) -> Result<Filter, Error> {
 
 /// What names stand for.
 #[derive(Clone, Copy)]
-enum Scope {
+enum PathSchema {
     Resource(&'static ResourceType),
     Element(Option<&'static Attribute>),
 }
 
-impl Scope {
+impl PathSchema {
     fn path(self, text: &str) -> Result<AttributePath, Error> {
         match self {
             Self::Resource(resource_type) => AttributePath::parse(text, resource_type),
@@ -82,7 +82,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn or(&mut self, scope: Scope) -> Result<Filter, Error> {
+    fn or(&mut self, scope: PathSchema) -> Result<Filter, Error> {
         let mut parts = vec![self.and(scope)?];
         while self.take_word("or") {
             parts.push(self.and(scope)?);
@@ -90,7 +90,7 @@ impl<'a> Parser<'a> {
         self.chain(parts, Filter::Or)
     }
 
-    fn and(&mut self, scope: Scope) -> Result<Filter, Error> {
+    fn and(&mut self, scope: PathSchema) -> Result<Filter, Error> {
         let mut parts = vec![self.term(scope)?];
         while self.take_word("and") {
             parts.push(self.term(scope)?);
@@ -108,7 +108,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn term(&mut self, scope: Scope) -> Result<Filter, Error> {
+    fn term(&mut self, scope: PathSchema) -> Result<Filter, Error> {
         self.skip_blanks();
         if self.take("(") {
             return self.nested(scope, ")");
@@ -136,7 +136,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The inside of parentheses or brackets, whose opening has been taken, up to and with `end`.
-    fn nested(&mut self, scope: Scope, end: &str) -> Result<Filter, Error> {
+    fn nested(&mut self, scope: PathSchema, end: &str) -> Result<Filter, Error> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             let message = format!("The filter nests more than {MAX_DEPTH} levels deep; write it flatter.");
@@ -150,12 +150,12 @@ impl<'a> Parser<'a> {
 
     /// `path[selector]`, or Entra's `path[selector].sub operator value`, which is the same as one element that the
     /// selector and the comparison both hold for.
-    fn element(&mut self, path: AttributePath, scope: Scope) -> Result<Filter, Error> {
-        if path.sub_attribute.is_some() || matches!(scope, Scope::Element(_)) {
+    fn element(&mut self, path: AttributePath, scope: PathSchema) -> Result<Filter, Error> {
+        if path.sub_attribute.is_some() || matches!(scope, PathSchema::Element(_)) {
             return Err(self.unexpected("an operator"));
         }
         self.take("[");
-        let inside = Scope::Element(scope.definition(&path));
+        let inside = PathSchema::Element(scope.definition(&path));
         let selector = self.nested(inside, "]")?;
         let condition = if self.take(".") {
             let sub = inside.path(self.word()).map_err(in_filter)?;
@@ -173,7 +173,7 @@ impl<'a> Parser<'a> {
         self.node(Filter::Element(path, Box::new(condition)))
     }
 
-    fn comparison(&mut self, path: AttributePath, scope: Scope) -> Result<Filter, Error> {
+    fn comparison(&mut self, path: AttributePath, scope: PathSchema) -> Result<Filter, Error> {
         self.skip_blanks();
         let word = self.word();
         if same_name(word, "pr") {
@@ -211,17 +211,21 @@ impl<'a> Parser<'a> {
         let wrong = match kind {
             _ if value.is_null() && is_equality => None,
             _ if value.is_null() => Some("with null by an operator other than eq and ne"),
-            Some(Kind::Boolean) if !is_equality => Some("by an order or a part; a boolean takes only eq, ne and pr"),
+            Some(AttributeType::Boolean) if !is_equality => {
+                Some("by an order or a part; a boolean takes only eq, ne and pr")
+            }
             // RFC 7644 table 3 refuses to order these two; there is no order in encoded bytes.
-            Some(Kind::Binary) if !is_equality && !is_part => Some("by an order, which binary values do not have"),
-            Some(Kind::Boolean) => match entra::boolean(&value) {
+            Some(AttributeType::Binary) if !is_equality && !is_part => {
+                Some("by an order, which binary values do not have")
+            }
+            Some(AttributeType::Boolean) => match entra::boolean(&value) {
                 Some(boolean) => return Ok(boolean.into()),
                 None => Some("with something other than true and false"),
             },
-            Some(Kind::DateTime) if !is_part && value.as_str().and_then(instant).is_none() => {
+            Some(AttributeType::DateTime) if !is_part && value.as_str().and_then(instant).is_none() => {
                 Some("with something that is no RFC 3339 time")
             }
-            Some(Kind::Decimal | Kind::Integer) if !is_part && number(&value).is_none() => {
+            Some(AttributeType::Decimal | AttributeType::Integer) if !is_part && number(&value).is_none() => {
                 Some("with something that is no number")
             }
             _ => None,
@@ -336,11 +340,19 @@ impl Raw<'_> {
     /// A word without quotes is the JSON literal that it spells, or else text: Microsoft's documents print
     /// `externalId eq jyoung` and `employeeNumber eq 701984`. Where the attribute is known to hold text it is never a
     /// number or a boolean.
-    fn typed(self, kind: Option<Kind>) -> Value {
+    fn typed(self, kind: Option<AttributeType>) -> Value {
         match self {
             Self::Quoted(text) => Value::String(text),
             Self::Bare(word) => {
-                let holds_text = matches!(kind, Some(Kind::String | Kind::Reference | Kind::Binary | Kind::DateTime));
+                let holds_text = matches!(
+                    kind,
+                    Some(
+                        AttributeType::String
+                            | AttributeType::Reference
+                            | AttributeType::Binary
+                            | AttributeType::DateTime
+                    )
+                );
                 match serde_json::from_str(word) {
                     Ok(Value::Null) => Value::Null,
                     Ok(literal @ (Value::Bool(_) | Value::Number(_))) if !holds_text => literal,

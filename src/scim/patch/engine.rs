@@ -43,7 +43,7 @@ impl Work {
 }
 
 /// What one attribute is changed by.
-pub struct Change<'a> {
+pub struct ValueChange<'a> {
     /// The operation.
     pub operation: &'a Operation,
     /// What the table says of the attribute.
@@ -52,7 +52,7 @@ pub struct Change<'a> {
     pub sub_attribute: Option<&'a str>,
 }
 
-impl Change<'_> {
+impl ValueChange<'_> {
     /// Whether what the operation names ends up without a value.
     pub fn unassigns(&self) -> bool {
         self.operation.action == Action::Remove || self.operation.input == Input::Nothing
@@ -79,7 +79,7 @@ pub fn apply(
     let path = &operation.target.path;
     let attribute = operation.target.attribute(resource_type);
     let sub_attribute = operation.target.sub_attribute(resource_type).map(|sub| sub.name);
-    let change = Change { operation, attribute, sub_attribute: sub_attribute.or(path.sub_attribute.as_deref()) };
+    let change = ValueChange { operation, attribute, sub_attribute: sub_attribute.or(path.sub_attribute.as_deref()) };
     let Some(urn) = &path.schema else {
         return match &path.attribute {
             Some(name) => write(attributes, name, &change, work),
@@ -155,7 +155,7 @@ fn write_extension(
                 Some(simple) => Input::One(simple),
             };
             let operation = Operation { action: operation.action, target: operation.target.clone(), input };
-            write(extension, name, &Change { operation: &operation, attribute: None, sub_attribute: None }, work)?;
+            write(extension, name, &ValueChange { operation: &operation, attribute: None, sub_attribute: None }, work)?;
         }
         Ok(())
     })
@@ -168,7 +168,7 @@ fn stored_name(members: &Attributes, name: &str) -> String {
 }
 
 /// Changes one attribute of the core schema or of an extension.
-fn write(members: &mut Attributes, name: &str, change: &Change<'_>, work: &mut Work) -> Result<(), Error> {
+fn write(members: &mut Attributes, name: &str, change: &ValueChange<'_>, work: &mut Work) -> Result<(), Error> {
     if change.unassigns() && change.attribute.is_some_and(entra::keeps_its_value) {
         return Ok(());
     }
@@ -210,7 +210,7 @@ fn write(members: &mut Attributes, name: &str, change: &Change<'_>, work: &mut W
 }
 
 /// A selector on a single value holds for that value or for nothing; it makes no other one.
-fn nothing_selected(change: &Change<'_>) -> Error {
+fn nothing_selected(change: &ValueChange<'_>) -> Error {
     let target = &change.operation.target;
     let selector = target.selector.as_ref().map_or("", |selector| &selector.text);
     Error::NoTarget(format!(
@@ -221,7 +221,7 @@ fn nothing_selected(change: &Change<'_>) -> Error {
 }
 
 /// `attr`.
-fn write_whole(current: Value, change: &Change<'_>, work: &mut Work) -> Result<Value, Error> {
+fn write_whole(current: Value, change: &ValueChange<'_>, work: &mut Work) -> Result<Value, Error> {
     let is_list = change.attribute.map_or(current.is_array(), |attribute| attribute.multi_valued);
     Ok(match (change.operation.action, &change.operation.input) {
         (Action::Remove, Input::Many(given)) if is_list => list::without(current, given, change.attribute, work)?,
@@ -244,7 +244,7 @@ fn write_whole(current: Value, change: &Change<'_>, work: &mut Work) -> Result<V
 }
 
 /// `attr.sub`; for a list, that of every element.
-fn write_part(current: Value, change: &Change<'_>, work: &mut Work) -> Result<Value, Error> {
+fn write_part(current: Value, change: &ValueChange<'_>, work: &mut Work) -> Result<Value, Error> {
     let is_list = change.attribute.map_or(current.is_array(), |attribute| attribute.multi_valued);
     if is_list {
         return list::write_every(current, change, work);

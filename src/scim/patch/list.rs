@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::engine::{Change, Work, merge};
+use super::engine::{ValueChange, Work, merge};
 use super::target::Selector;
 use crate::scim::case::canonical;
 use crate::scim::filter::matches_element;
@@ -123,7 +123,7 @@ fn holds(element: &Value, given: &Value) -> bool {
 }
 
 /// `attr.sub` of a list: that of every element, or of a new one.
-pub fn write_every(current: Value, change: &Change<'_>, work: &mut Work) -> Result<Value, Error> {
+pub fn write_every(current: Value, change: &ValueChange<'_>, work: &mut Work) -> Result<Value, Error> {
     let mut list = elements(current);
     work.charge(list.iter().map(cost).sum())?;
     if change.unassigns() {
@@ -138,7 +138,7 @@ pub fn write_every(current: Value, change: &Change<'_>, work: &mut Work) -> Resu
 }
 
 /// `attr[selector]` and `attr[selector].sub`.
-pub fn write_selected(current: Value, change: &Change<'_>, work: &mut Work) -> Result<Value, Error> {
+pub fn write_selected(current: Value, change: &ValueChange<'_>, work: &mut Work) -> Result<Value, Error> {
     let Some(selector) = &change.operation.target.selector else { return Ok(current) };
     let mut list = elements(current);
     let selected = select(&list, selector, change.attribute, work)?;
@@ -160,7 +160,7 @@ pub fn write_selected(current: Value, change: &Change<'_>, work: &mut Work) -> R
 
 /// The element that a selector without a match asks for, with its parts set. Later operations with the same selector
 /// find it: six parts of an address make one address.
-fn created(selector: &Selector, given: Vec<Part>, change: &Change<'_>) -> Result<Value, Error> {
+fn created(selector: &Selector, given: Vec<Part>, change: &ValueChange<'_>) -> Result<Value, Error> {
     let name = change.operation.target.path.to_string();
     let Some(members) = entra::element_asked_for(&selector.filter) else {
         return Err(Error::NoTarget(format!(
@@ -230,7 +230,7 @@ fn set(list: &mut Vec<Value>, indices: &[usize], parts: &[Part], attribute: Opti
 }
 
 /// Unassigns the sub-attribute of the elements that are meant, or drops them whole.
-fn unassign(list: &mut Vec<Value>, change: &Change<'_>, is_meant: impl Fn(usize) -> bool) {
+fn unassign(list: &mut Vec<Value>, change: &ValueChange<'_>, is_meant: impl Fn(usize) -> bool) {
     let mut index = 0;
     list.retain_mut(|element| {
         index += 1;

@@ -15,7 +15,7 @@ mod tests;
 use serde_json::Value;
 
 use self::reader::Reader;
-pub use self::target::{Selector, Target};
+pub use self::target::{PatchTarget, Selector};
 use super::extension::Extension;
 use super::json::kind_of;
 use super::members::Members;
@@ -41,7 +41,7 @@ pub struct Patch {
 #[derive(Clone, Debug, PartialEq)]
 struct Operation {
     action: Action,
-    target: Target,
+    target: PatchTarget,
     /// What is set, or which elements are removed. For a sub-attribute it is one value or nothing.
     input: Input,
 }
@@ -122,7 +122,7 @@ impl Patch {
     /// The patch in which an Add of the one element takes the place of the whole core list `attribute`: for providers that
     /// add and never remove. Where the Adds of the request name several elements together, they stay what they are.
     pub fn replacing_a_single_addition(mut self, attribute: &str) -> Self {
-        let is_whole = |target: &Target| target.path.is_plain(attribute) && target.selector.is_none();
+        let is_whole = |target: &PatchTarget| target.path.is_plain(attribute) && target.selector.is_none();
         let is_addition = |operation: &&mut Operation| operation.action == Action::Add && is_whole(&operation.target);
         let additions: Vec<_> = self.operations.iter_mut().filter(is_addition).collect();
         let elements: usize = additions.iter().map(|operation| operation.elements()).sum();

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::target::Target;
+use super::target::PatchTarget;
 use super::{Action, Operation, Patch};
 use crate::scim::case::same_name;
 use crate::scim::extension::{Extension, Place, place};
@@ -14,7 +14,7 @@ use crate::scim::json::kind_of;
 use crate::scim::members::{self, Members};
 use crate::scim::path::{AttributePath, is_urn};
 use crate::scim::resource::value::{Input, read, read_element};
-use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType};
+use crate::scim::schema::{Attribute, AttributeType, Mutability, ResourceType};
 use crate::scim::{Attributes, Error, entra, filter, limits};
 
 /// Where a path comes from, and so how much is expected of it.
@@ -115,11 +115,11 @@ impl<'a> Reader<'a> {
             Some(Place::Key(urn, key)) => {
                 let (schema, attribute) = (Some(urn.to_owned()), Some(key.to_owned()));
                 let path = AttributePath { schema, attribute, sub_attribute: None };
-                return self.push(action, Target { path, selector: None }, value);
+                return self.push(action, PatchTarget { path, selector: None }, value);
             }
             None => {}
         }
-        let target = match (Target::parse(path, self.resource_type), origin) {
+        let target = match (PatchTarget::parse(path, self.resource_type), origin) {
             (Ok(target), _) => target,
             (Err(error), Origin::Path) => return Err(error),
             (Err(_), Origin::Member) => {
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
     fn edit_members(
         &mut self,
         action: Action,
-        target: &Target,
+        target: &PatchTarget,
         value: Option<Value>,
         origin: Origin,
     ) -> Result<(), Error> {
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the value of an operation whose target can be changed.
-    fn push(&mut self, action: Action, target: Target, value: Option<Value>) -> Result<(), Error> {
+    fn push(&mut self, action: Action, target: PatchTarget, value: Option<Value>) -> Result<(), Error> {
         let attribute = target.attribute(self.resource_type);
         let name = target.path.to_string();
         let input = match (action, value) {
@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Remembers the parts that an operation names and the attribute does not have. They are kept as they were sent.
-    fn name_unknown_parts(&mut self, attribute: &'static Attribute, target: &Target, input: &Input) {
+    fn name_unknown_parts(&mut self, attribute: &'static Attribute, target: &PatchTarget, input: &Input) {
         let selected = target.selector.iter().flat_map(|selector| filter::attributes(&selector.filter));
         let sent: Box<dyn Iterator<Item = &str>> = match (&target.path.sub_attribute, input) {
             (Some(sub), _) => Box::new(std::iter::once(sub.as_str())),
@@ -259,7 +259,7 @@ impl<'a> Reader<'a> {
             (None, Input::Nothing | Input::One(_)) => Box::new(std::iter::empty()),
         };
         let is_unknown =
-            |name: &&str| attribute.kind == Kind::Complex && entra::sub_attribute(attribute, name).is_none();
+            |name: &&str| attribute.kind == AttributeType::Complex && entra::sub_attribute(attribute, name).is_none();
         for name in selected.chain(sent).filter(is_unknown) {
             let path = AttributePath { sub_attribute: Some(name.to_owned()), ..target.path.clone() };
             remember(&mut self.unknown, &path.to_string());
@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An operation on the whole of an extension that the table knows.
-    fn known_extension(&mut self, action: Action, target: Target, value: Option<Value>) -> Result<(), Error> {
+    fn known_extension(&mut self, action: Action, target: PatchTarget, value: Option<Value>) -> Result<(), Error> {
         let urn = target.path.to_string();
         match (action, value) {
             (Action::Add | Action::Replace, Some(Value::Object(members))) if !members.is_empty() => {
@@ -285,8 +285,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The URN, where a path of an unknown schema is an extension by itself.
-    fn whole_unknown_extension(&self, target: &Target) -> Option<String> {
-        let Target { path: AttributePath { schema, attribute: Some(_), sub_attribute: None }, selector: None } = target
+    fn whole_unknown_extension(&self, target: &PatchTarget) -> Option<String> {
+        let PatchTarget { path: AttributePath { schema, attribute: Some(_), sub_attribute: None }, selector: None } =
+            target
         else {
             return None;
         };
@@ -306,7 +307,7 @@ impl<'a> Reader<'a> {
                     return Err(no_extension(&urn, value.as_ref()));
                 }
                 let path = AttributePath { schema: Some(urn), attribute: None, sub_attribute: None };
-                let target = Target { path, selector: None };
+                let target = PatchTarget { path, selector: None };
                 self.operations.push(Operation { action, target, input: Input::Nothing });
             }
         }
@@ -319,7 +320,7 @@ impl<'a> Reader<'a> {
             let path = AttributePath { schema: Some(urn.to_owned()), attribute: Some(name), sub_attribute: None };
             // Without a definition there is nothing that reading could refuse.
             let input = read(value, None, urn).unwrap_or(Input::Nothing);
-            self.operations.push(Operation { action, target: Target { path, selector: None }, input });
+            self.operations.push(Operation { action, target: PatchTarget { path, selector: None }, input });
         }
     }
 
@@ -346,8 +347,8 @@ fn is_schema(name: &str, resource_type: &'static ResourceType) -> bool {
 
 /// Why a path that names an attribute of the table names nothing that the attribute has: `displayName.x`,
 /// `title[type eq "work"]`.
-fn misunderstood(target: &Target, attribute: &Attribute) -> Option<Error> {
-    let is_simple = attribute.kind != Kind::Complex;
+fn misunderstood(target: &PatchTarget, attribute: &Attribute) -> Option<Error> {
+    let is_simple = attribute.kind != AttributeType::Complex;
     let (path, name) = (&target.path, attribute.name);
     if is_simple && path.sub_attribute.is_some() {
         return Some(Error::InvalidPath(format!(
@@ -362,7 +363,12 @@ fn misunderstood(target: &Target, attribute: &Attribute) -> Option<Error> {
 }
 
 /// Why an attribute that exists cannot be changed that way.
-fn refused(action: Action, target: &Target, attribute: &Attribute, sub_attribute: Option<&Attribute>) -> Option<Error> {
+fn refused(
+    action: Action,
+    target: &PatchTarget,
+    attribute: &Attribute,
+    sub_attribute: Option<&Attribute>,
+) -> Option<Error> {
     let path = &target.path;
     let is_read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
     if is_read_only(attribute) || sub_attribute.is_some_and(is_read_only) {
@@ -382,7 +388,7 @@ fn refused(action: Action, target: &Target, attribute: &Attribute, sub_attribute
 /// What a removal removes. Beside the RFC, `{"op": "Remove", "path": "members", "value": [{"value": "ID"}]}` names the
 /// elements of a list: a server that reads only the path empties the group.
 fn removed(
-    target: &Target,
+    target: &PatchTarget,
     attribute: Option<&'static Attribute>,
     value: Option<Value>,
     name: &str,

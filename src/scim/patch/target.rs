@@ -8,7 +8,7 @@ use crate::scim::schema::{Attribute, ResourceType};
 
 /// The place of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct PatchTarget {
     /// The attribute, and its sub-attribute.
     pub path: AttributePath,
     /// Which elements of a list; nothing for all of them.
@@ -26,7 +26,7 @@ pub struct Selector {
     pub nodes: usize,
 }
 
-impl Target {
+impl PatchTarget {
     /// Reads a path of a PATCH. One that names what no schema knows is no error.
     pub fn parse(text: &str, resource_type: &'static ResourceType) -> Result<Self, Error> {
         let text = text.trim();

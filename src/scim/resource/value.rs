@@ -6,7 +6,7 @@
 use serde_json::{Number, Value};
 
 use crate::scim::json::{kind_of, one_form};
-use crate::scim::schema::{Attribute, Kind, Mutability};
+use crate::scim::schema::{Attribute, AttributeType, Mutability};
 use crate::scim::{Attributes, Error, entra};
 
 /// A part of a complex value: its name, and its value or nothing where the part is to be unassigned.
@@ -45,7 +45,7 @@ pub fn read(value: Value, definition: Option<&'static Attribute>, name: &str) ->
         None => Ok(read_unknown(value)),
         _ if entra::is_unassigned(&value) => Ok(Input::Nothing),
         Some(attribute) if attribute.multi_valued => read_list(value, attribute, name),
-        Some(attribute) if attribute.kind == Kind::Complex => read_element(value, definition, name),
+        Some(attribute) if attribute.kind == AttributeType::Complex => read_element(value, definition, name),
         Some(attribute) => Ok(Input::One(simple(value, attribute, name)?)),
     }
 }
@@ -112,7 +112,7 @@ fn list_element(element: Value, attribute: &'static Attribute, name: &str) -> Re
     if entra::is_unassigned(&element) {
         return Ok(None);
     }
-    if attribute.kind != Kind::Complex {
+    if attribute.kind != AttributeType::Complex {
         return simple(element, attribute, name).map(Some);
     }
     if element.is_array() {
@@ -158,12 +158,14 @@ pub fn parts(object: Attributes, attribute: &'static Attribute, name: &str) -> R
 fn simple(value: Value, attribute: &Attribute, name: &str) -> Result<Value, Error> {
     let sent = kind_of(&value);
     let (read, expected) = match attribute.kind {
-        Kind::Boolean => (entra::boolean(&value).map(Value::Bool), "true or false"),
-        Kind::Integer => (integer(value), "a whole number"),
-        Kind::Decimal => (decimal(value), "a number"),
-        Kind::String | Kind::DateTime | Kind::Binary | Kind::Reference | Kind::Complex => {
-            (value.is_string().then_some(value), "a string")
-        }
+        AttributeType::Boolean => (entra::boolean(&value).map(Value::Bool), "true or false"),
+        AttributeType::Integer => (integer(value), "a whole number"),
+        AttributeType::Decimal => (decimal(value), "a number"),
+        AttributeType::String
+        | AttributeType::DateTime
+        | AttributeType::Binary
+        | AttributeType::Reference
+        | AttributeType::Complex => (value.is_string().then_some(value), "a string"),
     };
     // "a string" for both is how a text that is neither word, nor a number, is refused.
     let sent = if sent == "a string" { "another text" } else { sent };

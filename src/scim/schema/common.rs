@@ -1,6 +1,6 @@
 //! What every resource has (RFC 7643 section 3.1).
 
-use super::{Attribute, Kind, Mutability, Returned, Uniqueness};
+use super::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
 
 /// The common attributes. `/Schemas` shows `externalId` alone of them: Entra offers an admin only what it finds there.
 pub(super) static COMMON: &[Attribute] = &[
@@ -24,11 +24,14 @@ pub(super) static COMMON: &[Attribute] = &[
 
 const META: &[Attribute] = &[
     Attribute::exact("resourceType", "The kind of the resource.").read_only(),
-    Attribute { case_exact: true, ..Attribute::new("created", Kind::DateTime, "When the resource was created.") }
-        .read_only(),
     Attribute {
         case_exact: true,
-        ..Attribute::new("lastModified", Kind::DateTime, "When an attribute of the resource last changed.")
+        ..Attribute::new("created", AttributeType::DateTime, "When the resource was created.")
+    }
+    .read_only(),
+    Attribute {
+        case_exact: true,
+        ..Attribute::new("lastModified", AttributeType::DateTime, "When an attribute of the resource last changed.")
     }
     .read_only(),
     Attribute::reference("location", &["uri"], "The address of the resource.").read_only(),

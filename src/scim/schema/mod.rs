@@ -18,7 +18,7 @@ use super::case::same_name;
 
 /// The type of an attribute's value (RFC 7643 section 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum AttributeType {
     /// Text.
     String,
     /// True or false; Entra also sends the words as text.
@@ -80,7 +80,7 @@ pub struct Attribute {
     /// The spelling that answers use.
     pub name: &'static str,
     /// The type of the value, or of each value.
-    pub kind: Kind,
+    pub kind: AttributeType,
     /// Whether it holds an array.
     pub multi_valued: bool,
     /// One sentence for `/Schemas`.
@@ -105,7 +105,7 @@ pub struct Attribute {
 
 impl Attribute {
     /// An attribute with the defaults of RFC 7643 section 2.2, on which the tables build.
-    const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
+    const fn new(name: &'static str, kind: AttributeType, description: &'static str) -> Self {
         Self {
             name,
             kind,
@@ -123,7 +123,7 @@ impl Attribute {
     }
 
     const fn text(name: &'static str, description: &'static str) -> Self {
-        Self::new(name, Kind::String, description)
+        Self::new(name, AttributeType::String, description)
     }
 
     /// Text that holds an id, a tag or a URN: letter case matters.
@@ -133,11 +133,11 @@ impl Attribute {
 
     /// References are case-exact (RFC 7643 section 2.3.7).
     const fn reference(name: &'static str, types: &'static [&'static str], description: &'static str) -> Self {
-        Self { case_exact: true, reference_types: types, ..Self::new(name, Kind::Reference, description) }
+        Self { case_exact: true, reference_types: types, ..Self::new(name, AttributeType::Reference, description) }
     }
 
     const fn complex(name: &'static str, parts: &'static [Attribute], description: &'static str) -> Self {
-        Self { sub_attributes: parts, ..Self::new(name, Kind::Complex, description) }
+        Self { sub_attributes: parts, ..Self::new(name, AttributeType::Complex, description) }
     }
 
     const fn list(name: &'static str, parts: &'static [Attribute], description: &'static str) -> Self {

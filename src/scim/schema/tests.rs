@@ -106,9 +106,12 @@ fn only_the_server_writes_what_is_read_only() {
 fn the_tables_are_consistent() {
     walk_all(&mut |attribute, parent| {
         let name = attribute.name;
-        assert_eq!(attribute.kind == Kind::Complex, !attribute.sub_attributes.is_empty(), "{name}");
-        assert_eq!(attribute.kind == Kind::Reference, !attribute.reference_types.is_empty(), "{name}");
-        assert!(parent.is_none() || attribute.kind != Kind::Complex, "{name}: nothing nests deeper (RFC 7643 2.3.8)");
+        assert_eq!(attribute.kind == AttributeType::Complex, !attribute.sub_attributes.is_empty(), "{name}");
+        assert_eq!(attribute.kind == AttributeType::Reference, !attribute.reference_types.is_empty(), "{name}");
+        assert!(
+            parent.is_none() || attribute.kind != AttributeType::Complex,
+            "{name}: nothing nests deeper (RFC 7643 2.3.8)"
+        );
         assert!(attribute.description.ends_with('.'), "{name}: the description is a sentence");
     });
 }

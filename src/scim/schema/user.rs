@@ -6,7 +6,7 @@
 //! `type` that Entra maps has canonical values, without which Entra is led to `[primary eq "True"]`.
 
 use super::common::COMMON;
-use super::{Attribute, Kind, ResourceType, Schema, Uniqueness};
+use super::{Attribute, AttributeType, ResourceType, Schema, Uniqueness};
 
 /// `/Users`.
 pub static USER: ResourceType = ResourceType {
@@ -37,7 +37,7 @@ static CORE_USER: Schema = Schema {
         Attribute::text("preferredLanguage", "The preferred language."),
         Attribute::text("locale", "How dates and numbers are written."),
         Attribute::text("timezone", "The time zone."),
-        Attribute::new("active", Kind::Boolean, "Whether the user is let in."),
+        Attribute::new("active", AttributeType::Boolean, "Whether the user is let in."),
         Attribute::list("emails", EMAILS, "E-mail addresses."),
         Attribute::list("phoneNumbers", PHONE_NUMBERS, "Telephone numbers."),
         Attribute::list("ims", IMS, "Instant messaging addresses."),
@@ -76,7 +76,8 @@ const NAME: &[Attribute] = &[
 /// The text to show of an element, in most lists.
 pub const DISPLAY: Attribute = Attribute::text("display", "A text to show.");
 const TYPE: Attribute = Attribute::text("type", "What kind of value it is.");
-const PRIMARY: Attribute = Attribute::new("primary", Kind::Boolean, "Whether it is the preferred one; at most one is.");
+const PRIMARY: Attribute =
+    Attribute::new("primary", AttributeType::Boolean, "Whether it is the preferred one; at most one is.");
 
 const EMAILS: &[Attribute] =
     &[Attribute::text("value", "The e-mail address."), TYPE.of(&["work", "home", "other"]), PRIMARY];
@@ -123,7 +124,7 @@ const GROUPS: &[Attribute] = &[
 const PLAIN: &[Attribute] = &[Attribute::text("value", "The value."), DISPLAY, TYPE, PRIMARY];
 
 const CERTIFICATES: &[Attribute] = &[
-    Attribute { case_exact: true, ..Attribute::new("value", Kind::Binary, "The certificate, DER in Base64.") },
+    Attribute { case_exact: true, ..Attribute::new("value", AttributeType::Binary, "The certificate, DER in Base64.") },
     DISPLAY,
     TYPE,
     PRIMARY,

@@ -12,10 +12,10 @@ use std::cmp::{Ordering, Reverse};
 
 use serde_json::Value;
 
-use super::filter::compare::{instant, number, text};
+use super::filter::compare::{instant, number, simple_text};
 use super::filter::{leaf_definition, leaves};
 use super::path::{AttributePath, member};
-use super::schema::{Attribute, Kind, ResourceType};
+use super::schema::{Attribute, AttributeType, ResourceType};
 use super::{Attributes, case, entra};
 
 /// `sortBy` and `sortOrder`.
@@ -72,12 +72,14 @@ fn value<'a>(by: &AttributePath, resource: &'a Attributes) -> Option<&'a Value> 
 /// is not of its attribute's type.
 fn rank(value: &Value, attribute: Option<&Attribute>) -> Option<Rank> {
     Some(match (attribute.map(|attribute| attribute.kind), value) {
-        (Some(Kind::Boolean), _) | (None, Value::Bool(_)) => Rank::Boolean(entra::boolean(value)?),
-        (Some(Kind::Decimal | Kind::Integer), _) | (None, Value::Number(_)) => Rank::Number(Number(number(value)?)),
-        (Some(Kind::DateTime), _) => Rank::Instant(instant(value.as_str()?)?),
-        (Some(Kind::Complex), _) => return None,
-        (Some(Kind::String | Kind::Binary | Kind::Reference) | None, _) => {
-            let text = text(value)?;
+        (Some(AttributeType::Boolean), _) | (None, Value::Bool(_)) => Rank::Boolean(entra::boolean(value)?),
+        (Some(AttributeType::Decimal | AttributeType::Integer), _) | (None, Value::Number(_)) => {
+            Rank::Number(Number(number(value)?))
+        }
+        (Some(AttributeType::DateTime), _) => Rank::Instant(instant(value.as_str()?)?),
+        (Some(AttributeType::Complex), _) => return None,
+        (Some(AttributeType::String | AttributeType::Binary | AttributeType::Reference) | None, _) => {
+            let text = simple_text(value)?;
             let is_exact = attribute.is_some_and(|attribute| attribute.case_exact);
             Rank::Text(if is_exact { text.into_owned() } else { case::canonical(&text) })
         }

@@ -6,23 +6,23 @@ use serde_json::Value;
 
 use super::Checker;
 use crate::simulator::client::escape_segment;
-use crate::simulator::job::{GroupLink, Job, Object};
+use crate::simulator::job::{GroupLink, Job, JobObject};
 use crate::simulator::report::Check;
-use crate::simulator::source::Source;
+use crate::simulator::source::Tenant;
 
 /// How many ids of a difference are told.
 const MAX_IDS: usize = 3;
 
 impl Checker {
-    pub(super) async fn groups(&self, job: &Job, source: &Source, indices: &[usize]) -> Vec<Check> {
+    pub(super) async fn groups(&self, job: &Job, source: &Tenant, indices: &[usize]) -> Vec<Check> {
         let equal = self.each(indices, |index| self.group(job, source, index)).await;
         vec![equal.check("every group reads as sent and has exactly its members", "what the source has, unchanged")]
     }
 
-    async fn group(&self, job: &Job, source: &Source, index: usize) -> Vec<String> {
+    async fn group(&self, job: &Job, source: &Tenant, index: usize) -> Vec<String> {
         let group = &source.groups[index];
         let Some(link) = job.group(index) else { return Vec::new() };
-        if job.is_held(Object::Group(index)) {
+        if job.is_held(JobObject::Group(index)) {
             return Vec::new();
         }
         let name = &group.display_name;

@@ -11,7 +11,7 @@ use crate::simulator::client::Client;
 use crate::simulator::job::Job;
 use crate::simulator::job::answer::{On, hits, judge};
 use crate::simulator::report::Check;
-use crate::simulator::source::Source;
+use crate::simulator::source::Tenant;
 
 /// The resources on one page.
 const PAGE: usize = 100;
@@ -45,7 +45,7 @@ async fn total(client: &Client, path: &str) -> Result<i64, String> {
 
 impl Checker {
     /// Pages through every user: nobody twice, no userName twice, and everybody of ours among them.
-    pub(super) async fn listed(&self, job: &Job, source: &Source) -> Check {
+    pub(super) async fn listed(&self, job: &Job, source: &Tenant) -> Check {
         let name = "the list of users has everybody once, and no userName twice";
         let mut findings = Findings::default();
         let mut by_id = BTreeMap::new();

@@ -19,10 +19,10 @@ use serde_json::Value;
 
 use crate::simulator::client::{Client, Traffic};
 use crate::simulator::job::answer::{On, judge};
-use crate::simulator::job::{Job, Outcome};
+use crate::simulator::job::{CycleOutcome, Job};
 use crate::simulator::random::Random;
 use crate::simulator::report::Check;
-use crate::simulator::source::Source;
+use crate::simulator::source::Tenant;
 use findings::Findings;
 
 pub use lists::{Totals, listed};
@@ -54,7 +54,7 @@ impl Checker {
     }
 
     /// Every check after a cycle.
-    pub async fn after(&mut self, job: &Job, source: &Source, outcome: &Outcome) -> Vec<Check> {
+    pub async fn after(&mut self, job: &Job, source: &Tenant, outcome: &CycleOutcome) -> Vec<Check> {
         let people = self.with_others(&outcome.people, source.people.len());
         let groups = self.with_others(&outcome.groups, source.groups.len());
         let mut checks = self.totals(job).await;
@@ -129,7 +129,7 @@ impl Checker {
 }
 
 /// The first new objects of a cycle were looked for as soon as their 201 was there.
-fn found_at_once(outcome: &Outcome) -> Option<Check> {
+fn found_at_once(outcome: &CycleOutcome) -> Option<Check> {
     let (found, missing) = &outcome.found_at_once;
     let mut findings = Findings::default();
     findings.looked_at = found + missing.len();
@@ -149,7 +149,7 @@ fn answered(traffic: &Traffic) -> Check {
 }
 
 /// The check that a cycle without any change in the source wrote nothing: what catches values that the server changes.
-pub fn silent(outcome: &Outcome) -> Check {
+pub fn silent(outcome: &CycleOutcome) -> Check {
     let name = "a second cycle without changes sends no write";
     let traffic = outcome.section.traffic.clone().unwrap_or_default();
     let failures: Vec<_> =

@@ -6,16 +6,16 @@ use serde_json::Value;
 use super::Checker;
 use crate::simulator::client::{equals, escape_segment, query};
 use crate::simulator::job::answer::{On, hits, judge};
-use crate::simulator::job::{Job, Object, UserLink};
+use crate::simulator::job::{Job, JobObject, UserLink};
 use crate::simulator::mapping::Row;
 use crate::simulator::report::Check;
-use crate::simulator::source::{Person, Source};
+use crate::simulator::source::{Person, Tenant};
 
 /// How many people are looked for by a filter after each cycle.
 const MAX_FILTERED: usize = 300;
 
 impl Checker {
-    pub(super) async fn people(&self, job: &Job, source: &Source, indices: &[usize]) -> Vec<Check> {
+    pub(super) async fn people(&self, job: &Job, source: &Tenant, indices: &[usize]) -> Vec<Check> {
         let equal = self.each(indices, |index| self.reads_as_sent(job, source, index)).await;
         // Those who are inactive first: a server may hide them.
         let mut order: Vec<_> = indices.iter().copied().filter(|index| job.user(*index).is_some()).collect();
@@ -31,11 +31,11 @@ impl Checker {
         ]
     }
 
-    async fn reads_as_sent(&self, job: &Job, source: &Source, index: usize) -> Vec<String> {
+    async fn reads_as_sent(&self, job: &Job, source: &Tenant, index: usize) -> Vec<String> {
         let person = &source.people[index];
         let Some(link) = job.user(index) else { return Vec::new() };
         // Its failure is in the report already, and what the target should have is open.
-        if job.is_held(Object::User(index)) {
+        if job.is_held(JobObject::User(index)) {
             return Vec::new();
         }
         let name = person.user_principal_name();
@@ -63,14 +63,14 @@ impl Checker {
         found
     }
 
-    async fn is_found(&self, job: &Job, source: &Source, index: usize) -> Vec<String> {
+    async fn is_found(&self, job: &Job, source: &Tenant, index: usize) -> Vec<String> {
         let person = &source.people[index];
         let (Some(link), Some(row)) = (job.user(index), job.settings().mappings.users.matching().first().copied())
         else {
             return Vec::new();
         };
         // The name of somebody who is no longer looked after may belong to another by now.
-        if !person.assigned || job.is_held(Object::User(index)) {
+        if !person.assigned || job.is_held(JobObject::User(index)) {
             return Vec::new();
         }
         let value = row.desired(person);
@@ -111,7 +111,7 @@ fn difference(row: &Row, person: &Person, read: &Value) -> Option<String> {
 }
 
 /// How the manager differs.
-fn manager(job: &Job, source: &Source, person: &Person, link: &UserLink, read: &Value) -> Option<String> {
+fn manager(job: &Job, source: &Tenant, person: &Person, link: &UserLink, read: &Value) -> Option<String> {
     let target = job.settings().mappings.users.reference.as_ref()?;
     let manager = job.user(person.manager?)?;
     let is_expected = person.assigned && source.people[person.manager?].assigned && link.is_managed;

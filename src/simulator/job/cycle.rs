@@ -8,11 +8,11 @@ use futures::StreamExt as _;
 use http::Method;
 
 use super::answer::{On, Problem, hits, judge};
-use super::quarantine::{Cause, Quarantine};
-use super::{Job, LinkChange, Object, Outcome, Passage, matching};
-use crate::simulator::patch::Dialect;
-use crate::simulator::report::{Action, Entry, ErrorCode, Kind, Section, Status};
-use crate::simulator::source::Source;
+use super::quarantine::{Quarantine, QuarantineCause};
+use super::{CycleOutcome, Job, JobObject, LinkChange, Passage, matching};
+use crate::simulator::patch::PatchDialect;
+use crate::simulator::report::{Action, Entry, EntryKind, ErrorCode, Section, Status};
+use crate::simulator::source::Tenant;
 
 /// The most members of a group that is provisioned on demand.
 pub const MAX_MEMBERS_ON_DEMAND: usize = 5;
@@ -27,7 +27,7 @@ pub enum Reach {
     /// Every object that is not in escrow is read and compared again, as after a restart.
     Everything,
     /// One object, at once, in the legacy dialect whatever the flag says.
-    OnDemand(Object),
+    OnDemand(JobObject),
 }
 
 /// Tells how far a cycle is.
@@ -38,13 +38,13 @@ impl Job {
     pub async fn cycle(
         &mut self,
         title: &str,
-        source: &Source,
+        source: &Tenant,
         reach: Reach,
         now: Duration,
         progress: Progress<'_>,
-    ) -> Outcome {
+    ) -> CycleOutcome {
         let start = Instant::now();
-        let mut outcome = Outcome { section: Section::new(title), ..Outcome::default() };
+        let mut outcome = CycleOutcome { section: Section::new(title), ..CycleOutcome::default() };
         self.users.resize(source.people.len(), None);
         self.groups.resize(source.groups.len(), None);
         self.halted.store(false, Ordering::Relaxed);
@@ -58,16 +58,16 @@ impl Job {
     }
 
     /// The connection test, and the guard: whether the cycle goes on.
-    async fn begin(&mut self, source: &Source, reach: Reach, now: Duration, outcome: &mut Outcome) -> bool {
+    async fn begin(&mut self, source: &Tenant, reach: Reach, now: Duration, outcome: &mut CycleOutcome) -> bool {
         if let Some(quarantine) = &self.quarantine
-            && (quarantine.cause == Cause::AccidentalDeletions || quarantine.is_disabled(now))
+            && (quarantine.cause == QuarantineCause::AccidentalDeletions || quarantine.is_disabled(now))
         {
             let reason = quarantine.reason.clone();
             outcome.section.log.add(job_entry(Status::Skipped, ErrorCode::AccidentalDeletesPrevention, reason));
             return false;
         }
         if let Err(problem) = self.test_connection().await {
-            self.isolate(Cause::Target, &problem, now, outcome);
+            self.isolate(QuarantineCause::Target, &problem, now, outcome);
             return false;
         }
         self.quarantine = None;
@@ -76,7 +76,7 @@ impl Job {
             Some(threshold) if planned > threshold && !self.deletions_allowed => {
                 let reason = format!("{planned} people would be disabled or deleted, and the threshold is {threshold}");
                 let problem = Problem::new(ErrorCode::AccidentalDeletesPrevention, reason);
-                self.isolate(Cause::AccidentalDeletions, &problem, now, outcome);
+                self.isolate(QuarantineCause::AccidentalDeletions, &problem, now, outcome);
                 false
             }
             _ => true,
@@ -110,23 +110,24 @@ impl Job {
         Ok(())
     }
 
-    fn isolate(&mut self, cause: Cause, problem: &Problem, now: Duration, outcome: &mut Outcome) {
+    fn isolate(&mut self, cause: QuarantineCause, problem: &Problem, now: Duration, outcome: &mut CycleOutcome) {
         let since = self.quarantine.as_ref().map_or(now, |quarantine| quarantine.since);
         let reason = problem.reason.clone();
         self.quarantine = Some(Quarantine { cause, reason, since });
         let reason = format!("the job is in quarantine: {}", problem.reason);
         // The guard is the administrator's own, and no fault of the target.
-        let status = if cause == Cause::Target { Status::Failure } else { Status::Skipped };
+        let status = if cause == QuarantineCause::Target { Status::Failure } else { Status::Skipped };
         outcome.section.log.add(job_entry(status, problem.code, reason));
     }
 
     /// How many people the target has as active and would not have any more. People in escrow count, due or not: the
     /// deletions that failed are tried again, so a flood that comes in portions must not pass below the threshold.
-    fn planned_deletions(&self, source: &Source, reach: Reach, now: Duration) -> usize {
+    fn planned_deletions(&self, source: &Tenant, reach: Reach, now: Duration) -> usize {
         let mut people: BTreeSet<_> = self.people_in_reach(source, reach, now).into_iter().collect();
         if !matches!(reach, Reach::OnDemand(_)) {
-            people
-                .extend((0..source.people.len()).filter(|index| self.escrow.will_be_tried(Object::User(*index), now)));
+            people.extend(
+                (0..source.people.len()).filter(|index| self.escrow.will_be_tried(JobObject::User(*index), now)),
+            );
         }
         let would_go = |index: &usize| {
             let link = self.user(*index).filter(|link| link.is_active && link.is_managed);
@@ -135,10 +136,10 @@ impl Job {
         people.into_iter().filter(would_go).count()
     }
 
-    fn people_in_reach(&self, source: &Source, reach: Reach, now: Duration) -> Vec<usize> {
+    fn people_in_reach(&self, source: &Tenant, reach: Reach, now: Duration) -> Vec<usize> {
         let due: BTreeSet<_> = self.escrow.due(now).into_iter().collect();
         let is_in_reach = |index: &usize| {
-            let object = Object::User(*index);
+            let object = JobObject::User(*index);
             match reach {
                 Reach::OnDemand(wanted) => wanted == object,
                 Reach::Everything => !self.escrow.holds(object),
@@ -148,10 +149,10 @@ impl Job {
         (0..source.people.len()).filter(is_in_reach).collect()
     }
 
-    fn groups_in_reach(&self, source: &Source, reach: Reach, now: Duration) -> Vec<usize> {
+    fn groups_in_reach(&self, source: &Tenant, reach: Reach, now: Duration) -> Vec<usize> {
         let due: BTreeSet<_> = self.escrow.due(now).into_iter().collect();
         let is_in_reach = |index: &usize| {
-            let object = Object::Group(*index);
+            let object = JobObject::Group(*index);
             match reach {
                 Reach::OnDemand(wanted) => wanted == object,
                 Reach::Everything => !self.escrow.holds(object),
@@ -166,14 +167,14 @@ impl Job {
 
     async fn provision(
         &mut self,
-        source: &Source,
+        source: &Tenant,
         reach: Reach,
         now: Duration,
         progress: Progress<'_>,
-        outcome: &mut Outcome,
+        outcome: &mut CycleOutcome,
     ) {
         let is_on_demand = matches!(reach, Reach::OnDemand(_));
-        let dialect = if is_on_demand { Dialect::Legacy } else { self.settings.dialect };
+        let dialect = if is_on_demand { PatchDialect::Legacy } else { self.settings.dialect };
         let parallel = self.settings.parallel.max(1);
         let people = self.people_in_reach(source, reach, now);
         let groups = self.groups_in_reach(source, reach, now);
@@ -203,7 +204,7 @@ impl Job {
         }
         if let Some(reason) = self.attempts.too_many().filter(|_| self.quarantine.is_none()) {
             let problem = Problem::new(ErrorCode::EntrySynchronizationSkipped, reason);
-            self.isolate(Cause::Target, &problem, now, outcome);
+            self.isolate(QuarantineCause::Target, &problem, now, outcome);
         }
         if !is_on_demand && self.quarantine.is_none() {
             self.watermark = source.sequence;
@@ -215,24 +216,24 @@ impl Job {
         let mut managers: BTreeSet<_> = people.iter().copied().collect();
         if reach == Reach::Changes {
             managers.extend(self.pending.iter().filter_map(|object| match object {
-                Object::Manager(index) => Some(*index),
+                JobObject::Manager(index) => Some(*index),
                 _ => None,
             }));
             managers.extend(self.escrow.due(now).into_iter().filter_map(|object| match object {
-                Object::Manager(index) => Some(index),
+                JobObject::Manager(index) => Some(index),
                 _ => None,
             }));
         }
         let due: BTreeSet<_> = self.escrow.due(now).into_iter().collect();
         let waits = |index: &usize| {
-            let object = Object::Manager(*index);
+            let object = JobObject::Manager(*index);
             self.escrow.holds(object) && !(reach == Reach::Changes && due.contains(&object))
         };
         managers.into_iter().filter(|index| !waits(index)).collect()
     }
 
     /// Brings the state up to date with what became of some objects.
-    fn absorb(&mut self, passages: Vec<Passage>, now: Duration, outcome: &mut Outcome) {
+    fn absorb(&mut self, passages: Vec<Passage>, now: Duration, outcome: &mut CycleOutcome) {
         for passage in passages {
             let Passage { object, entries, link, problem, is_pending, found_at_once, made, deleted, written } = passage;
             let is_tried = !entries.is_empty() || link != LinkChange::Keep;
@@ -260,12 +261,12 @@ impl Job {
                 None => {}
                 Some(problem) => {
                     match object {
-                        Object::Manager(_) => self.attempts.reference_failures += 1,
+                        JobObject::Manager(_) => self.attempts.reference_failures += 1,
                         _ => self.attempts.failures += 1,
                     }
                     if problem.quarantines {
                         if self.quarantine.is_none() {
-                            self.isolate(Cause::Target, &problem, now, outcome);
+                            self.isolate(QuarantineCause::Target, &problem, now, outcome);
                         }
                     } else {
                         self.escrow.fail(object, now);
@@ -275,9 +276,9 @@ impl Job {
         }
     }
 
-    fn count_totals(&mut self, object: Object, made: Option<String>, deleted: Option<String>) {
+    fn count_totals(&mut self, object: JobObject, made: Option<String>, deleted: Option<String>) {
         let (total, created) = match object {
-            Object::Group(_) => (&mut self.totals.1, &mut self.created.1),
+            JobObject::Group(_) => (&mut self.totals.1, &mut self.created.1),
             _ => (&mut self.totals.0, &mut self.created.0),
         };
         if let Some(id) = made {
@@ -290,23 +291,32 @@ impl Job {
         }
     }
 
-    fn set_link(&mut self, object: Object, link: LinkChange) {
+    fn set_link(&mut self, object: JobObject, link: LinkChange) {
         match (object, link) {
-            (Object::User(index) | Object::Manager(index), LinkChange::User(link)) => self.users[index] = Some(link),
-            (Object::Group(index), LinkChange::Group(link)) => self.groups[index] = Some(link),
-            (Object::User(index), LinkChange::Drop) => {
+            (JobObject::User(index) | JobObject::Manager(index), LinkChange::User(link)) => {
+                self.users[index] = Some(link);
+            }
+            (JobObject::Group(index), LinkChange::Group(link)) => self.groups[index] = Some(link),
+            (JobObject::User(index), LinkChange::Drop) => {
                 self.users[index] = None;
                 // A new object would have to join the groups again.
                 for group in self.groups.iter_mut().flatten() {
                     group.members.remove(&index);
                 }
             }
-            (Object::Group(index), LinkChange::Drop) => self.groups[index] = None,
+            (JobObject::Group(index), LinkChange::Drop) => self.groups[index] = None,
             _ => {}
         }
     }
 }
 
 fn job_entry(status: Status, code: ErrorCode, reason: String) -> Entry {
-    Entry { kind: Kind::Job, object: "(the job)".to_owned(), action: Action::Other, status, code: Some(code), reason }
+    Entry {
+        kind: EntryKind::Job,
+        object: "(the job)".to_owned(),
+        action: Action::Other,
+        status,
+        code: Some(code),
+        reason,
+    }
 }

@@ -10,23 +10,23 @@ use serde_json::Value;
 
 use super::answer::{On, Problem, id_of, judge, resource, without_members};
 use super::matching::{self, Match};
-use super::{GroupLink, Job, LinkChange, Object, Passage};
+use super::{GroupLink, Job, JobObject, LinkChange, Passage};
 use crate::simulator::client::escape_segment;
 use crate::simulator::mapping::group_frame;
-use crate::simulator::patch::{Dialect, Membership, body, differences, member_bodies};
+use crate::simulator::patch::{MembershipChange, PatchDialect, body, differences, member_bodies};
 use crate::simulator::report::{Action, ErrorCode, Status};
-use crate::simulator::source::{Group, Source};
+use crate::simulator::source::{Group, Tenant};
 
 impl Job {
     /// One group; `limit` is the most members that are sent.
     pub(super) async fn group_passage(
         &self,
-        source: &Source,
+        source: &Tenant,
         index: usize,
-        dialect: Dialect,
+        dialect: PatchDialect,
         limit: Option<usize>,
     ) -> Passage {
-        let mut passage = Passage::new(Object::Group(index));
+        let mut passage = Passage::new(JobObject::Group(index));
         let group = &source.groups[index];
         if self.is_halted() {
             return passage;
@@ -49,7 +49,7 @@ impl Job {
         passage
     }
 
-    async fn find_group(&self, group: &Group, dialect: Dialect, passage: &mut Passage) -> Option<GroupLink> {
+    async fn find_group(&self, group: &Group, dialect: PatchDialect, passage: &mut Passage) -> Option<GroupLink> {
         let name = &group.display_name;
         let table = &self.settings.mappings.groups;
         let problem = match matching::find(&self.client, "/Groups", table, group).await {
@@ -86,7 +86,7 @@ impl Job {
         &self,
         group: &Group,
         link: GroupLink,
-        dialect: Dialect,
+        dialect: PatchDialect,
         passage: &mut Passage,
     ) -> Option<GroupLink> {
         let name = &group.display_name;
@@ -136,10 +136,10 @@ impl Job {
 
     async fn members(
         &self,
-        source: &Source,
+        source: &Tenant,
         index: usize,
         mut link: GroupLink,
-        dialect: Dialect,
+        dialect: PatchDialect,
         limit: Option<usize>,
         passage: &mut Passage,
     ) {
@@ -161,9 +161,9 @@ impl Job {
             return;
         }
         let mut result = Ok(());
-        for (membership, members) in [(Membership::Remove, &left), (Membership::Add, &joined)] {
+        for (change, members) in [(MembershipChange::Remove, &left), (MembershipChange::Add, &joined)] {
             if result.is_ok() {
-                result = self.send_members(membership, members, &mut link, dialect).await;
+                result = self.send_members(change, members, &mut link, dialect).await;
             }
         }
         match result {
@@ -181,23 +181,23 @@ impl Job {
     /// Batch by batch; what was answered with success is remembered even where a later batch fails.
     async fn send_members(
         &self,
-        membership: Membership,
+        change: MembershipChange,
         members: &[usize],
         link: &mut GroupLink,
-        dialect: Dialect,
+        dialect: PatchDialect,
     ) -> Result<(), Problem> {
         let batch = self.settings.batch.max(1);
         let path = format!("/Groups/{}", escape_segment(&link.id));
         for members in members.chunks(batch) {
             let ids: Vec<_> =
                 members.iter().filter_map(|member| self.user(*member).map(|user| user.id.clone())).collect();
-            for body in member_bodies(membership, &ids, batch, dialect) {
+            for body in member_bodies(change, &ids, batch, dialect) {
                 judge(On::Patch, self.client.send(Method::PATCH, &path, Some(&body)).await)?;
             }
             for member in members {
-                match membership {
-                    Membership::Add => drop(link.members.insert(*member)),
-                    Membership::Remove => drop(link.members.remove(member)),
+                match change {
+                    MembershipChange::Add => drop(link.members.insert(*member)),
+                    MembershipChange::Remove => drop(link.members.remove(member)),
                 }
             }
         }

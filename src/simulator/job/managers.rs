@@ -5,16 +5,16 @@ use std::sync::atomic::Ordering;
 use http::Method;
 
 use super::answer::{On, judge};
-use super::{Job, LinkChange, Object, Passage, UserLink};
+use super::{Job, JobObject, LinkChange, Passage, UserLink};
 use crate::simulator::client::escape_segment;
-use crate::simulator::patch::{Dialect, Op, reference_body};
+use crate::simulator::patch::{Op, PatchDialect, reference_body};
 use crate::simulator::report::{Action, Status};
-use crate::simulator::source::Source;
+use crate::simulator::source::Tenant;
 
 impl Job {
     /// The manager of one person. One who is not in the target is waited for; one who is out of scope is never sent.
-    pub(super) async fn manager_passage(&self, source: &Source, index: usize, dialect: Dialect) -> Passage {
-        let mut passage = Passage::new(Object::Manager(index));
+    pub(super) async fn manager_passage(&self, source: &Tenant, index: usize, dialect: PatchDialect) -> Passage {
+        let mut passage = Passage::new(JobObject::Manager(index));
         let person = &source.people[index];
         let target = self.settings.mappings.users.reference.as_ref();
         let (Some(target), Some(link), Some(manager)) = (target, self.user(index), person.manager) else {

@@ -4,7 +4,7 @@ use http::Method;
 
 use super::answer::{On, Problem, hits, id_of, judge, without_members};
 use crate::simulator::client::{Client, equals, query};
-use crate::simulator::mapping::Table;
+use crate::simulator::mapping::MappingTable;
 use crate::simulator::report::ErrorCode;
 use crate::simulator::source::Entity;
 
@@ -32,7 +32,7 @@ pub(super) fn path(collection: &str, attribute: &str, value: &str) -> String {
 pub(super) async fn find(
     client: &Client,
     collection: &str,
-    table: &Table,
+    table: &MappingTable,
     entity: &dyn Entity,
 ) -> Result<Match, Problem> {
     let mut found = Match::NoValue;

@@ -22,9 +22,9 @@ use std::time::Duration;
 
 use crate::simulator::client::Client;
 use crate::simulator::mapping::Mappings;
-use crate::simulator::patch::Dialect;
+use crate::simulator::patch::PatchDialect;
 use crate::simulator::random::Random;
-use crate::simulator::report::{Action, Entry, ErrorCode, Kind, Section, Status};
+use crate::simulator::report::{Action, Entry, EntryKind, ErrorCode, Section, Status};
 use answer::Problem;
 use escrow::Escrow;
 use quarantine::{Attempts, Quarantine};
@@ -33,9 +33,9 @@ pub use cycle::Reach;
 
 /// What an administrator sets.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct JobSettings {
     /// How PATCH is written.
-    pub dialect: Dialect,
+    pub dialect: PatchDialect,
     /// The attribute mappings.
     pub mappings: Mappings,
     /// How many members go into one PATCH.
@@ -74,7 +74,7 @@ pub struct GroupLink {
 
 /// What may be held in escrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Object {
+pub enum JobObject {
     /// A person's own attributes.
     User(usize),
     /// A person's manager.
@@ -95,7 +95,7 @@ enum LinkChange {
 /// What became of one object.
 #[derive(Debug)]
 struct Passage {
-    object: Object,
+    object: JobObject,
     entries: Vec<Entry>,
     link: LinkChange,
     problem: Option<Problem>,
@@ -109,7 +109,7 @@ struct Passage {
 }
 
 impl Passage {
-    fn new(object: Object) -> Self {
+    fn new(object: JobObject) -> Self {
         Self {
             object,
             entries: Vec::new(),
@@ -124,7 +124,7 @@ impl Passage {
     }
 
     fn entry(&mut self, name: &str, action: Action, status: Status, reason: impl Into<String>) -> &mut Entry {
-        let kind = if matches!(self.object, Object::Group(_)) { Kind::Group } else { Kind::User };
+        let kind = if matches!(self.object, JobObject::Group(_)) { EntryKind::Group } else { EntryKind::User };
         let entry = Entry { kind, object: name.to_owned(), action, status, code: None, reason: reason.into() };
         self.entries.push(entry);
         self.entries.last_mut().expect("an entry was pushed")
@@ -142,7 +142,7 @@ impl Passage {
 
 /// What a cycle did.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct CycleOutcome {
     /// Its part of the report.
     pub section: Section,
     /// The people it visited.
@@ -159,12 +159,12 @@ pub struct Outcome {
 pub struct Job {
     client: Client,
     observer: Client,
-    settings: Settings,
+    settings: JobSettings,
     users: Vec<Option<UserLink>>,
     groups: Vec<Option<GroupLink>>,
     watermark: u64,
-    escrow: Escrow<Object>,
-    pending: BTreeSet<Object>,
+    escrow: Escrow<JobObject>,
+    pending: BTreeSet<JobObject>,
     quarantine: Option<Quarantine>,
     attempts: Attempts,
     deletions_allowed: bool,
@@ -182,7 +182,7 @@ pub struct Job {
 
 impl Job {
     /// A job that knows nothing of its target yet. `observer` makes independent requests.
-    pub fn new(client: Client, observer: Client, settings: Settings, seed: u64) -> Self {
+    pub fn new(client: Client, observer: Client, settings: JobSettings, seed: u64) -> Self {
         Self {
             client,
             observer,
@@ -247,7 +247,7 @@ impl Job {
     }
 
     /// The settings.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &JobSettings {
         &self.settings
     }
 
@@ -262,7 +262,7 @@ impl Job {
     }
 
     /// Whether an object waits for its next try.
-    pub fn is_held(&self, object: Object) -> bool {
+    pub fn is_held(&self, object: JobObject) -> bool {
         self.escrow.holds(object)
     }
 
@@ -272,9 +272,9 @@ impl Job {
     }
 
     /// Takes note that something which this job made was deleted outside a cycle.
-    pub fn forget_created(&mut self, kind: Kind, id: &str) {
+    pub fn forget_created(&mut self, kind: EntryKind, id: &str) {
         let (total, created) = match kind {
-            Kind::Group => (&mut self.totals.1, &mut self.created.1),
+            EntryKind::Group => (&mut self.totals.1, &mut self.created.1),
             _ => (&mut self.totals.0, &mut self.created.0),
         };
         if created.remove(id) {

@@ -47,7 +47,7 @@ impl Attempts {
 
 /// What keeps a job in quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum QuarantineCause {
     /// The target; a connection test that passes ends it.
     Target,
     /// More would be disabled or deleted than the administrator's threshold; only the administrator ends it.
@@ -58,7 +58,7 @@ pub enum Cause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantine {
     /// Of what kind.
-    pub cause: Cause,
+    pub cause: QuarantineCause,
     /// Why, in a sentence.
     pub reason: String,
     /// Since when.

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::answer::{On, hits, id_of, judge, refusal, without_members};
 use super::escrow::{Escrow, HOUR, MAX_AGE, gap};
-use super::quarantine::{Attempts, CYCLE, CYCLE_IN_QUARANTINE, Cause, MAX_QUARANTINE, Quarantine, next_cycle};
+use super::quarantine::{
+    Attempts, CYCLE, CYCLE_IN_QUARANTINE, MAX_QUARANTINE, Quarantine, QuarantineCause, next_cycle,
+};
 use super::*;
 use crate::simulator::client::{Response, TransportError};
 
@@ -109,7 +111,7 @@ fn too_many_failures_end_in_quarantine() {
         let attempts = Attempts { attempts, failures, reference_failures };
         assert_eq!(attempts.too_many().is_some(), expected, "{attempts:?}");
     }
-    let quarantine = Quarantine { cause: Cause::Target, reason: String::new(), since: HOUR };
+    let quarantine = Quarantine { cause: QuarantineCause::Target, reason: String::new(), since: HOUR };
     assert_eq!((next_cycle(None), next_cycle(Some(&quarantine))), (CYCLE, CYCLE_IN_QUARANTINE));
     assert!(!quarantine.is_disabled(HOUR + MAX_QUARANTINE));
     assert!(quarantine.is_disabled(2 * HOUR + MAX_QUARANTINE));

@@ -7,20 +7,20 @@ use serde_json::Value;
 
 use super::answer::{On, Problem, hits, id_of, judge, resource};
 use super::matching::{self, Match};
-use super::{Job, LinkChange, Object, Passage, UserLink};
+use super::{Job, JobObject, LinkChange, Passage, UserLink};
 use crate::simulator::client::escape_segment;
-use crate::simulator::mapping::{Target, user_frame};
-use crate::simulator::patch::{Change, Dialect, body, differences};
+use crate::simulator::mapping::{TargetPath, user_frame};
+use crate::simulator::patch::{AttributeChange, PatchDialect, body, differences};
 use crate::simulator::report::{Action, ErrorCode, Status};
-use crate::simulator::source::{Person, Source};
+use crate::simulator::source::{Person, Tenant};
 
 /// How many new objects of a cycle are looked for by a filter at once.
 pub const MAX_OBSERVATIONS: usize = 10;
 
 impl Job {
     /// One person.
-    pub(super) async fn user_passage(&self, source: &Source, index: usize, dialect: Dialect) -> Passage {
-        let mut passage = Passage::new(Object::User(index));
+    pub(super) async fn user_passage(&self, source: &Tenant, index: usize, dialect: PatchDialect) -> Passage {
+        let mut passage = Passage::new(JobObject::User(index));
         let person = &source.people[index];
         if self.is_halted() {
             return passage;
@@ -35,7 +35,7 @@ impl Job {
         passage
     }
 
-    async fn unlinked(&self, person: &Person, dialect: Dialect, passage: &mut Passage) {
+    async fn unlinked(&self, person: &Person, dialect: PatchDialect, passage: &mut Passage) {
         if person.purged || !person.assigned {
             return;
         }
@@ -92,7 +92,7 @@ impl Job {
         })
     }
 
-    async fn linked(&self, person: &Person, link: &UserLink, dialect: Dialect, passage: &mut Passage) {
+    async fn linked(&self, person: &Person, link: &UserLink, dialect: PatchDialect, passage: &mut Passage) {
         let name = person.user_principal_name();
         let has_active = self.settings.mappings.users.has_active();
         let leaves = !person.assigned && !person.purged;
@@ -143,8 +143,8 @@ impl Job {
         &self,
         name: &str,
         path: &str,
-        changes: &[Change<'_>],
-        dialect: Dialect,
+        changes: &[AttributeChange<'_>],
+        dialect: PatchDialect,
         person: &Person,
         passage: &mut Passage,
     ) -> Result<(), Problem> {
@@ -176,7 +176,7 @@ impl Job {
 
     /// The id of the manager on a resource: `{"value": ...}`, or the bare text.
     fn manager_of(&self, read: &Value) -> Option<String> {
-        let target: &Target = self.settings.mappings.users.reference.as_ref()?;
+        let target: &TargetPath = self.settings.mappings.users.reference.as_ref()?;
         let value = target.read(read)?;
         value.as_str().or_else(|| value.get("value")?.as_str()).map(str::to_owned)
     }

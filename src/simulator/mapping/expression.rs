@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::target::Target;
+use super::target::TargetPath;
 use crate::simulator::source::{AppRole, Entity, attributes};
 
 /// The deepest nesting of calls.
@@ -38,12 +38,12 @@ pub enum Expression {
     /// `"text"`; an argument that is left out is empty.
     Constant(String),
     /// `Name(argument, ...)`.
-    Call(Call),
+    Call(FunctionCall),
 }
 
 /// A call of one of the known functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct FunctionCall {
     function: Function,
     arguments: Vec<Expression>,
 }
@@ -79,7 +79,7 @@ impl Expression {
     }
 
     /// The value for an object of the source; null where there is none.
-    pub fn evaluate(&self, entity: &dyn Entity, target: &Target) -> Value {
+    pub fn evaluate(&self, entity: &dyn Entity, target: &TargetPath) -> Value {
         match self {
             Self::Attribute(name) => entity.attribute(name).map_or(Value::Null, Value::String),
             Self::Constant(text) => Value::from(text.as_str()),
@@ -87,13 +87,13 @@ impl Expression {
         }
     }
 
-    fn text(&self, entity: &dyn Entity, target: &Target) -> String {
+    fn text(&self, entity: &dyn Entity, target: &TargetPath) -> String {
         self.evaluate(entity, target).as_str().unwrap_or_default().to_owned()
     }
 }
 
-impl Call {
-    fn evaluate(&self, entity: &dyn Entity, target: &Target) -> Value {
+impl FunctionCall {
+    fn evaluate(&self, entity: &dyn Entity, target: &TargetPath) -> Value {
         let texts = || self.arguments.iter().map(|argument| argument.text(entity, target)).collect::<Vec<_>>();
         match self.function {
             Function::Join => join(&texts()),
@@ -133,7 +133,7 @@ fn switch(texts: &[String]) -> Value {
 }
 
 /// The part of a role that the target asks for.
-fn part(role: &AppRole, target: &Target) -> Value {
+fn part(role: &AppRole, target: &TargetPath) -> Value {
     match target.sub() {
         Some("display") => role.display.as_str().into(),
         Some("type") => ROLE_TYPE.into(),
@@ -189,7 +189,7 @@ impl Parser<'_> {
                 let name = self.until('(')?;
                 let function = FUNCTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
                 let (_, function) = function.ok_or_else(|| self.error(&format!("the function {name} is not known")))?;
-                Ok(Expression::Call(Call { function: *function, arguments: self.arguments(depth)? }))
+                Ok(Expression::Call(FunctionCall { function: *function, arguments: self.arguments(depth)? }))
             }
             _ => Err(self.error("a function, [attribute] or \"text\" is missing")),
         }

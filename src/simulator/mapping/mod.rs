@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::simulator::source::{Entity, attributes};
 pub use expression::Expression;
-pub use target::Target;
+pub use target::TargetPath;
 
 /// The mappings of a new non-gallery application, as JSON.
 pub const DEFAULTS: &str = include_str!("default.json");
@@ -90,7 +90,7 @@ pub struct Row {
     /// What is sent where the source has nothing.
     pub default: Option<String>,
     /// Where it goes.
-    pub target: Target,
+    pub target: TargetPath,
     /// The order in which the row is used to match; `None` if it is not.
     pub precedence: Option<u32>,
     /// Whether updates leave it alone.
@@ -121,14 +121,14 @@ impl Row {
 
 /// The rows for one kind of object.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct MappingTable {
     /// Every row but the reference.
     pub rows: Vec<Row>,
     /// Where the reference goes (`manager`, `members`), if it is mapped.
-    pub reference: Option<Target>,
+    pub reference: Option<TargetPath>,
 }
 
-impl Table {
+impl MappingTable {
     fn read(written: Vec<Written>, of: For) -> Result<Self, String> {
         if written.len() > MAX_ROWS {
             return Err(format!("there are more than {MAX_ROWS} rows"));
@@ -145,7 +145,7 @@ impl Table {
     }
 
     fn add(&mut self, row: Written, of: For) -> Result<(), String> {
-        let target = Target::parse(&row.target)?;
+        let target = TargetPath::parse(&row.target)?;
         let source = match (row.attribute, row.expression, row.constant) {
             (Some(name), None, None) if name == of.reference() => {
                 self.reference = Some(target);
@@ -240,9 +240,9 @@ pub fn group_frame() -> Map<String, Value> {
 #[derive(Clone, Debug)]
 pub struct Mappings {
     /// For users.
-    pub users: Table,
+    pub users: MappingTable,
     /// For groups.
-    pub groups: Table,
+    pub groups: MappingTable,
 }
 
 impl Mappings {
@@ -261,7 +261,7 @@ impl Mappings {
         }
         let defaults: WrittenMappings = serde_json::from_str(DEFAULTS).map_err(|error| error.to_string())?;
         let table = |of, name, given: Option<Vec<Written>>, default: Option<Vec<Written>>| {
-            Table::read(given.or(default).unwrap_or_default(), of).map_err(|error| format!("{name}: {error}"))
+            MappingTable::read(given.or(default).unwrap_or_default(), of).map_err(|error| format!("{name}: {error}"))
         };
         Ok(Self {
             users: table(For::Users, "users", written.users, defaults.users)?,

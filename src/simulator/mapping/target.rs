@@ -7,7 +7,7 @@ const BOOLEANS: [&str; 2] = ["active", "primary"];
 
 /// A path such as `title`, `name.givenName`, `emails[type eq "work"].value` or `urn:...:User:department`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct TargetPath {
     text: String,
     schema: Option<String>,
     attribute: String,
@@ -15,7 +15,7 @@ pub struct Target {
     sub: Option<String>,
 }
 
-impl Target {
+impl TargetPath {
     /// Reads a path.
     pub fn parse(text: &str) -> Result<Self, String> {
         let refuse = || format!("{text:?} is no target path that a mapping can have");

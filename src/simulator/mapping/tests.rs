@@ -46,7 +46,7 @@ fn a_new_person_is_sent_as_the_default_mappings_have_it() {
         })
     );
     assert_eq!(
-        mappings.users.reference.as_ref().map(Target::text),
+        mappings.users.reference.as_ref().map(TargetPath::text),
         Some("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")
     );
 }
@@ -69,7 +69,7 @@ fn expressions_give_what_their_names_say() {
         ("AppRoleAssignmentsComplex([appRoleAssignments])", "roles", json!([role])),
         ("Join(\"\", Join(\"\", [givenName]), \"!\")", "x", json!("Alice!")),
     ] {
-        let target = Target::parse(target).expect(target);
+        let target = TargetPath::parse(target).expect(target);
         let parsed = Expression::parse(expression).expect(expression);
         assert_eq!(parsed.evaluate(&person(), &target), expected, "{expression}");
     }
@@ -104,7 +104,7 @@ fn a_target_path_reads_and_writes() {
         (&format!("{urn}:department"), json!("x"), json!({ urn: { "department": "x" } })),
         (&format!("{urn}:manager.value"), json!("x"), json!({ urn: { "manager": { "value": "x" } } })),
     ] {
-        let target = Target::parse(path).expect(path);
+        let target = TargetPath::parse(path).expect(path);
         let mut written = Map::new();
         target.write(&mut written, value.clone());
         let written = Value::Object(written);
@@ -112,12 +112,12 @@ fn a_target_path_reads_and_writes() {
         assert_eq!(target.read(&written), Some(&value), "{path}");
         assert_eq!(target.text(), path);
     }
-    let roles = Target::parse("roles[primary eq \"True\"].value").expect("a path");
+    let roles = TargetPath::parse("roles[primary eq \"True\"].value").expect("a path");
     assert_eq!(roles.read(&json!({ "roles": [{ "primary": "True", "value": "x" }] })), Some(&json!("x")));
     assert_eq!(roles.selected(&json!({ "roles": [{ "primary": true }, { "primary": true }] })), 2);
     for wrong in ["", "a b", "a.b.c", "emails[type]", "emails[type eq work].value", "emails[type eq \"work\"]", "urn:x"]
     {
-        assert!(Target::parse(wrong).is_err(), "{wrong}");
+        assert!(TargetPath::parse(wrong).is_err(), "{wrong}");
     }
 }
 
@@ -131,7 +131,8 @@ fn a_default_stands_in_and_a_match_can_be_chosen() {
         {"constant": "x", "target": "nickName", "onlyOnCreation": true}
     ], "groups": [{"attribute": "displayName", "target": "displayName", "match": 1}]}"#;
     let mut mappings = Mappings::parse(text).expect("mappings");
-    let order = |table: &Table| table.matching().iter().map(|row| row.target.text().to_owned()).collect::<Vec<_>>();
+    let order =
+        |table: &MappingTable| table.matching().iter().map(|row| row.target.text().to_owned()).collect::<Vec<_>>();
     assert_eq!(order(&mappings.users), ["externalId", "userName"]);
     assert_eq!(mappings.users.desired(&person())[2..], [json!("none"), json!(""), json!("x")]);
     let body = mappings.users.body(&person(), Map::new());

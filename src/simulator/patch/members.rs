@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Dialect, PATCH_OP};
+use super::{PATCH_OP, PatchDialect};
 
 /// What happens to members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Membership {
+pub enum MembershipChange {
     /// They join.
     Add,
     /// They leave. Without the flag this is `Remove members` with a value, which is not in RFC 7644.
@@ -14,20 +14,20 @@ pub enum Membership {
 }
 
 /// The bodies for these members, so many in each.
-pub fn member_bodies(membership: Membership, ids: &[String], batch: usize, dialect: Dialect) -> Vec<Value> {
-    ids.chunks(batch.max(1)).map(|ids| body(membership, ids, dialect)).collect()
+pub fn member_bodies(change: MembershipChange, ids: &[String], batch: usize, dialect: PatchDialect) -> Vec<Value> {
+    ids.chunks(batch.max(1)).map(|ids| body(change, ids, dialect)).collect()
 }
 
-fn body(membership: Membership, ids: &[String], dialect: Dialect) -> Value {
+fn body(change: MembershipChange, ids: &[String], dialect: PatchDialect) -> Value {
     let legacy = |op| vec![json!({ "op": op, "path": "members", "value": with_reference(ids) })];
-    let operations = match (membership, dialect) {
-        (Membership::Add, Dialect::Legacy) => legacy("Add"),
-        (Membership::Remove, Dialect::Legacy) => legacy("Remove"),
-        (Membership::Add, Dialect::Standard) => {
+    let operations = match (change, dialect) {
+        (MembershipChange::Add, PatchDialect::Legacy) => legacy("Add"),
+        (MembershipChange::Remove, PatchDialect::Legacy) => legacy("Remove"),
+        (MembershipChange::Add, PatchDialect::Standard) => {
             let value: Vec<_> = ids.iter().map(|id| json!({ "value": id })).collect();
             vec![json!({ "op": "add", "path": "members", "value": value })]
         }
-        (Membership::Remove, Dialect::Standard) => ids
+        (MembershipChange::Remove, PatchDialect::Standard) => ids
             .iter()
             .map(|id| json!({ "op": "remove", "path": format!("members[value eq {}]", Value::from(id.as_str())) }))
             .collect(),

@@ -9,15 +9,15 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
-use crate::simulator::mapping::{Row, Target};
-pub use members::{Membership, member_bodies};
+use crate::simulator::mapping::{Row, TargetPath};
+pub use members::{MembershipChange, member_bodies};
 
 /// The schema of a PATCH body.
 const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// How a PATCH is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
+pub enum PatchDialect {
     /// Without the flag, and always on demand: capitalised operations, one for each attribute, booleans as text.
     Legacy,
     /// With `aadOptscim062020`: lower case, real booleans, single-valued attributes together in pathless operations.
@@ -35,22 +35,22 @@ pub enum Op {
 
 /// One difference between what is desired and what was read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Change<'a> {
+pub struct AttributeChange<'a> {
     /// What is to be done.
     pub op: Op,
     /// Where.
-    pub target: &'a Target,
+    pub target: &'a TargetPath,
     /// The value to write.
     pub value: Value,
 }
 
 /// The differences of the mapped attributes, in the order of the rows.
-pub fn differences<'a>(rows: &'a [Row], desired: &[Value], resource: &Value) -> Vec<Change<'a>> {
+pub fn differences<'a>(rows: &'a [Row], desired: &[Value], resource: &Value) -> Vec<AttributeChange<'a>> {
     let rows = rows.iter().zip(desired).filter(|(row, _)| !row.only_on_creation);
     rows.filter_map(|(row, desired)| difference(row, desired, resource)).collect()
 }
 
-fn difference<'a>(row: &'a Row, desired: &Value, resource: &Value) -> Option<Change<'a>> {
+fn difference<'a>(row: &'a Row, desired: &Value, resource: &Value) -> Option<AttributeChange<'a>> {
     let target = &row.target;
     let found = target.read(resource).filter(|found| **found != "");
     match desired {
@@ -62,22 +62,22 @@ fn difference<'a>(row: &'a Row, desired: &Value, resource: &Value) -> Option<Cha
         _ if found == Some(desired) => None,
         _ => {
             let op = if found.is_none() { Op::Add } else { Op::Replace };
-            Some(Change { op, target, value: desired.clone() })
+            Some(AttributeChange { op, target, value: desired.clone() })
         }
     }
 }
 
 /// A list either adds what is missing or replaces the whole.
-fn list_difference<'a>(row: &'a Row, wanted: &[Value], found: Option<&Value>) -> Option<Change<'a>> {
+fn list_difference<'a>(row: &'a Row, wanted: &[Value], found: Option<&Value>) -> Option<AttributeChange<'a>> {
     let found = found.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let is_there = |element: &&Value| found.iter().any(|found| holds(found, element));
     let target = &row.target;
     if row.source.only_adds() {
         let missing: Vec<_> = wanted.iter().filter(|element| !is_there(element)).cloned().collect();
-        return (!missing.is_empty()).then(|| Change { op: Op::Add, target, value: missing.into() });
+        return (!missing.is_empty()).then(|| AttributeChange { op: Op::Add, target, value: missing.into() });
     }
     let is_equal = wanted.len() == found.len() && wanted.iter().all(|element| is_there(&element));
-    (!is_equal).then(|| Change { op: Op::Replace, target, value: wanted.into() })
+    (!is_equal).then(|| AttributeChange { op: Op::Replace, target, value: wanted.into() })
 }
 
 /// Whether an element that was read has every part of the one that was sent. `primary: false` may be left out.
@@ -91,45 +91,45 @@ fn holds(found: &Value, sent: &Value) -> bool {
 }
 
 /// The PATCH of these changes.
-pub fn body(changes: &[Change<'_>], dialect: Dialect) -> Value {
+pub fn body(changes: &[AttributeChange<'_>], dialect: PatchDialect) -> Value {
     let operations = match dialect {
-        Dialect::Legacy => changes.iter().map(legacy).collect(),
-        Dialect::Standard => standard(changes),
+        PatchDialect::Legacy => changes.iter().map(legacy).collect(),
+        PatchDialect::Standard => standard(changes),
     };
     json!({ "schemas": [PATCH_OP], "Operations": operations })
 }
 
 /// The PATCH that sets a reference: always text on its own path.
-pub fn reference_body(op: Op, target: &Target, id: &str, dialect: Dialect) -> Value {
+pub fn reference_body(op: Op, target: &TargetPath, id: &str, dialect: PatchDialect) -> Value {
     let operation = json!({ "op": op_name(op, dialect), "path": target.text(), "value": id });
     json!({ "schemas": [PATCH_OP], "Operations": [operation] })
 }
 
-fn op_name(op: Op, dialect: Dialect) -> &'static str {
+fn op_name(op: Op, dialect: PatchDialect) -> &'static str {
     match (op, dialect) {
-        (Op::Add, Dialect::Legacy) => "Add",
-        (Op::Replace, Dialect::Legacy) => "Replace",
-        (Op::Add, Dialect::Standard) => "add",
-        (Op::Replace, Dialect::Standard) => "replace",
+        (Op::Add, PatchDialect::Legacy) => "Add",
+        (Op::Replace, PatchDialect::Legacy) => "Replace",
+        (Op::Add, PatchDialect::Standard) => "add",
+        (Op::Replace, PatchDialect::Standard) => "replace",
     }
 }
 
-fn legacy(change: &Change<'_>) -> Value {
+fn legacy(change: &AttributeChange<'_>) -> Value {
     let value = match &change.value {
         Value::Bool(flag) => Value::from(if *flag { "True" } else { "False" }),
         value => value.clone(),
     };
-    json!({ "op": op_name(change.op, Dialect::Legacy), "path": change.target.text(), "value": value })
+    json!({ "op": op_name(change.op, PatchDialect::Legacy), "path": change.target.text(), "value": value })
 }
 
 /// Filtered paths and lists keep an operation of their own and come first; then all additions, then all replacements.
-fn standard(changes: &[Change<'_>]) -> Vec<Value> {
-    let stands_alone = |change: &&Change<'_>| change.target.is_filtered() || change.value.is_array();
+fn standard(changes: &[AttributeChange<'_>]) -> Vec<Value> {
+    let stands_alone = |change: &&AttributeChange<'_>| change.target.is_filtered() || change.value.is_array();
     let mut operations: Vec<_> = changes
         .iter()
         .filter(stands_alone)
         .map(|change| {
-            let op = op_name(change.op, Dialect::Standard);
+            let op = op_name(change.op, PatchDialect::Standard);
             json!({ "op": op, "path": change.target.text(), "value": change.value })
         })
         .collect();
@@ -137,7 +137,7 @@ fn standard(changes: &[Change<'_>]) -> Vec<Value> {
         let together = changes.iter().filter(|change| change.op == op && !stands_alone(change));
         let value: Map<_, _> = together.map(|change| (change.target.text().to_owned(), change.value.clone())).collect();
         if !value.is_empty() {
-            operations.push(json!({ "op": op_name(op, Dialect::Standard), "value": value }));
+            operations.push(json!({ "op": op_name(op, PatchDialect::Standard), "value": value }));
         }
     }
     operations

@@ -1,14 +1,14 @@
 use super::*;
-use crate::simulator::mapping::{DEFAULTS, Mappings, Table};
+use crate::simulator::mapping::{DEFAULTS, MappingTable, Mappings};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-fn table() -> Table {
+fn table() -> MappingTable {
     Mappings::parse(DEFAULTS).expect("the defaults").users
 }
 
 /// Desired values in the order of the rows, by target path.
-fn desired(table: &Table, values: &[(&str, Value)]) -> Vec<Value> {
+fn desired(table: &MappingTable, values: &[(&str, Value)]) -> Vec<Value> {
     let value = |target: &str| values.iter().find(|(path, _)| *path == target).map(|(_, value)| value.clone());
     table.rows.iter().map(|row| value(row.target.text()).unwrap_or(Value::Null)).collect()
 }
@@ -23,7 +23,7 @@ fn alice() -> Value {
     })
 }
 
-fn wanted(table: &Table) -> Vec<Value> {
+fn wanted(table: &MappingTable) -> Vec<Value> {
     let department = format!("{ENTERPRISE}:department");
     let number = format!("{ENTERPRISE}:employeeNumber");
     desired(
@@ -53,7 +53,7 @@ fn without_the_flag_each_attribute_is_an_operation_of_its_own() {
     let table = table();
     let changes = differences(&table.rows, &wanted(&table), &alice());
     assert_eq!(
-        operations(&body(&changes, Dialect::Legacy)),
+        operations(&body(&changes, PatchDialect::Legacy)),
         [
             r#"{"op":"Replace","path":"active","value":"False"}"#,
             r#"{"op":"Replace","path":"displayName","value":"Alice A."}"#,
@@ -73,7 +73,7 @@ fn with_the_flag_filtered_paths_come_first_and_the_rest_has_no_path() {
     let table = table();
     let changes = differences(&table.rows, &wanted(&table), &alice());
     assert_eq!(
-        operations(&body(&changes, Dialect::Standard)),
+        operations(&body(&changes, PatchDialect::Standard)),
         [
             r#"{"op":"replace","path":"emails[type eq \"work\"].value","value":"a.able@contoso.com"}"#,
             r#"{"op":"replace","path":"addresses[type eq \"work\"].formatted","value":"18/2111"}"#,
@@ -152,34 +152,34 @@ fn roles_are_added_or_replaced_as_their_function_has_it() {
 #[test]
 fn members_join_and_leave_in_the_forms_of_each_dialect() {
     let ids = ["A", "B", "C\""].map(str::to_owned);
-    for (membership, batch, dialect, expected) in [
+    for (change, batch, dialect, expected) in [
         (
-            Membership::Add,
+            MembershipChange::Add,
             2,
-            Dialect::Legacy,
+            PatchDialect::Legacy,
             vec![
                 vec![r#"{"op":"Add","path":"members","value":[{"$ref":null,"value":"A"},{"$ref":null,"value":"B"}]}"#],
                 vec![r#"{"op":"Add","path":"members","value":[{"$ref":null,"value":"C\""}]}"#],
             ],
         ),
         (
-            Membership::Remove,
+            MembershipChange::Remove,
             100,
-            Dialect::Legacy,
+            PatchDialect::Legacy,
             vec![vec![
                 r#"{"op":"Remove","path":"members","value":[{"$ref":null,"value":"A"},{"$ref":null,"value":"B"},{"$ref":null,"value":"C\""}]}"#,
             ]],
         ),
         (
-            Membership::Add,
+            MembershipChange::Add,
             3,
-            Dialect::Standard,
+            PatchDialect::Standard,
             vec![vec![r#"{"op":"add","path":"members","value":[{"value":"A"},{"value":"B"},{"value":"C\""}]}"#]],
         ),
         (
-            Membership::Remove,
+            MembershipChange::Remove,
             2,
-            Dialect::Standard,
+            PatchDialect::Standard,
             vec![
                 vec![
                     r#"{"op":"remove","path":"members[value eq \"A\"]"}"#,
@@ -189,21 +189,21 @@ fn members_join_and_leave_in_the_forms_of_each_dialect() {
             ],
         ),
     ] {
-        let bodies = member_bodies(membership, &ids, batch, dialect);
+        let bodies = member_bodies(change, &ids, batch, dialect);
         let found: Vec<_> = bodies.iter().map(operations).collect();
-        assert_eq!(found, expected, "{membership:?} {dialect:?}");
+        assert_eq!(found, expected, "{change:?} {dialect:?}");
     }
 }
 
 #[test]
 fn a_manager_is_text_on_its_own_path() {
-    let target = Target::parse(&format!("{ENTERPRISE}:manager")).expect("a path");
+    let target = TargetPath::parse(&format!("{ENTERPRISE}:manager")).expect("a path");
     assert_eq!(
-        operations(&reference_body(Op::Add, &target, "7", Dialect::Legacy)),
+        operations(&reference_body(Op::Add, &target, "7", PatchDialect::Legacy)),
         [r#"{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"7"}"#]
     );
     assert_eq!(
-        operations(&reference_body(Op::Replace, &target, "7", Dialect::Standard)),
+        operations(&reference_body(Op::Replace, &target, "7", PatchDialect::Standard)),
         [r#"{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"7"}"#]
     );
 }

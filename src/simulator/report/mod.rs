@@ -21,7 +21,7 @@ pub const MAX_NAMED: usize = 10;
 
 /// What kind of object an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Kind {
+pub enum EntryKind {
     /// A person.
     User,
     /// A group.
@@ -103,7 +103,7 @@ pub enum ErrorCode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// What kind of object.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// The object as an administrator knows it: the userName or the displayName.
     pub object: String,
     /// What was done.
@@ -121,7 +121,7 @@ pub struct Entry {
 /// The entries of one section: failures whole, the rest counted and the first of it named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    counts: BTreeMap<(Kind, Action, Status), u64>,
+    counts: BTreeMap<(EntryKind, Action, Status), u64>,
     failures: Vec<Entry>,
     named: Vec<Entry>,
 }
@@ -138,7 +138,7 @@ impl Log {
     }
 
     /// How many entries there are of this kind, action and status.
-    pub fn count(&self, kind: Kind, action: Action, status: Status) -> u64 {
+    pub fn count(&self, kind: EntryKind, action: Action, status: Status) -> u64 {
         self.counts.get(&(kind, action, status)).copied().unwrap_or_default()
     }
 
@@ -158,7 +158,7 @@ impl Log {
     }
 
     /// The counts, by kind, action and status.
-    pub fn counts(&self) -> impl Iterator<Item = (Kind, Action, Status, u64)> {
+    pub fn counts(&self) -> impl Iterator<Item = (EntryKind, Action, Status, u64)> {
         self.counts.iter().map(|((kind, action, status), count)| (*kind, *action, *status, *count))
     }
 }

@@ -3,7 +3,7 @@ use super::*;
 fn entry(object: &str, status: Status, code: Option<ErrorCode>) -> Entry {
     let reason = if code.is_some() { "the name is taken" } else { "" };
     Entry {
-        kind: Kind::User,
+        kind: EntryKind::User,
         object: object.to_owned(),
         action: Action::Create,
         status,

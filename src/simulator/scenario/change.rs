@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::simulator::random::Random;
-use crate::simulator::source::{Person, Source};
+use crate::simulator::source::{Person, Tenant};
 
 /// Which people or groups.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -61,7 +61,7 @@ impl Who {
 /// A change in the source.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "do", deny_unknown_fields, rename_all = "camelCase")]
-pub enum Change {
+pub enum TenantChange {
     /// People are assigned to the application, or come back.
     Join {
         /// Who.
@@ -164,9 +164,9 @@ pub enum Change {
     },
 }
 
-impl Change {
+impl TenantChange {
     /// Changes the source.
-    pub fn apply(&self, source: &mut Source, random: &mut Random) {
+    pub fn apply(&self, source: &mut Tenant, random: &mut Random) {
         match self {
             Self::Join { who } => people(source, who, random, |_, person| person.assigned = true),
             Self::Leave { who } => people(source, who, random, |_, person| person.assigned = false),
@@ -229,18 +229,18 @@ impl Change {
 }
 
 /// Those people who are not gone for good.
-fn positions(source: &Source, who: &Who, random: &mut Random) -> Vec<usize> {
+fn positions(source: &Tenant, who: &Who, random: &mut Random) -> Vec<usize> {
     let found = who.positions(source.people.len(), random, |index| source.people[index].is_active());
     found.into_iter().filter(|index| !source.people[*index].purged).collect()
 }
 
-fn people(source: &mut Source, who: &Who, random: &mut Random, change: impl Fn(usize, &mut Person)) {
+fn people(source: &mut Tenant, who: &Who, random: &mut Random, change: impl Fn(usize, &mut Person)) {
     for index in positions(source, who, random) {
         source.change_person(index, |person| change(index, person));
     }
 }
 
-fn each_group(source: &mut Source, groups: &Who, random: &mut Random, mut change: impl FnMut(&mut Source, usize)) {
+fn each_group(source: &mut Tenant, groups: &Who, random: &mut Random, mut change: impl FnMut(&mut Tenant, usize)) {
     for index in groups.positions(source.groups.len(), random, |index| source.groups[index].is_in_scope()) {
         change(source, index);
     }

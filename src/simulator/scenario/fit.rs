@@ -1,7 +1,7 @@
 //! Whether a scenario means something: what it names has to be there, or a step would silently do nothing.
 
-use super::change::{Change, Who};
-use super::{Run, Scenario, Step};
+use super::change::{TenantChange, Who};
+use super::{Run, Scenario, ScenarioStep};
 use crate::simulator::source::attributes;
 
 /// The verbs of `do` and the fields of each.
@@ -60,25 +60,25 @@ pub(super) fn needs(scenario: &Scenario) -> (usize, usize) {
     (people, groups)
 }
 
-fn change_needs(change: &Change) -> (usize, usize) {
+fn change_needs(change: &TenantChange) -> (usize, usize) {
     match change {
-        Change::Join { who }
-        | Change::Leave { who }
-        | Change::Rename { who }
-        | Change::Disable { who }
-        | Change::Enable { who }
-        | Change::SoftDelete { who }
-        | Change::Restore { who }
-        | Change::Purge { who }
-        | Change::Set { who, .. } => (length_for(who), 0),
-        Change::Park { who } => (who.saturating_add(1), 0),
-        Change::TakeName { who, from } => ((*who).max(*from).saturating_add(1), 0),
-        Change::Manager { who, to } => (length_for(who).max(to.saturating_add(1)), 0),
-        Change::AssignGroups { groups }
-        | Change::UnassignGroups { groups }
-        | Change::RenameGroups { groups }
-        | Change::DeleteGroups { groups } => (0, length_for(groups)),
-        Change::AddMembers { groups, who } | Change::RemoveMembers { groups, who } => {
+        TenantChange::Join { who }
+        | TenantChange::Leave { who }
+        | TenantChange::Rename { who }
+        | TenantChange::Disable { who }
+        | TenantChange::Enable { who }
+        | TenantChange::SoftDelete { who }
+        | TenantChange::Restore { who }
+        | TenantChange::Purge { who }
+        | TenantChange::Set { who, .. } => (length_for(who), 0),
+        TenantChange::Park { who } => (who.saturating_add(1), 0),
+        TenantChange::TakeName { who, from } => ((*who).max(*from).saturating_add(1), 0),
+        TenantChange::Manager { who, to } => (length_for(who).max(to.saturating_add(1)), 0),
+        TenantChange::AssignGroups { groups }
+        | TenantChange::UnassignGroups { groups }
+        | TenantChange::RenameGroups { groups }
+        | TenantChange::DeleteGroups { groups } => (0, length_for(groups)),
+        TenantChange::AddMembers { groups, who } | TenantChange::RemoveMembers { groups, who } => {
             (length_for(who), length_for(groups))
         }
     }
@@ -94,7 +94,7 @@ fn length_for(who: &Who) -> usize {
     }
 }
 
-fn fit_step(step: &Step, sizes: Sizes) -> Result<(), String> {
+fn fit_step(step: &ScenarioStep, sizes: Sizes) -> Result<(), String> {
     for (index, change) in step.changes.iter().enumerate() {
         fit_change(change, sizes).map_err(|error| format!("change {}: {error}", index + 1))?;
     }
@@ -105,39 +105,39 @@ fn fit_step(step: &Step, sizes: Sizes) -> Result<(), String> {
     }
 }
 
-fn fit_change(change: &Change, sizes: Sizes) -> Result<(), String> {
+fn fit_change(change: &TenantChange, sizes: Sizes) -> Result<(), String> {
     let people = |who: &Who| several(who, sizes.people, "people");
     let groups = |which: &Who| sizes.groups.map_or(Ok(()), |length| several(which, length, "groups"));
     match change {
-        Change::Join { who }
-        | Change::Leave { who }
-        | Change::Rename { who }
-        | Change::Disable { who }
-        | Change::Enable { who }
-        | Change::SoftDelete { who }
-        | Change::Restore { who }
-        | Change::Purge { who } => people(who),
-        Change::Set { who, attributes } => {
+        TenantChange::Join { who }
+        | TenantChange::Leave { who }
+        | TenantChange::Rename { who }
+        | TenantChange::Disable { who }
+        | TenantChange::Enable { who }
+        | TenantChange::SoftDelete { who }
+        | TenantChange::Restore { who }
+        | TenantChange::Purge { who } => people(who),
+        TenantChange::Set { who, attributes } => {
             let unknown = attributes.keys().find(|name| !attributes::can_be_set(name));
             unknown.map_or(Ok(()), |name| {
                 Err(format!("there is no attribute {name:?} to set; there are {}", attributes::settable()))
             })?;
             people(who)
         }
-        Change::Park { who } => one(*who, sizes.people, "people"),
-        Change::TakeName { who, from: other } => {
+        TenantChange::Park { who } => one(*who, sizes.people, "people"),
+        TenantChange::TakeName { who, from: other } => {
             one(*who, sizes.people, "people")?;
             one(*other, sizes.people, "people")
         }
-        Change::Manager { who, to } => {
+        TenantChange::Manager { who, to } => {
             people(who)?;
             one(*to, sizes.people, "people")
         }
-        Change::AssignGroups { groups: which }
-        | Change::UnassignGroups { groups: which }
-        | Change::RenameGroups { groups: which }
-        | Change::DeleteGroups { groups: which } => groups(which),
-        Change::AddMembers { groups: which, who } | Change::RemoveMembers { groups: which, who } => {
+        TenantChange::AssignGroups { groups: which }
+        | TenantChange::UnassignGroups { groups: which }
+        | TenantChange::RenameGroups { groups: which }
+        | TenantChange::DeleteGroups { groups: which } => groups(which),
+        TenantChange::AddMembers { groups: which, who } | TenantChange::RemoveMembers { groups: which, who } => {
             people(who)?;
             groups(which)
         }

@@ -10,7 +10,7 @@ mod tests;
 
 use serde::Deserialize;
 
-pub use change::{Change, Who};
+pub use change::{TenantChange, Who};
 pub use fit::VERBS;
 
 /// The most steps of a scenario.
@@ -58,12 +58,12 @@ pub enum Expect {
 /// Some changes and what runs after them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Step {
+pub struct ScenarioStep {
     /// What happens, in a few words.
     pub title: String,
     /// What changes in the source.
     #[serde(default)]
-    pub changes: Vec<Change>,
+    pub changes: Vec<TenantChange>,
     /// What runs.
     #[serde(default)]
     pub run: Run,
@@ -89,7 +89,7 @@ pub struct Scenario {
     /// The guard against accidental deletions.
     pub deletion_threshold: Option<usize>,
     /// What happens.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScenarioStep>,
 }
 
 impl Scenario {

@@ -1,11 +1,11 @@
 use super::*;
 use crate::simulator::random::Random;
-use crate::simulator::source::{Settings, Source};
+use crate::simulator::source::{Tenant, TenantSettings};
 
-fn source() -> Source {
+fn source() -> Tenant {
     let settings =
-        Settings { seed: 1, domain: "s1.example".to_owned(), suffix: "s1".to_owned(), people: 20, groups: 5 };
-    Source::generate(&settings)
+        TenantSettings { seed: 1, domain: "s1.example".to_owned(), suffix: "s1".to_owned(), people: 20, groups: 5 };
+    Tenant::generate(&settings)
 }
 
 #[test]
@@ -25,8 +25,11 @@ fn the_scenarios_that_come_along_can_be_read_and_applied() {
 fn two_names_are_swapped_in_three_steps() {
     let (mut source, mut random) = (source(), Random::new(1));
     let names = [3, 4].map(|index| source.people[index].user_principal_name());
-    for change in [Change::Park { who: 3 }, Change::TakeName { who: 4, from: 3 }, Change::TakeName { who: 3, from: 4 }]
-    {
+    for change in [
+        TenantChange::Park { who: 3 },
+        TenantChange::TakeName { who: 4, from: 3 },
+        TenantChange::TakeName { who: 3, from: 4 },
+    ] {
         change.apply(&mut source, &mut random);
         let names: std::collections::BTreeSet<_> =
             source.people.iter().map(crate::simulator::source::Person::user_principal_name).collect();
@@ -45,15 +48,15 @@ fn changes_touch_whom_they_name() {
         (r#"{"do": "join", "who": "all"}"#, 20),
         (r#"{"do": "leave", "who": {"percent": 100}}"#, 0),
     ] {
-        let change: Change = serde_json::from_str(text).expect(text);
+        let change: TenantChange = serde_json::from_str(text).expect(text);
         change.apply(&mut source, &mut random);
         assert_eq!(source.people.iter().filter(|person| person.assigned).count(), assigned, "{text}");
     }
-    Change::Purge { who: Who::One(2) }.apply(&mut source, &mut random);
-    Change::Restore { who: Who::One(2) }.apply(&mut source, &mut random);
+    TenantChange::Purge { who: Who::One(2) }.apply(&mut source, &mut random);
+    TenantChange::Restore { who: Who::One(2) }.apply(&mut source, &mut random);
     assert!(source.people[2].purged && source.people[2].soft_deleted, "who is gone does not come back");
     for wrong in [r#"{"do": "fly"}"#, r#"{"do": "join", "who": "some"}"#, r#"{"do": "join"}"#] {
-        assert!(serde_json::from_str::<Change>(wrong).is_err(), "{wrong}");
+        assert!(serde_json::from_str::<TenantChange>(wrong).is_err(), "{wrong}");
     }
     let step = r#"{"title": "x"}"#;
     let empty = r#"{"name":"x","description":"","people":1,"groups":0,"steps":[]}"#;
@@ -135,7 +138,7 @@ fn a_scenario_needs_as_many_as_its_highest_position() {
 
 #[test]
 fn the_verbs_that_are_listed_are_those_that_there_are() {
-    let error = serde_json::from_str::<Change>(r#"{"do": "fly"}"#).expect_err("no verb").to_string();
+    let error = serde_json::from_str::<TenantChange>(r#"{"do": "fly"}"#).expect_err("no verb").to_string();
     let known: Vec<_> = error.split('`').skip(3).step_by(2).collect();
     assert_eq!(known, VERBS.map(|(verb, _)| verb));
     for (verb, fields) in VERBS {
@@ -143,7 +146,7 @@ fn the_verbs_that_are_listed_are_those_that_there_are() {
         for field in fields.split(" (").next().unwrap_or_default().split(", ") {
             change[field] = if field == "attributes" { serde_json::json!({}) } else { 0.into() };
         }
-        assert!(serde_json::from_value::<Change>(change.clone()).is_ok(), "{change}");
+        assert!(serde_json::from_value::<TenantChange>(change.clone()).is_ok(), "{change}");
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{DEPARTMENTS, GROUP_SUBJECTS, LANGUAGES, Language, Name, Order, ROLES, SIGNS, TITLES};
-use super::{AppRole, Group, Person, Source};
+use super::names::{DEPARTMENTS, GROUP_SUBJECTS, LANGUAGES, Language, NameOrder, ROLES, SIGNS, SpelledName, TITLES};
+use super::{AppRole, Group, Person, Tenant};
 use crate::simulator::random::Random;
 
 /// How many people report to one.
@@ -23,7 +23,7 @@ const PARTNER: &str = "partner.example";
 
 /// What decides a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct TenantSettings {
     /// Decides everything else.
     pub seed: u64,
     /// The domain of everybody's names.
@@ -37,12 +37,12 @@ pub struct Settings {
 }
 
 /// The whole tenant.
-pub(super) fn source(settings: &Settings) -> Source {
+pub(super) fn source(settings: &TenantSettings) -> Tenant {
     let mut random = Random::fork(settings.seed, "people");
     let people: Vec<_> = (0..settings.people).map(|index| person(index, &settings.domain, &mut random)).collect();
     let mut random = Random::fork(settings.seed, "groups");
     let groups = (0..settings.groups).map(|index| group(index, settings, &mut random)).collect();
-    Source { domain: settings.domain.clone(), people, groups, sequence: 0 }
+    Tenant { domain: settings.domain.clone(), people, groups, sequence: 0 }
 }
 
 /// `Anna.Ladas1@Run-1.example`.
@@ -62,15 +62,15 @@ fn pick<T: Copy>(random: &mut Random, items: &[T], fallback: T) -> T {
 
 fn person(index: usize, domain: &str, random: &mut Random) -> Person {
     let language = &LANGUAGES[random.below(LANGUAGES.len())];
-    let given: Name = pick(random, language.given, ("A", "a"));
-    let family: Name = pick(random, language.family, ("B", "b"));
+    let given: SpelledName = pick(random, language.given, ("A", "a"));
+    let family: SpelledName = pick(random, language.family, ("B", "b"));
     let is_guest = index > 0 && random.percent(GUESTS);
     let local = format!("{}.{}{index}", given.1, family.1);
     let home = format!("{local}@{}", if is_guest { PARTNER } else { domain });
     let name = if is_guest { format!("{}#EXT#@{domain}", home.replace('@', "_")) } else { home.clone() };
     let display = match language.order {
-        Order::GivenFirst => format!("{} {}", given.0, family.0),
-        Order::FamilyFirst => format!("{}{}", family.0, given.0),
+        NameOrder::GivenFirst => format!("{} {}", given.0, family.0),
+        NameOrder::FamilyFirst => format!("{}{}", family.0, given.0),
     };
     let mut attributes = BTreeMap::new();
     let mut set = |name: &str, value: &str| {
@@ -130,7 +130,7 @@ fn place(language: &Language, index: usize, random: &mut Random, set: &mut impl 
     }
 }
 
-fn group(index: usize, settings: &Settings, random: &mut Random) -> Group {
+fn group(index: usize, settings: &TenantSettings, random: &mut Random) -> Group {
     let subject = GROUP_SUBJECTS[index % GROUP_SUBJECTS.len()];
     let signs = if index == 2 { SIGNS } else { "" };
     let display_name = format!("{subject}{signs} {index} {}", settings.suffix);

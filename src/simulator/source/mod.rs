@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-pub use generate::Settings;
+pub use generate::TenantSettings;
 
 /// A role of the application that a person is assigned to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Entity for Group {
 
 /// The tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct Tenant {
     /// The domain of everybody's names, under `.example`.
     pub domain: String,
     /// Everybody.
@@ -135,9 +135,9 @@ pub struct Source {
     pub sequence: u64,
 }
 
-impl Source {
+impl Tenant {
     /// A tenant in which nobody is assigned to the application yet.
-    pub fn generate(settings: &Settings) -> Self {
+    pub fn generate(settings: &TenantSettings) -> Self {
         generate::source(settings)
     }
 

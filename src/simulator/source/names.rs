@@ -1,11 +1,11 @@
 //! Names by language. People are combinations of them, drawn by chance: nobody is meant.
 
 /// A name as it is written and as it stands in an address.
-pub(super) type Name = (&'static str, &'static str);
+pub(super) type SpelledName = (&'static str, &'static str);
 
 /// How a language orders a full name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum NameOrder {
     /// Given name, blank, family name.
     GivenFirst,
     /// Family name, given name, without a blank.
@@ -20,9 +20,9 @@ pub(super) struct Language {
     pub(super) country: &'static str,
     /// `city` and `state`.
     pub(super) city: (&'static str, &'static str),
-    pub(super) order: Order,
-    pub(super) given: &'static [Name],
-    pub(super) family: &'static [Name],
+    pub(super) order: NameOrder,
+    pub(super) given: &'static [SpelledName],
+    pub(super) family: &'static [SpelledName],
 }
 
 /// Latin with and without marks (one of them decomposed), Greek, Cyrillic, Hebrew, Arabic, Devanagari, Thai, Chinese,
@@ -32,7 +32,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "en-GB",
         country: "United Kingdom",
         city: ("Leeds", "West Yorkshire"),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("Alice", "alice"), ("Harriet", "harriet"), ("Owen", "owen"), ("Ada-Mae", "ada-mae")],
         family: &[("O'Rourke", "orourke"), ("Ashdown", "ashdown"), ("Penhaligon-Fry", "penhaligonfry"), ("Ng", "ng")],
     },
@@ -40,7 +40,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "is-IS",
         country: "Iceland",
         city: ("Reykjavík", ""),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("Dagný", "dagny"), ("Þórdís", "thordis"), ("Sæmundur", "saemundur"), ("Ægir", "aegir")],
         family: &[("Þórsdóttir", "thorsdottir"), ("Eiríksson", "eiriksson"), ("Æsudóttir", "aesudottir")],
     },
@@ -48,7 +48,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "de-DE",
         country: "Germany",
         city: ("Köln", "Nordrhein-Westfalen"),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         // Zoë with a combining mark: it has to come back as it went.
         given: &[("Jürgen", "juergen"), ("Zoe\u{308}", "zoe"), ("Käthe", "kaethe"), ("Ömer", "oemer")],
         family: &[("Groß", "gross"), ("von der Aue", "vonderaue"), ("Müßig", "muessig"), ("Yıldırım", "yildirim")],
@@ -57,7 +57,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "pl-PL",
         country: "Poland",
         city: ("Łódź", "Łódzkie"),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("Łucja", "lucja"), ("Świętosława", "swietoslawa"), ("Zdzisław", "zdzislaw")],
         family: &[("Źrebiec", "zrebiec"), ("Brzęczyński", "brzeczynski"), ("Ćwikła", "cwikla")],
     },
@@ -65,7 +65,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "vi-VN",
         country: "Viet Nam",
         city: ("Đà Nẵng", ""),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("Thị Hồng", "thihong"), ("Văn Dũng", "vandung"), ("Ngọc Ánh", "ngocanh")],
         family: &[("Nguyễn", "nguyen"), ("Đặng", "dang"), ("Vương", "vuong")],
     },
@@ -73,7 +73,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "el-GR",
         country: "Greece",
         city: ("Θεσσαλονίκη", ""),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("Ευφροσύνη", "effrosyni"), ("Θησέας", "thiseas"), ("Άννα", "anna")],
         family: &[("Λαδάς", "ladas"), ("Ψυχάρης", "psycharis"), ("Οικονομίδου", "oikonomidou")],
     },
@@ -81,7 +81,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "uk-UA",
         country: "Ukraine",
         city: ("Львів", "Львівська область"),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("Ївга", "yivha"), ("Богдан", "bohdan"), ("Соломія", "solomiya")],
         family: &[("Ґудзик", "gudzyk"), ("Підлужна", "pidluzhna"), ("Щербань", "shcherban")],
     },
@@ -89,7 +89,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "he-IL",
         country: "Israel",
         city: ("חיפה", ""),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("נועה", "noa"), ("יהונתן", "yehonatan"), ("תמר", "tamar")],
         family: &[("בן־חורין", "benhorin"), ("שקד", "shaked"), ("אלמוג", "almog")],
     },
@@ -97,7 +97,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "ar-EG",
         country: "Egypt",
         city: ("الإسكندرية", ""),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("ليلى", "layla"), ("عبد الرحمن", "abdelrahman"), ("هدى", "hoda")],
         family: &[("الإسكندراني", "eliskandarani"), ("مصباح", "misbah"), ("القاضي", "elqadi")],
     },
@@ -105,7 +105,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "hi-IN",
         country: "India",
         city: ("पुणे", "महाराष्ट्र"),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("अन्विता", "anvita"), ("ऋषभ", "rishabh"), ("ज्ञानेश्वर", "dnyaneshwar")],
         family: &[("कुलकर्णी", "kulkarni"), ("त्रिवेदी", "trivedi"), ("श्रीवास्तव", "shrivastava")],
     },
@@ -113,7 +113,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "th-TH",
         country: "Thailand",
         city: ("เชียงใหม่", ""),
-        order: Order::GivenFirst,
+        order: NameOrder::GivenFirst,
         given: &[("กัญญา", "kanya"), ("ธีรเดช", "theeradej"), ("น้ำฝน", "namfon")],
         family: &[("ศรีสุวรรณ", "srisuwan"), ("ใจดี", "jaidee"), ("ทองคำ", "thongkham")],
     },
@@ -121,7 +121,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "zh-Hans-CN",
         country: "China",
         city: ("成都", "四川"),
-        order: Order::FamilyFirst,
+        order: NameOrder::FamilyFirst,
         given: &[("晓雨", "xiaoyu"), ("子涵", "zihan"), ("国强", "guoqiang")],
         // Beyond the basic plane: four bytes in UTF-8.
         family: &[("欧阳", "ouyang"), ("𠮷", "ji"), ("龚", "gong")],
@@ -130,7 +130,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "ja-JP",
         country: "Japan",
         city: ("京都市", "京都府"),
-        order: Order::FamilyFirst,
+        order: NameOrder::FamilyFirst,
         given: &[("さくら", "sakura"), ("健太郎", "kentaro"), ("ヱリカ", "erika")],
         family: &[("髙橋", "takahashi"), ("渡邊", "watanabe"), ("五十嵐", "igarashi")],
     },
@@ -138,7 +138,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         tag: "ko-KR",
         country: "South Korea",
         city: ("부산", ""),
-        order: Order::FamilyFirst,
+        order: NameOrder::FamilyFirst,
         given: &[("지우", "jiwoo"), ("하윤", "hayun"), ("서준", "seojun")],
         family: &[("남궁", "namgung"), ("곽", "kwak"), ("윤", "yoon")],
     },

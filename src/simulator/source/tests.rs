@@ -2,21 +2,21 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-fn settings(seed: u64) -> Settings {
-    Settings { seed, domain: "s1.example".to_owned(), suffix: "s1".to_owned(), people: 400, groups: 30 }
+fn settings(seed: u64) -> TenantSettings {
+    TenantSettings { seed, domain: "s1.example".to_owned(), suffix: "s1".to_owned(), people: 400, groups: 30 }
 }
 
 #[test]
 fn a_seed_decides_the_whole_tenant() {
-    assert_eq!(Source::generate(&settings(5)), Source::generate(&settings(5)));
-    assert_ne!(Source::generate(&settings(5)).people, Source::generate(&settings(6)).people);
-    let larger = Source::generate(&Settings { people: 500, ..settings(5) });
-    assert_eq!(Source::generate(&settings(5)).people[..], larger.people[..400], "more people do not change the first");
+    assert_eq!(Tenant::generate(&settings(5)), Tenant::generate(&settings(5)));
+    assert_ne!(Tenant::generate(&settings(5)).people, Tenant::generate(&settings(6)).people);
+    let larger = Tenant::generate(&TenantSettings { people: 500, ..settings(5) });
+    assert_eq!(Tenant::generate(&settings(5)).people[..], larger.people[..400], "more people do not change the first");
 }
 
 #[test]
 fn a_tenant_is_as_mixed_as_a_real_one() {
-    let source = Source::generate(&settings(5));
+    let source = Tenant::generate(&settings(5));
     let has = |test: &dyn Fn(&Person) -> bool| source.people.iter().filter(|person| test(person)).count();
     let attribute = |name: &'static str| move |person: &Person| person.attributes.contains_key(name);
     assert!(has(&|person| person.user_principal_name().contains("#EXT#@")) > 5);
@@ -40,7 +40,7 @@ fn a_tenant_is_as_mixed_as_a_real_one() {
 
 #[test]
 fn every_attribute_that_somebody_has_is_known_by_name() {
-    for person in Source::generate(&settings(5)).people {
+    for person in Tenant::generate(&settings(5)).people {
         for name in person.attributes.keys() {
             assert!(attributes::can_be_set(name), "{name}");
         }
@@ -48,7 +48,7 @@ fn every_attribute_that_somebody_has_is_known_by_name() {
             assert!(person.attribute(name).is_some() && !attributes::can_be_set(name), "{name}");
         }
     }
-    let group = &Source::generate(&settings(5)).groups[0];
+    let group = &Tenant::generate(&settings(5)).groups[0];
     assert!(attributes::OF_GROUPS.iter().all(|name| group.attribute(name).is_some()));
     for (name, is_known) in [
         ("extensionAttribute15", true),
@@ -64,7 +64,7 @@ fn every_attribute_that_somebody_has_is_known_by_name() {
 
 #[test]
 fn the_recycle_bin_frees_the_name() {
-    let mut source = Source::generate(&settings(5));
+    let mut source = Tenant::generate(&settings(5));
     let name = source.people[3].user_principal_name();
     source.change_person(3, |person| (person.assigned, person.soft_deleted) = (true, true));
     let person = &source.people[3];

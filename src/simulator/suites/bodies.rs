@@ -81,15 +81,15 @@ pub(super) const MAPPED: &[&str] = &[
 ];
 
 /// Attributes with values, by path.
-pub(super) type Attributes = Vec<(&'static str, Value)>;
+pub(super) type PathValues = Vec<(&'static str, Value)>;
 
 /// New values for everything that the Validator fills.
-pub(super) fn attributes(session: &Session) -> Attributes {
+pub(super) fn attributes(session: &Session) -> PathValues {
     ATTRIBUTES.iter().map(|(path, filling)| (*path, fill(session, *filling))).collect()
 }
 
 /// New values for what an application maps by default.
-pub(super) fn mapped(session: &Session) -> Attributes {
+pub(super) fn mapped(session: &Session) -> PathValues {
     let of = |path: &&'static str| {
         let filling =
             ATTRIBUTES.iter().find(|(known, _)| known == path).map_or(Filling::Letters, |(_, filling)| *filling);

@@ -18,7 +18,7 @@ pub(super) struct Miss {
 }
 
 /// How a test ends: with what it was there to find, or with what was missed.
-pub(super) type Outcome<T = ()> = Result<T, Miss>;
+pub(super) type CheckResult<T = ()> = Result<T, Miss>;
 
 /// A request and its answer.
 #[derive(Clone, Debug)]
@@ -51,19 +51,19 @@ impl Exchange {
     }
 
     /// Holds where the condition does.
-    pub(super) fn expect(&self, holds: bool, expected: &str, found: impl FnOnce() -> String) -> Outcome {
+    pub(super) fn expect(&self, holds: bool, expected: &str, found: impl FnOnce() -> String) -> CheckResult {
         if holds { Ok(()) } else { Err(self.miss(expected, found())) }
     }
 
     /// The answer has one of these statuses.
-    pub(super) fn status(self, expected: &[u16]) -> Outcome<Self> {
+    pub(super) fn status(self, expected: &[u16]) -> CheckResult<Self> {
         let list = expected.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
         self.expect(expected.contains(&self.status), &format!("status {list}"), || self.answer())?;
         Ok(self)
     }
 
     /// One of these statuses, and what has a body is `application/scim+json`: Microsoft's tools refuse anything else.
-    pub(super) fn scim(self, expected: &[u16]) -> Outcome<Self> {
+    pub(super) fn scim(self, expected: &[u16]) -> CheckResult<Self> {
         let answer = self.status(expected)?;
         let is_scim = answer.media_type.as_deref() == Some("application/scim+json");
         answer.expect(answer.text.is_empty() || is_scim, "Content-Type: application/scim+json", || {
@@ -73,24 +73,24 @@ impl Exchange {
     }
 
     /// The body as JSON.
-    pub(super) fn body(&self) -> Outcome<&Value> {
+    pub(super) fn body(&self) -> CheckResult<&Value> {
         self.json.as_ref().ok_or_else(|| self.miss("a JSON body", self.answer()))
     }
 
     /// The id of the resource in the body.
-    pub(super) fn id(&self) -> Outcome<String> {
+    pub(super) fn id(&self) -> CheckResult<String> {
         let id = self.body()?.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
         id.map(str::to_owned).ok_or_else(|| self.miss("an id that is a string", self.answer()))
     }
 
     /// `totalResults` of a list.
-    pub(super) fn total(&self) -> Outcome<u64> {
+    pub(super) fn total(&self) -> CheckResult<u64> {
         let total = self.body()?.get("totalResults").and_then(Value::as_u64);
         total.ok_or_else(|| self.miss("a list with totalResults", self.answer()))
     }
 
     /// The resources of a list; a list without hits may leave them out (RFC 7644 section 3.4.2).
-    pub(super) fn resources(&self) -> Outcome<&[Value]> {
+    pub(super) fn resources(&self) -> CheckResult<&[Value]> {
         let total = self.total()?;
         match self.body()?.get("Resources").and_then(Value::as_array) {
             Some(resources) => Ok(resources),
@@ -100,7 +100,7 @@ impl Exchange {
     }
 
     /// The only resource of a list, as if it alone were the answer.
-    pub(super) fn only(self) -> Outcome<Self> {
+    pub(super) fn only(self) -> CheckResult<Self> {
         let (total, count) = (self.total()?, self.resources()?.len());
         self.expect(total == 1 && count == 1, "totalResults 1 and the resource", || {
             format!("totalResults {total} and {count} resources")
@@ -110,7 +110,7 @@ impl Exchange {
     }
 
     /// Each of these attributes reads back as it was sent. All that differ are named.
-    pub(super) fn reads(&self, attributes: &[(&str, Value)]) -> Outcome {
+    pub(super) fn reads(&self, attributes: &[(&str, Value)]) -> CheckResult {
         let body = self.body()?;
         let (mut expected, mut found) = (Vec::new(), Vec::new());
         for (path, sent) in attributes {
@@ -124,7 +124,7 @@ impl Exchange {
     }
 
     /// Nothing is there: the attribute is absent, null or the empty text.
-    pub(super) fn reads_nothing(&self, paths: &[&str]) -> Outcome {
+    pub(super) fn reads_nothing(&self, paths: &[&str]) -> CheckResult {
         let body = self.body()?;
         let left = paths.iter().filter_map(|path| Some((path, read(body, path)?)));
         let left: Vec<_> = left.filter(|(_, value)| !is_nothing(value)).collect();
@@ -135,13 +135,13 @@ impl Exchange {
     }
 
     /// The values of `members`.
-    pub(super) fn members(&self) -> Outcome<Vec<&str>> {
+    pub(super) fn members(&self) -> CheckResult<Vec<&str>> {
         let members = self.body()?.get("members").and_then(Value::as_array);
         Ok(members.into_iter().flatten().filter_map(|member| member.get("value")?.as_str()).collect())
     }
 
     /// The members are these and no others.
-    pub(super) fn has_members(&self, expected: &[&str]) -> Outcome {
+    pub(super) fn has_members(&self, expected: &[&str]) -> CheckResult {
         let (mut found, mut wanted) = (self.members()?, expected.to_vec());
         found.sort_unstable();
         wanted.sort_unstable();
@@ -149,7 +149,7 @@ impl Exchange {
     }
 
     /// The body contains this text.
-    pub(super) fn contains(&self, text: &str) -> Outcome {
+    pub(super) fn contains(&self, text: &str) -> CheckResult {
         self.expect(self.text.contains(text), &format!("{text:?} in the body"), || self.answer())
     }
 

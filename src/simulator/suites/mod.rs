@@ -19,12 +19,12 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::simulator::client::Client;
-use crate::simulator::patch::Dialect;
+use crate::simulator::patch::PatchDialect;
 use crate::simulator::report::Section;
 
 /// What a suite works with.
 #[derive(Clone)]
-pub struct Context {
+pub struct SuiteContext {
     /// The client of the endpoint; its traffic is counted for the report.
     pub client: Client,
     /// Decides all chance of the run.
@@ -34,7 +34,7 @@ pub struct Context {
     /// Whether what the suite made is left on the endpoint.
     pub keep: bool,
     /// How PATCH operations are written.
-    pub dialect: Dialect,
+    pub dialect: PatchDialect,
 }
 
 /// The work of a suite.
@@ -47,7 +47,7 @@ pub struct Suite {
     /// One sentence for `--list`.
     pub description: &'static str,
     /// Runs it; each section is a group of tests.
-    pub run: fn(&Context) -> Sections<'_>,
+    pub run: fn(&SuiteContext) -> Sections<'_>,
 }
 
 /// Every suite.

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::path::target;
-use crate::simulator::patch::Dialect;
+use crate::simulator::patch::PatchDialect;
 
 /// How the attributes of one PATCH are spread over its operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum OperationForm {
     /// One operation for each attribute.
     Verbose,
     /// Filtered paths each on their own, all else as keys of one pathless value.
@@ -15,9 +15,9 @@ pub(super) enum Form {
 }
 
 /// Both forms.
-pub(super) const FORMS: [Form; 2] = [Form::Verbose, Form::NonVerbose];
+pub(super) const FORMS: [OperationForm; 2] = [OperationForm::Verbose, OperationForm::NonVerbose];
 
-impl Form {
+impl OperationForm {
     /// What stands behind the name of a test.
     pub(super) fn label(self) -> &'static str {
         match self {
@@ -27,7 +27,7 @@ impl Form {
     }
 }
 
-impl Dialect {
+impl PatchDialect {
     /// One operation by path.
     pub(super) fn operation(self, op: &str, path: &str, value: &Value) -> Value {
         json!({ "op": self.op(op), "path": path, "value": self.value(value) })
@@ -44,9 +44,9 @@ impl Dialect {
     }
 
     /// The operations that set these attributes.
-    pub(super) fn operations(self, form: Form, op: &str, attributes: &[(&str, Value)]) -> Value {
+    pub(super) fn operations(self, form: OperationForm, op: &str, attributes: &[(&str, Value)]) -> Value {
         let (apart, together): (Vec<_>, Vec<_>) =
-            attributes.iter().partition(|(path, _)| form == Form::Verbose || target(path).is_filtered());
+            attributes.iter().partition(|(path, _)| form == OperationForm::Verbose || target(path).is_filtered());
         let mut operations: Vec<_> = apart.into_iter().map(|(path, value)| self.operation(op, path, value)).collect();
         if !together.is_empty() {
             let together = together.into_iter().map(|(path, value)| ((*path).to_owned(), self.value(value)));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::simulator::mapping::Target;
+use crate::simulator::mapping::TargetPath;
 
 /// The enterprise extension of RFC 7643 section 4.3.
 pub(super) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -14,8 +14,8 @@ pub(super) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub(super) const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
 
 /// A path of the lists.
-pub(super) fn target(path: &str) -> Target {
-    Target::parse(path).expect("the lists have paths that can be read")
+pub(super) fn target(path: &str) -> TargetPath {
+    TargetPath::parse(path).expect("the lists have paths that can be read")
 }
 
 /// What a resource has at a path; null is nothing.

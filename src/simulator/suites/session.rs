@@ -6,10 +6,10 @@ use http::Method;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::Context;
-use super::exchange::{Exchange, Miss, Outcome};
+use super::SuiteContext;
+use super::exchange::{CheckResult, Exchange, Miss};
 use crate::simulator::client::{Client, equals, escape_segment, query};
-use crate::simulator::patch::Dialect;
+use crate::simulator::patch::PatchDialect;
 use crate::simulator::random::Random;
 use crate::simulator::report::{Check, LeftOut, Section};
 
@@ -20,7 +20,7 @@ const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 pub(super) struct Session {
     client: Client,
     /// How operations are written.
-    pub(super) dialect: Dialect,
+    pub(super) dialect: PatchDialect,
     domain: String,
     keep: bool,
     started: Instant,
@@ -32,7 +32,7 @@ pub(super) struct Session {
 
 impl Session {
     /// An empty group. Its title decides its stream of chance, so that one group does not move another.
-    pub(super) fn new(context: &Context, title: &str) -> Self {
+    pub(super) fn new(context: &SuiteContext, title: &str) -> Self {
         Self {
             client: context.client.counted_apart(),
             dialect: context.dialect,
@@ -46,7 +46,7 @@ impl Session {
     }
 
     /// Writes down how a test ended.
-    pub(super) fn record(&self, name: &str, outcome: Outcome) {
+    pub(super) fn record(&self, name: &str, outcome: CheckResult) {
         let check = match outcome {
             Ok(()) => Check::passed(name, ""),
             Err(Miss { expected, found }) => Check::failed(name, expected, found),
@@ -110,27 +110,27 @@ impl Session {
     }
 
     /// GET.
-    pub(super) async fn get(&self, path: &str) -> Outcome<Exchange> {
+    pub(super) async fn get(&self, path: &str) -> CheckResult<Exchange> {
         self.exchange(Method::GET, path, None).await
     }
 
     /// One user or group by its id.
-    pub(super) async fn read(&self, endpoint: &str, id: &str) -> Outcome<Exchange> {
+    pub(super) async fn read(&self, endpoint: &str, id: &str) -> CheckResult<Exchange> {
         self.get(&one(endpoint, id)).await?.scim(&[200])
     }
 
     /// GET with parameters.
-    pub(super) async fn list(&self, endpoint: &str, parameters: &[(&str, &str)]) -> Outcome<Exchange> {
+    pub(super) async fn list(&self, endpoint: &str, parameters: &[(&str, &str)]) -> CheckResult<Exchange> {
         self.get(&format!("{endpoint}{}", query(parameters))).await
     }
 
     /// The resources whose attribute has this value.
-    pub(super) async fn find(&self, endpoint: &str, attribute: &str, value: &str) -> Outcome<Exchange> {
+    pub(super) async fn find(&self, endpoint: &str, attribute: &str, value: &str) -> CheckResult<Exchange> {
         self.list(endpoint, &[("filter", &equals(attribute, value))]).await
     }
 
     /// POST. What was made is deleted at the end, also where the test expected a refusal.
-    pub(super) async fn post(&self, endpoint: &str, body: &Value) -> Outcome<Exchange> {
+    pub(super) async fn post(&self, endpoint: &str, body: &Value) -> CheckResult<Exchange> {
         let answer = self.exchange(Method::POST, endpoint, Some(body.to_string())).await?;
         if (200..300).contains(&answer.status)
             && let Ok(id) = answer.id()
@@ -141,33 +141,33 @@ impl Session {
     }
 
     /// POST of a text that need not be JSON.
-    pub(super) async fn post_text(&self, endpoint: &str, body: &str) -> Outcome<Exchange> {
+    pub(super) async fn post_text(&self, endpoint: &str, body: &str) -> CheckResult<Exchange> {
         self.exchange(Method::POST, endpoint, Some(body.to_owned())).await
     }
 
     /// Creates a resource that a test starts from, and returns its id.
-    pub(super) async fn create(&self, endpoint: &str, body: &Value) -> Outcome<String> {
+    pub(super) async fn create(&self, endpoint: &str, body: &Value) -> CheckResult<String> {
         self.post(endpoint, body).await?.scim(&[200, 201])?.id()
     }
 
     /// PUT of one resource.
-    pub(super) async fn put(&self, endpoint: &str, id: &str, body: &Value) -> Outcome<Exchange> {
+    pub(super) async fn put(&self, endpoint: &str, id: &str, body: &Value) -> CheckResult<Exchange> {
         self.exchange(Method::PUT, &one(endpoint, id), Some(body.to_string())).await
     }
 
     /// PATCH of one resource with these operations. Both 200 and 204 are right for Entra.
-    pub(super) async fn patch(&self, endpoint: &str, id: &str, operations: &Value) -> Outcome<Exchange> {
+    pub(super) async fn patch(&self, endpoint: &str, id: &str, operations: &Value) -> CheckResult<Exchange> {
         let body = json!({ "schemas": [PATCH_OP], "Operations": operations });
         self.patch_with(endpoint, id, &body).await
     }
 
     /// PATCH with a whole body.
-    pub(super) async fn patch_with(&self, endpoint: &str, id: &str, body: &Value) -> Outcome<Exchange> {
+    pub(super) async fn patch_with(&self, endpoint: &str, id: &str, body: &Value) -> CheckResult<Exchange> {
         self.exchange(Method::PATCH, &one(endpoint, id), Some(body.to_string())).await?.scim(&[200, 204])
     }
 
     /// DELETE of one resource.
-    pub(super) async fn delete(&self, endpoint: &str, id: &str) -> Outcome<Exchange> {
+    pub(super) async fn delete(&self, endpoint: &str, id: &str) -> CheckResult<Exchange> {
         let path = one(endpoint, id);
         let answer = self.exchange(Method::DELETE, &path, None).await?;
         if (200..300).contains(&answer.status) {
@@ -176,7 +176,7 @@ impl Session {
         Ok(answer)
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<String>) -> Outcome<Exchange> {
+    async fn exchange(&self, method: Method, path: &str, body: Option<String>) -> CheckResult<Exchange> {
         let request = match &body {
             Some(body) => format!("{method} {path} {body}"),
             None => format!("{method} {path}"),

@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use super::bodies::MAPPED;
 use super::exchange::{Exchange, MAX_SHOWN};
-use super::operations::Form;
+use super::operations::OperationForm;
 use super::path::MANAGER;
-use crate::simulator::mapping::{DEFAULTS, Mappings, Target};
-use crate::simulator::patch::Dialect;
+use crate::simulator::mapping::{DEFAULTS, Mappings, TargetPath};
+use crate::simulator::patch::PatchDialect;
 
 #[test]
 fn what_is_mapped_is_what_a_job_maps_by_default() {
     let mappings = Mappings::parse(DEFAULTS).expect("the defaults");
     let table = &mappings.users;
     let of_a_job: BTreeSet<_> =
-        table.rows.iter().map(|row| &row.target).chain(&table.reference).map(Target::text).collect();
+        table.rows.iter().map(|row| &row.target).chain(&table.reference).map(TargetPath::text).collect();
     let of_the_suites: BTreeSet<_> = MAPPED.iter().copied().chain(["userName", "active", MANAGER]).collect();
     assert_eq!(of_the_suites, of_a_job);
 }
@@ -29,8 +29,8 @@ fn operations_are_written_in_either_dialect_and_form() {
     let email = |op: &str| json!({ "op": op, "path": "emails[type eq \"work\"].value", "value": "w@a.example" });
     for (dialect, form, expected) in [
         (
-            Dialect::Legacy,
-            Form::Verbose,
+            PatchDialect::Legacy,
+            OperationForm::Verbose,
             json!([
                 { "op": "Replace", "path": "active", "value": "False" },
                 { "op": "Replace", "path": "name.givenName", "value": "Ada" },
@@ -38,8 +38,8 @@ fn operations_are_written_in_either_dialect_and_form() {
             ]),
         ),
         (
-            Dialect::Standard,
-            Form::Verbose,
+            PatchDialect::Standard,
+            OperationForm::Verbose,
             json!([
                 { "op": "replace", "path": "active", "value": false },
                 { "op": "replace", "path": "name.givenName", "value": "Ada" },
@@ -47,19 +47,19 @@ fn operations_are_written_in_either_dialect_and_form() {
             ]),
         ),
         (
-            Dialect::Standard,
-            Form::NonVerbose,
+            PatchDialect::Standard,
+            OperationForm::NonVerbose,
             json!([email("replace"), { "op": "replace", "value": { "active": false, "name.givenName": "Ada" } }]),
         ),
         (
-            Dialect::Legacy,
-            Form::NonVerbose,
+            PatchDialect::Legacy,
+            OperationForm::NonVerbose,
             json!([email("Replace"), { "op": "Replace", "value": { "active": "False", "name.givenName": "Ada" } }]),
         ),
     ] {
         assert_eq!(dialect.operations(form, "replace", &attributes), expected, "{dialect:?}, {form:?}");
     }
-    assert_eq!(Dialect::Legacy.removal("members"), json!({ "op": "Remove", "path": "members" }));
+    assert_eq!(PatchDialect::Legacy.removal("members"), json!({ "op": "Remove", "path": "members" }));
 }
 
 fn answer(status: u16, body: &Value) -> Exchange {

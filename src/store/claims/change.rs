@@ -111,7 +111,7 @@ pub enum Changed<S: Subject> {
 }
 
 /// How a change ended, and what is to be released after the answer.
-pub type Answer<S> = (Changed<S>, Option<Releases<S>>);
+pub type ChangeEnd<S> = (Changed<S>, Option<Releases<S>>);
 
 impl<S: Subject> Change<S> {
     /// The next call.
@@ -132,7 +132,7 @@ impl<S: Subject> Change<S> {
         self,
         reply: Reply<S>,
         edit: impl FnOnce(&S) -> Result<Edited<S>, E>,
-    ) -> Result<Step<Self, Answer<S>>, E> {
+    ) -> Result<Step<Self, ChangeEnd<S>>, E> {
         Ok(match (self, reply) {
             (Self::Read(_), Reply::Object(read)) if read.is_rejected() => Step::End((Changed::Rejected, None)),
             (Self::Read(_), Reply::Object(read)) => match edit(&read)? {
@@ -203,7 +203,7 @@ impl<S: Subject> Change<S> {
         }
     }
 
-    fn lost(name: S::Name, gone: bool, releases: Option<Releases<S>>) -> Step<Self, Answer<S>> {
+    fn lost(name: S::Name, gone: bool, releases: Option<Releases<S>>) -> Step<Self, ChangeEnd<S>> {
         match releases {
             Some(releases) => Step::Go(Self::Lost { name, gone, releases }),
             None if gone => Step::End((Changed::Missing, None)),

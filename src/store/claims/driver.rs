@@ -55,7 +55,7 @@ pub(super) struct Driver {
 }
 
 /// The answer to a call that was made until its outcome was known.
-struct Answer {
+struct CallResult {
     result: Result<Object, Error>,
     /// Whether an earlier one may have taken effect.
     repeated: bool,
@@ -138,7 +138,7 @@ impl Driver {
     /// An object that exists already may be our own: the answer to the first call was lost, and the name is random.
     async fn create(&mut self, new: &Holder) -> Result<Reply<Holder>, Error> {
         let objects = self.store.objects();
-        let Answer { result, repeated } = write(|| objects.create(self.kind, &self.namespace, &new.object)).await;
+        let CallResult { result, repeated } = write(|| objects.create(self.kind, &self.namespace, &new.object)).await;
         if !repeated || result != Err(Error::Exists) {
             return self.written(result.map_err(not_found));
         }
@@ -157,7 +157,7 @@ impl Driver {
     /// holds what was sent, one generation later, is what that call wrote; whatever happened to its metadata since.
     async fn replace(&mut self, new: &Holder) -> Result<Reply<Holder>, Error> {
         let objects = self.store.objects();
-        let Answer { result, repeated } = write(|| objects.replace(self.kind, &self.namespace, &new.object)).await;
+        let CallResult { result, repeated } = write(|| objects.replace(self.kind, &self.namespace, &new.object)).await;
         if repeated && result == Err(Error::Conflict) {
             let found = repeat(|| objects.get(self.kind, &self.namespace, &self.name)).await.result;
             if let Ok(found) = found
@@ -313,7 +313,7 @@ impl Driver {
 }
 
 /// Makes a call again while its outcome is unknown.
-async fn repeat<F: Future<Output = Result<Object, Error>> + Send>(call: impl Fn() -> F) -> Answer {
+async fn repeat<F: Future<Output = Result<Object, Error>> + Send>(call: impl Fn() -> F) -> CallResult {
     let mut tries = 1;
     loop {
         match call().await {
@@ -322,22 +322,22 @@ async fn repeat<F: Future<Output = Result<Object, Error>> + Send>(call: impl Fn(
                 pause(tries).await;
                 tries += 1;
             }
-            result => return Answer { result, repeated: tries > 1 },
+            result => return CallResult { result, repeated: tries > 1 },
         }
     }
 }
 
 /// Makes a write until its outcome is known. What refuses the second one says nothing about the first, which may have
 /// taken effect: the outcome is unknown then.
-async fn write<F: Future<Output = Result<Object, Error>> + Send>(call: impl Fn() -> F) -> Answer {
-    let Answer { result, repeated } = repeat(call).await;
+async fn write<F: Future<Output = Result<Object, Error>> + Send>(call: impl Fn() -> F) -> CallResult {
+    let CallResult { result, repeated } = repeat(call).await;
     let result = match result {
         Err(error) if repeated && is_final(&error) => Err(Error::Unavailable {
             reason: format!("a write whose answer was lost was refused when repeated: {error}"),
         }),
         result => result,
     };
-    Answer { result, repeated }
+    CallResult { result, repeated }
 }
 
 /// Waits before the try after `tries` others: up to 5 ms · 2^n, at random, so that rivals part.

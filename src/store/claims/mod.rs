@@ -27,7 +27,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use self::access_guard::{AccessGuard, require_client};
-use self::change::{Answer, Change, Changed, Edited};
+use self::change::{Change, ChangeEnd, Changed, Edited};
 use self::create::{Create, Created};
 use self::delete::{Delete, Deleted};
 use self::driver::{Driver, overtaken, pause};
@@ -179,7 +179,7 @@ async fn run_change<E: From<Error>>(
     client: &Presence,
     name: &str,
     edit: impl Fn(&Holder) -> Result<Edited<Holder>, E> + Send + Sync,
-) -> Result<Answer<Holder>, E> {
+) -> Result<ChangeEnd<Holder>, E> {
     let mut change = Change::<Holder>::Read(name.to_owned());
     let mut tries = 0;
     let mut guard = AccessGuard::new(client);

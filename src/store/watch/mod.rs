@@ -33,7 +33,7 @@ use events::Event;
 use outage::Outage;
 use requests::{LIST_END_ANNOTATION, changes, latest_version, page, streamed_list};
 pub(super) use status::Watch;
-use step::{Listing, Phase, Step, next};
+use step::{Listing, Phase, WatchStep, next};
 
 /// How long a watch may be silent before nothing is answered from it. A live one is silent for 20 s at most.
 pub const FRESHNESS_LIMIT: Duration = Duration::from_secs(30);
@@ -73,15 +73,15 @@ pub(super) async fn run(feed: Feed<'_>) -> Infallible {
         };
         let Err(error) = ended else { continue };
         match next(phase, &error) {
-            Step::Repeat => {
+            WatchStep::Repeat => {
                 position.suspect = true;
                 position.outage.wait(feed.watch, &error).await;
             }
-            Step::List => {
+            WatchStep::List => {
                 tracing::info!(kind, namespace, %error, "a watch has lost its place and reads everything anew");
                 position.version = None;
             }
-            Step::ListInPages => {
+            WatchStep::ListInPages => {
                 tracing::info!(kind, namespace, "the API server has no streamed lists: lists are read in pages");
                 position.listing = Listing::Paged;
             }

@@ -34,7 +34,7 @@ pub(super) const LIST_END_ANNOTATION: &str = "k8s.io/initial-events-end";
 
 /// A part of a list.
 #[derive(Deserialize)]
-pub(super) struct Page {
+pub(super) struct ListPage {
     #[serde(default)]
     pub(super) metadata: PageMetadata,
     #[serde(default)]
@@ -68,7 +68,7 @@ pub(super) async fn changes(client: &Client, watch: &Watch, version: &str) -> Re
 }
 
 /// Reads a page of a list: the first one, or the one that `token` leads to.
-pub(super) async fn page(client: &Client, watch: &Watch, token: Option<&str>) -> Result<Page, Error> {
+pub(super) async fn page(client: &Client, watch: &Watch, token: Option<&str>) -> Result<ListPage, Error> {
     let mut query = format!("limit={PAGE}");
     if let Some(token) = token {
         let token = percent_encoding::utf8_percent_encode(token, percent_encoding::NON_ALPHANUMERIC);
@@ -82,10 +82,11 @@ pub(super) async fn latest_version(client: &Client, watch: &Watch) -> Result<u12
     Ok(parse(&read(client, &path(watch, "limit=1")?).await?.metadata.resource_version))
 }
 
-async fn read(client: &Client, path: &str) -> Result<Page, Error> {
+async fn read(client: &Client, path: &str) -> Result<ListPage, Error> {
     let answer = timeout(LIST_SILENCE, send(client, request(Method::GET, path, Vec::new())?)).await;
     let answer = answer.unwrap_or_else(|_| Err(timed_out(LIST_SILENCE)))?;
-    Page::deserialize(answer).map_err(|error| Error::Unavailable { reason: format!("a list cannot be read: {error}") })
+    ListPage::deserialize(answer)
+        .map_err(|error| Error::Unavailable { reason: format!("a list cannot be read: {error}") })
 }
 
 fn path(watch: &Watch, query: &str) -> Result<String, Error> {

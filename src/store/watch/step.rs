@@ -22,7 +22,7 @@ pub(super) enum Phase {
 
 /// What it does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum WatchStep {
     /// The same once more, after a while.
     Repeat,
     /// The whole state anew, at once.
@@ -32,16 +32,16 @@ pub(super) enum Step {
 }
 
 /// What comes after a failure.
-pub(super) fn next(phase: Phase, error: &Error) -> Step {
+pub(super) fn next(phase: Phase, error: &Error) -> WatchStep {
     match (phase, error) {
         // "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled": asked again, the server
         // would say so again for ever.
-        (Phase::Listing(Listing::Streamed), Error::Invalid(_)) => Step::ListInPages,
-        (Phase::Following, Error::Gone) => Step::List,
+        (Phase::Listing(Listing::Streamed), Error::Invalid(_)) => WatchStep::ListInPages,
+        (Phase::Following, Error::Gone) => WatchStep::List,
         // A server that refuses the version itself, for whatever reason, does so again.
-        (Phase::Following, Error::Invalid(_)) => Step::List,
+        (Phase::Following, Error::Invalid(_)) => WatchStep::List,
         // The next page of a list that took too long is gone too; after a while a list may be quicker.
-        _ => Step::Repeat,
+        _ => WatchStep::Repeat,
     }
 }
 
@@ -55,15 +55,15 @@ mod tests {
         let away = || Error::Unavailable { reason: "connection refused".to_owned() };
         let (streamed, paged) = (Phase::Listing(Listing::Streamed), Phase::Listing(Listing::Paged));
         let cases = [
-            ("a server without WatchList", streamed, invalid(), Step::ListInPages),
-            ("a page that is refused", paged, invalid(), Step::Repeat),
-            ("a page that has expired", paged, Error::Gone, Step::Repeat),
-            ("a version that has expired", Phase::Following, Error::Gone, Step::List),
-            ("a version that is refused", Phase::Following, invalid(), Step::List),
-            ("a stream that breaks", streamed, away(), Step::Repeat),
-            ("a watch that breaks", Phase::Following, away(), Step::Repeat),
-            ("no right to watch", Phase::Following, Error::Other("403".to_owned()), Step::Repeat),
-            ("no right to list", streamed, Error::Other("403".to_owned()), Step::Repeat),
+            ("a server without WatchList", streamed, invalid(), WatchStep::ListInPages),
+            ("a page that is refused", paged, invalid(), WatchStep::Repeat),
+            ("a page that has expired", paged, Error::Gone, WatchStep::Repeat),
+            ("a version that has expired", Phase::Following, Error::Gone, WatchStep::List),
+            ("a version that is refused", Phase::Following, invalid(), WatchStep::List),
+            ("a stream that breaks", streamed, away(), WatchStep::Repeat),
+            ("a watch that breaks", Phase::Following, away(), WatchStep::Repeat),
+            ("no right to watch", Phase::Following, Error::Other("403".to_owned()), WatchStep::Repeat),
+            ("no right to list", streamed, Error::Other("403".to_owned()), WatchStep::Repeat),
         ];
         for (name, phase, error, expected) in cases {
             assert_eq!(next(phase, &error), expected, "{name}");

@@ -319,7 +319,7 @@ async fn a_watch_that_ends_at_once_is_not_asked_again_at_once() {
     let feed = Feed { client: &script.client, cache: &cache, watch: &watch, lists: &lists };
     list(&feed, &mut position).await.expect("a list");
     let ended = follow(&feed, &mut position, "10").await.expect_err("an end as soon as it began");
-    assert_eq!(next(Phase::Following, &ended), Step::Repeat);
+    assert_eq!(next(Phase::Following, &ended), WatchStep::Repeat);
 }
 
 #[tokio::test]

@@ -5,22 +5,22 @@ mod defects;
 mod server;
 
 use rollcall::simulator::client::{Client, DEADLINE, Endpoint, Token};
-use rollcall::simulator::patch::Dialect;
+use rollcall::simulator::patch::PatchDialect;
 use rollcall::simulator::report::{Check, Section};
-use rollcall::simulator::suites::{Context, SUITES};
+use rollcall::simulator::suites::{SUITES, SuiteContext};
 
 use self::defects::Defect;
 use self::server::Server;
 
-const DIALECTS: [Dialect; 2] = [Dialect::Legacy, Dialect::Standard];
+const DIALECTS: [PatchDialect; 2] = [PatchDialect::Legacy, PatchDialect::Standard];
 /// More than two pages of the suites.
 const OTHERS: usize = 33;
 
-async fn run(suite: &str, dialect: Dialect, server: &Server, keep: bool) -> Vec<Section> {
+async fn run(suite: &str, dialect: PatchDialect, server: &Server, keep: bool) -> Vec<Section> {
     let endpoint = Endpoint::parse(&server.url).expect("a URL");
     let token = Token::new("token").expect("a token");
     let client = Client::new(endpoint, token, DEADLINE, 1, None).expect("a client");
-    let context = Context { client, seed: 1, domain: "run-1.example".to_owned(), keep, dialect };
+    let context = SuiteContext { client, seed: 1, domain: "run-1.example".to_owned(), keep, dialect };
     let suite = SUITES.iter().find(|known| known.name == suite).expect("a suite");
     (suite.run)(&context).await
 }
@@ -46,14 +46,14 @@ async fn a_server_without_a_defect_passes_and_is_left_as_it_was() {
 #[tokio::test]
 async fn what_was_made_stays_where_that_is_asked_for() {
     let server = Server::start(None, 0).await;
-    run("validator", Dialect::Standard, &server, true).await;
+    run("validator", PatchDialect::Standard, &server, true).await;
     let (users, groups) = server.counts();
     assert!(users > 20 && groups > 5, "{users} users, {groups} groups");
 }
 
 #[tokio::test]
 async fn each_defect_is_found_by_the_test_that_is_there_for_it() {
-    let (legacy, standard) = (Dialect::Legacy, Dialect::Standard);
+    let (legacy, standard) = (PatchDialect::Legacy, PatchDialect::Standard);
     for (defect, suite, dialect, test) in [
         (Defect::PlainJson, "validator", standard, "Create a new User"),
         (Defect::PlainJson, "onboarding", standard, "SCIM_User_Create_Test"),
@@ -120,7 +120,7 @@ async fn an_endpoint_that_is_not_there_fails_every_test_and_ends_the_run() {
     // The port of the discard service, which nobody runs.
     server.url = "http://127.0.0.1:9/scim".to_owned();
     for suite in SUITES {
-        let sections = run(suite.name, Dialect::Standard, &server, false).await;
+        let sections = run(suite.name, PatchDialect::Standard, &server, false).await;
         let checks: Vec<_> = sections.iter().flat_map(|section| &section.checks).collect();
         assert!(!checks.is_empty() && checks.iter().all(|check| !check.passed), "{}: {checks:#?}", suite.name);
     }

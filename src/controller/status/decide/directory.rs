@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::conditions::{self, Wanted, insert_list, merge};
 use crate::api::conditions::{ConditionType, Reason};
-use crate::api::directory::{DirectorySpec, ProvisioningMode, Uniqueness};
+use crate::api::directory::{DirectorySpec, ExternalIdRule, ProvisioningMode};
 use crate::api::directory_status::{DirectoryCounts, QuotaStatus, UniqueAttributeState, UniqueAttributeStatus};
 use crate::controller::claiming::{Pass, progress};
 use crate::rules::naming::unclaimable;
@@ -31,7 +31,7 @@ pub struct Duplicates {
 
 /// What is seen of a Directory.
 #[derive(Debug)]
-pub struct Observed<'a> {
+pub struct ObservedDirectory<'a> {
     /// Its rules.
     pub spec: &'a DirectorySpec,
     /// `metadata.generation`.
@@ -65,8 +65,8 @@ pub fn problems(spec: &DirectorySpec) -> Vec<String> {
 }
 
 /// The status as it should stand.
-pub fn status(observed: &Observed<'_>, now: Timestamp) -> Map<String, Value> {
-    let Observed { spec, generation, status, counts, quota, passes, .. } = observed;
+pub fn status(observed: &ObservedDirectory<'_>, now: Timestamp) -> Map<String, Value> {
+    let ObservedDirectory { spec, generation, status, counts, quota, passes, .. } = observed;
     let unique = progress(spec, status, passes);
     let wanted = [Some(ready(observed, &unique)), quota_reached(quota), duplicates(observed)];
     let mut wanted_status = Map::new();
@@ -82,7 +82,7 @@ pub fn status(observed: &Observed<'_>, now: Timestamp) -> Map<String, Value> {
 }
 
 /// Whether the Directory is as its spec wants it: what is wrong first, then what is under way.
-fn ready(observed: &Observed<'_>, unique: &[UniqueAttributeStatus]) -> Wanted {
+fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> Wanted {
     let wanted = |holds, reason, message| Wanted { name: ConditionType::Ready, holds, reason, message };
     let claiming: Vec<_> = unique.iter().filter(|unique| unique.state == UniqueAttributeState::Claiming).collect();
     if !observed.problems.is_empty() {
@@ -143,13 +143,13 @@ fn quota_status(Usage { user_type, used, limit }: &Usage) -> QuotaStatus {
 }
 
 /// The alarm of shared externalIds, where they are only warned of. Without any it stands only if it stood before.
-fn duplicates(observed: &Observed<'_>) -> Option<Wanted> {
+fn duplicates(observed: &ObservedDirectory<'_>) -> Option<Wanted> {
     let warned = [
         ("users", observed.spec.unique_external_id.users, &observed.duplicate_users),
         ("groups", observed.spec.unique_external_id.groups, &observed.duplicate_groups),
     ];
     let warned =
-        warned.into_iter().filter(|(_, rule, found)| rule.counts_as() != Uniqueness::Enforce && found.count > 0);
+        warned.into_iter().filter(|(_, rule, found)| rule.counts_as() != ExternalIdRule::Enforce && found.count > 0);
     let sentences: Vec<_> = warned
         .map(|(kind, _, Duplicates { count, examples })| {
             format!("{count} {kind} have an externalId that another one has as well, such as {}", examples.join(", "))
@@ -182,8 +182,12 @@ mod tests {
         json!({})
     }
 
-    fn observed<'a>(spec: &'a DirectorySpec, status: &'a Value, passes: &'a BTreeMap<String, Pass>) -> Observed<'a> {
-        Observed {
+    fn observed<'a>(
+        spec: &'a DirectorySpec,
+        status: &'a Value,
+        passes: &'a BTreeMap<String, Pass>,
+    ) -> ObservedDirectory<'a> {
+        ObservedDirectory {
             spec,
             generation: 2,
             status,
@@ -203,7 +207,7 @@ mod tests {
         Some((text("status"), text("reason"), text("message")))
     }
 
-    fn decide(observed: &Observed<'_>) -> Map<String, Value> {
+    fn decide(observed: &ObservedDirectory<'_>) -> Map<String, Value> {
         status(observed, NOW.parse().expect("a time"))
     }
 
@@ -274,7 +278,8 @@ mod tests {
         for (case, rules, status, problems, pass, (holds, reason, message)) in cases {
             let rules = spec(rules);
             let passes = pass.into_iter().map(|pass| ("Group.externalId".to_owned(), pass)).collect();
-            let ready = condition(&decide(&Observed { problems, ..observed(&rules, &status, &passes) }), "Ready");
+            let ready =
+                condition(&decide(&ObservedDirectory { problems, ..observed(&rules, &status, &passes) }), "Ready");
             let ready = ready.unwrap_or_else(|| panic!("{case}: no condition"));
             assert_eq!((ready.0.as_str(), ready.1.as_str()), (holds, reason), "{case}");
             assert!(ready.2.contains(message), "{case}: {}", ready.2);
@@ -314,13 +319,13 @@ mod tests {
             ),
         ];
         for (case, quota, expected) in cases {
-            let decided = decide(&Observed { quota: &quota, ..observed(&spec, &status, &passes) });
+            let decided = decide(&ObservedDirectory { quota: &quota, ..observed(&spec, &status, &passes) });
             let (holds, reason, message) = condition(&decided, "QuotaReached").expect(case);
             assert_eq!((holds.as_str(), reason.as_str(), message.as_str()), expected, "{case}");
             assert_eq!(decided["quota"].as_array().map(Vec::len), Some(quota.len()), "{case}");
         }
         let quota = [whole(8), guests(5)];
-        let decided = decide(&Observed { quota: &quota, ..observed(&spec, &status, &passes) });
+        let decided = decide(&ObservedDirectory { quota: &quota, ..observed(&spec, &status, &passes) });
         let expected = json!([{ "used": 8, "limit": 10 }, { "userType": "Guest", "used": 5, "limit": 5 }]);
         assert_eq!(decided["quota"], expected);
         let mut stood = at_rest();
@@ -345,7 +350,7 @@ mod tests {
             ("the rule refuses them", enforce(), at_rest(), some(2), None),
         ];
         for (case, rules, status, duplicate_users, expected) in cases {
-            let decided = decide(&Observed { duplicate_users, ..observed(&rules, &status, &passes) });
+            let decided = decide(&ObservedDirectory { duplicate_users, ..observed(&rules, &status, &passes) });
             let found = condition(&decided, "DuplicateExternalId");
             if let Some((_, _, message)) = found.as_ref().filter(|(holds, ..)| holds == "True") {
                 assert!(

@@ -15,7 +15,7 @@ pub const FIELDS: &[&str] =
 
 /// What is seen of a group.
 #[derive(Debug)]
-pub struct Observed<'a> {
+pub struct ObservedGroup<'a> {
     /// `metadata.generation`.
     pub generation: i64,
     /// The status as it stands.
@@ -31,15 +31,15 @@ pub struct Observed<'a> {
 }
 
 /// The status as it should stand.
-pub fn status(observed: &Observed<'_>, now: Timestamp) -> Map<String, Value> {
-    let Observed { generation, status, member_count, members_digest, first_members, conflict } = observed;
+pub fn status(observed: &ObservedGroup<'_>, now: Timestamp) -> Map<String, Value> {
+    let ObservedGroup { generation, status, member_count, members_digest, first_members, conflict } = observed;
     let mut wanted = Map::new();
     wanted.insert("observedGeneration".to_owned(), (*generation).into());
     wanted.insert("memberCount".to_owned(), (*member_count).into());
     let first = first_members.iter().take(MAX_FIRST_MEMBERS).map(|id| id.as_str().into());
     insert_list(&mut wanted, "firstMembers", first.collect());
     let digest = format!("{members_digest:016x}");
-    if let Some(changed_at) = members_changed_at(status, &digest, now) {
+    if let Some(changed_at) = members_changed_at(status, &digest, *member_count, now) {
         wanted.insert("membersChangedAt".to_owned(), changed_at);
     }
     wanted.insert("membersDigest".to_owned(), digest.into());
@@ -48,13 +48,14 @@ pub fn status(observed: &Observed<'_>, now: Timestamp) -> Map<String, Value> {
     wanted
 }
 
-/// When the members last changed. They did so now if the status says that they were others; what it does not say of a time
-/// before it was first written, nobody knows.
-fn members_changed_at(status: &Value, digest: &str, now: Timestamp) -> Option<Value> {
-    match status["membersDigest"].as_str() {
-        Some(before) if before != digest => Some(format!("{now:.3}").into()),
-        Some(_) | None => status.get("membersChangedAt").cloned(),
-    }
+/// When the members last changed. They did so now if the status says that they were others, or if there is no status yet:
+/// members come after their group. Of a status from before there was a digest nobody knows.
+fn members_changed_at(status: &Value, digest: &str, member_count: usize, now: Timestamp) -> Option<Value> {
+    let has_changed = match status["membersDigest"].as_str() {
+        Some(before) => before != digest,
+        None => status.get("memberCount").is_none() && member_count > 0,
+    };
+    if has_changed { Some(format!("{now:.3}").into()) } else { status.get("membersChangedAt").cloned() }
 }
 
 #[cfg(test)]
@@ -64,6 +65,7 @@ mod tests {
     use super::*;
 
     const NOBODY: &str = "0000000000000000";
+    const CHANGED_AT: &str = "1970-01-01T00:00:00.000Z";
 
     #[test]
     fn the_time_of_a_change_of_members_is_that_of_the_look_that_saw_other_ones() {
@@ -71,7 +73,7 @@ mod tests {
         let (before, digest) = ("2026-01-01T00:00:00.000Z", "00000000000000ab");
         let stood = |digest: &str| json!({ "membersDigest": digest, "membersChangedAt": before });
         let cases = [
-            ("nothing stands", json!(null), None),
+            ("nothing stands", json!(null), Some("2026-03-01T10:00:00.123Z")),
             ("a status from before there was a digest", json!({ "memberCount": 3 }), None),
             ("the same members for the first time", json!({ "membersDigest": digest }), None),
             ("the same members", stood(digest), Some(before)),
@@ -79,7 +81,7 @@ mod tests {
             ("others for the first time", json!({ "membersDigest": NOBODY }), Some("2026-03-01T10:00:00.123Z")),
         ];
         for (case, status, expected) in cases {
-            let observed = Observed {
+            let observed = ObservedGroup {
                 generation: 3,
                 status: &status,
                 member_count: 1,
@@ -125,7 +127,7 @@ mod tests {
                 None,
                 json!(null),
                 json!({ "observedGeneration": 3, "memberCount": 20_000, "firstMembers": members(MAX_FIRST_MEMBERS),
-                    "membersDigest": NOBODY }),
+                    "membersDigest": NOBODY, "membersChangedAt": CHANGED_AT }),
             ),
             (
                 "one whose name another has",
@@ -152,8 +154,14 @@ mod tests {
             ),
         ];
         for (case, member_count, first_members, conflict, stands, expected) in cases {
-            let observed =
-                Observed { generation: 3, status: &stands, member_count, members_digest: 0, first_members, conflict };
+            let observed = ObservedGroup {
+                generation: 3,
+                status: &stands,
+                member_count,
+                members_digest: 0,
+                first_members,
+                conflict,
+            };
             assert_eq!(Value::Object(status(&observed, Timestamp::UNIX_EPOCH)), expected, "{case}");
         }
     }

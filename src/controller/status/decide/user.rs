@@ -27,7 +27,7 @@ pub struct Conflict {
 
 /// What is seen of a user.
 #[derive(Debug)]
-pub struct Observed<'a> {
+pub struct ObservedUser<'a> {
     /// `metadata.generation`.
     pub generation: i64,
     /// The status as it stands.
@@ -39,8 +39,8 @@ pub struct Observed<'a> {
 }
 
 /// The status as it should stand; nothing where there is none and none is needed.
-pub fn status(observed: &Observed<'_>, now: Timestamp) -> Option<Map<String, Value>> {
-    let Observed { generation, status, effective, conflict } = observed;
+pub fn status(observed: &ObservedUser<'_>, now: Timestamp) -> Option<Map<String, Value>> {
+    let ObservedUser { generation, status, effective, conflict } = observed;
     if status.is_null() && effective.is_none() && conflict.is_none() {
         return None;
     }
@@ -117,7 +117,7 @@ mod tests {
             ),
         ];
         for (case, effective, conflict, stands, expected) in cases {
-            let observed = Observed { generation: 5, status: &stands, effective: effective.cloned(), conflict };
+            let observed = ObservedUser { generation: 5, status: &stands, effective: effective.cloned(), conflict };
             assert_eq!(status(&observed, Timestamp::UNIX_EPOCH).map(Value::Object), expected, "{case}");
         }
     }

@@ -14,14 +14,14 @@ use crate::http::edge::limits::{FIRST_BYTE, HEAD_READ, IDLE, WHOLE_REQUEST};
 
 /// The times of a connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(super) struct ConnectionTimes {
     pub(super) first_byte: Duration,
     pub(super) head: Duration,
     pub(super) request: Duration,
     pub(super) idle: Duration,
 }
 
-impl Default for Times {
+impl Default for ConnectionTimes {
     fn default() -> Self {
         Self { first_byte: FIRST_BYTE, head: HEAD_READ, request: WHOLE_REQUEST, idle: IDLE }
     }
@@ -44,7 +44,7 @@ enum Phase {
 
 #[derive(Debug)]
 struct State {
-    times: Times,
+    times: ConnectionTimes,
     phase: Phase,
     deadline: Instant,
     input_ended: bool,
@@ -56,7 +56,7 @@ pub(super) struct Clock(Arc<Mutex<State>>);
 
 impl Clock {
     /// A connection that has just been made.
-    pub(super) fn start(times: Times, now: Instant) -> Self {
+    pub(super) fn start(times: ConnectionTimes, now: Instant) -> Self {
         let (phase, deadline) = (Phase::Silent, now + times.first_byte);
         Self(Arc::new(Mutex::new(State { times, phase, deadline, input_ended: false })))
     }
@@ -113,7 +113,7 @@ mod tests {
     fn every_phase_has_its_own_time() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let clock = Clock::start(Times::default(), start);
+        let clock = Clock::start(ConnectionTimes::default(), start);
         assert_eq!(clock.deadline(), start + FIRST_BYTE);
         clock.read(4, at(9));
         assert_eq!(clock.deadline(), at(9) + HEAD_READ);
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_end_of_the_input_is_remembered() {
-        let clock = Clock::start(Times::default(), Instant::now());
+        let clock = Clock::start(ConnectionTimes::default(), Instant::now());
         clock.read(3, Instant::now());
         assert!(!clock.has_input_ended());
         clock.read(0, Instant::now());

@@ -25,20 +25,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::Answer;
 use super::limits::{LINGER, LINGER_BYTES, MAX_BUFFER, MAX_HEADERS};
-use clock::{Clock, Times};
+use clock::{Clock, ConnectionTimes};
 use timed::TimedSocket;
 
 /// The bounds of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    times: Times,
+    times: ConnectionTimes,
     linger: Duration,
     linger_bytes: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { times: Times::default(), linger: LINGER, linger_bytes: LINGER_BYTES }
+        Self { times: ConnectionTimes::default(), linger: LINGER, linger_bytes: LINGER_BYTES }
     }
 }
 

@@ -65,7 +65,7 @@ async fn what_is_no_request_gets_a_bare_status_at_any_place_of_a_connection() {
 /// Times so long that only the one that a test sets may end a connection within it.
 fn bounds(set: impl FnOnce(&mut Bounds)) -> Bounds {
     let long = Duration::from_secs(3600);
-    let times = Times { first_byte: long, head: long, request: long, idle: long };
+    let times = ConnectionTimes { first_byte: long, head: long, request: long, idle: long };
     let mut bounds = Bounds { times, linger: long, linger_bytes: usize::MAX };
     set(&mut bounds);
     bounds

@@ -13,7 +13,7 @@ const CONTOSO: &str = "urn:ietf:params:scim:schemas:extension:Contoso:2.0:User";
 
 /// Where an attribute of Entra is mapped to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Target {
+enum MappedTarget {
     Single(&'static str),
     Part(&'static str, &'static str),
     /// List, selecting sub-attribute and its value, sub-attribute.
@@ -21,10 +21,10 @@ enum Target {
     Extension(&'static str, &'static str),
 }
 
-use Target::{Extension, Part, Selected, Single};
+use MappedTarget::{Extension, Part, Selected, Single};
 
 const WORK: (&str, &str) = ("type", "work");
-const TARGETS: &[Target] = &[
+const TARGETS: &[MappedTarget] = &[
     Single("userName"),
     Single("active"),
     Single("displayName"),
@@ -55,11 +55,11 @@ const TARGETS: &[Target] = &[
 ];
 
 /// What Entra wants an object to hold; nothing for an attribute that is empty there.
-type Source = BTreeMap<Target, String>;
+type SourceValues = BTreeMap<MappedTarget, String>;
 
 /// How Entra words its requests.
 #[derive(Clone, Copy, Debug)]
-struct Dialect {
+struct SenderDialect {
     /// `aadOptscim062020`.
     flag: bool,
     /// How an attribute is unassigned.
@@ -73,7 +73,7 @@ enum Empty {
     Remove,
 }
 
-impl Target {
+impl MappedTarget {
     fn path(self) -> String {
         match self {
             Single(name) => name.to_owned(),
@@ -112,7 +112,7 @@ fn selecting((by, value): (&str, &str)) -> Value {
 }
 
 /// The body of the POST. Entra marks the address at work as the primary one.
-fn create(source: &Source) -> Value {
+fn create(source: &SourceValues) -> Value {
     let mut body = json!({ "schemas": [USER.schema.urn, ENTERPRISE], "meta": { "resourceType": "User" }, "ims": [] });
     for (target, value) in source {
         match *target {
@@ -139,8 +139,8 @@ fn create(source: &Source) -> Value {
 }
 
 /// The difference between what Entra wants and what it reads; nothing where there is none.
-fn difference(source: &Source, resource: &Value) -> Vec<(Target, &'static str, Option<String>)> {
-    let operation = |target: &Target| match (source.get(target), target.read(resource)) {
+fn difference(source: &SourceValues, resource: &Value) -> Vec<(MappedTarget, &'static str, Option<String>)> {
+    let operation = |target: &MappedTarget| match (source.get(target), target.read(resource)) {
         (Some(wanted), None) => Some((*target, "Add", Some(wanted.clone()))),
         (Some(wanted), Some(found)) if *wanted != found => Some((*target, "Replace", Some(wanted.clone()))),
         (None, Some(_)) if *target != Single("active") => Some((*target, "Replace", None)),
@@ -150,7 +150,7 @@ fn difference(source: &Source, resource: &Value) -> Vec<(Target, &'static str, O
 }
 
 /// The body of a PATCH.
-fn wording(operations: &[(Target, &'static str, Option<String>)], dialect: Dialect) -> Value {
+fn wording(operations: &[(MappedTarget, &'static str, Option<String>)], dialect: SenderDialect) -> Value {
     let mut worded = Vec::new();
     let mut pathless: BTreeMap<String, Attributes> = BTreeMap::new();
     for (target, op, value) in operations {
@@ -199,10 +199,10 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![4 => any, 1 => prop::sample::select(awkward.to_vec()).prop_map(str::to_owned)]
 }
 
-fn source() -> impl Strategy<Value = Source> {
+fn source() -> impl Strategy<Value = SourceValues> {
     let values = prop::collection::vec(prop::option::of(text()), TARGETS.len());
     (values, text(), any::<bool>()).prop_map(|(values, user_name, active)| {
-        let mut source: Source =
+        let mut source: SourceValues =
             TARGETS.iter().zip(values).filter_map(|(target, value)| Some((*target, value?))).collect();
         source.insert(Single("userName"), user_name);
         source.insert(Single("active"), active.to_string());
@@ -210,9 +210,9 @@ fn source() -> impl Strategy<Value = Source> {
     })
 }
 
-fn dialect() -> impl Strategy<Value = Dialect> {
+fn dialect() -> impl Strategy<Value = SenderDialect> {
     let empty = prop::sample::select(vec![Empty::Text, Empty::Null, Empty::Remove]);
-    (any::<bool>(), empty).prop_map(|(flag, empty)| Dialect { flag, empty })
+    (any::<bool>(), empty).prop_map(|(flag, empty)| SenderDialect { flag, empty })
 }
 
 proptest! {
@@ -237,7 +237,7 @@ proptest! {
             for op in ["Add", "Replace"] {
                 let again: Vec<_> = all.iter().map(|(target, value)| (*target, op, value.clone())).collect();
                 for flag in [false, true] {
-                    let body = wording(&again, Dialect { flag, ..*dialect });
+                    let body = wording(&again, SenderDialect { flag, ..*dialect });
                     prop_assert_eq!(patched(&object, body.clone()), None, "{}", body);
                 }
             }

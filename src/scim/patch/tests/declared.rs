@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::scim::extension::{Extension, ExtensionAttribute};
-use crate::scim::schema::Kind;
+use crate::scim::schema::AttributeType;
 
 const METADATA: &str = "urn:ietf:params:scim:schemas:extension:2.0:Metadata";
 
 fn declared() -> [Extension; 2] {
-    let folders = ExtensionAttribute { name: "folders".to_owned(), kind: Kind::String, multi_valued: true };
+    let folders = ExtensionAttribute { name: "folders".to_owned(), kind: AttributeType::String, multi_valued: true };
     let free = Extension { urn: METADATA.to_owned(), attributes: Vec::new() };
     [free, Extension { urn: CUSTOM.to_owned(), attributes: vec![folders] }]
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{GROUPS, USERS};
-use crate::simulator::suites::bodies::{self, Attributes};
-use crate::simulator::suites::exchange::Outcome;
-use crate::simulator::suites::operations::Form;
+use crate::simulator::suites::bodies::{self, PathValues};
+use crate::simulator::suites::exchange::CheckResult;
+use crate::simulator::suites::operations::OperationForm;
 use crate::simulator::suites::path::MANAGER;
 use crate::simulator::suites::session::Session;
 
@@ -18,7 +18,7 @@ pub(super) async fn run(session: &Session) {
     session.record("SCIM_Update_Manager_Test", update_manager(session).await);
 }
 
-async fn create_user(session: &Session) -> Outcome {
+async fn create_user(session: &Session) -> CheckResult {
     let name = session.address();
     let created = session.post(USERS, &bodies::user(&name, &bodies::mapped(session))).await?.scim(&[200, 201])?;
     created.id()?;
@@ -30,30 +30,30 @@ fn update_text(session: &Session) -> Value {
     format!("upd-{}", &session.guid()[..8]).into()
 }
 
-async fn update_user(session: &Session) -> Outcome {
+async fn update_user(session: &Session) -> CheckResult {
     let id = session.create(USERS, &bodies::user(&session.address(), &bodies::mapped(session))).await?;
-    let mut changed: Attributes = bodies::MAPPED.iter().map(|path| (*path, update_text(session))).collect();
+    let mut changed: PathValues = bodies::MAPPED.iter().map(|path| (*path, update_text(session))).collect();
     changed.push(("userName", update_text(session)));
-    session.patch(USERS, &id, &session.dialect.operations(Form::Verbose, "replace", &changed)).await?;
+    session.patch(USERS, &id, &session.dialect.operations(OperationForm::Verbose, "replace", &changed)).await?;
     session.read(USERS, &id).await?.reads(&changed)
 }
 
-async fn create_group(session: &Session) -> Outcome {
+async fn create_group(session: &Session) -> CheckResult {
     let name = session.group_name();
     let created = session.post(GROUPS, &bodies::group(&name, &session.guid())).await?.scim(&[200, 201])?;
     created.id()?;
     created.reads(&[("displayName", name.into())])
 }
 
-async fn update_group(session: &Session) -> Outcome {
+async fn update_group(session: &Session) -> CheckResult {
     let id = session.create(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     let changed = [("displayName", update_text(session)), ("externalId", update_text(session))];
-    session.patch(GROUPS, &id, &session.dialect.operations(Form::Verbose, "replace", &changed)).await?;
+    session.patch(GROUPS, &id, &session.dialect.operations(OperationForm::Verbose, "replace", &changed)).await?;
     session.read(GROUPS, &id).await?.reads(&changed)
 }
 
 /// The manager's id comes back as the text that was sent.
-async fn update_manager(session: &Session) -> Outcome {
+async fn update_manager(session: &Session) -> CheckResult {
     let id = session.create(USERS, &bodies::user(&session.address(), &bodies::mapped(session))).await?;
     let value = format!("{MANAGER}.value");
     for op in ["add", "replace"] {

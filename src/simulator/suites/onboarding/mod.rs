@@ -10,7 +10,7 @@ mod schemas;
 mod service_groups;
 mod service_users;
 
-use super::Context;
+use super::SuiteContext;
 use super::session::Session;
 use crate::simulator::report::Section;
 
@@ -18,7 +18,7 @@ const USERS: &str = "/Users";
 const GROUPS: &str = "/Groups";
 
 /// Every test.
-pub(super) async fn run(context: &Context) -> Vec<Section> {
+pub(super) async fn run(context: &SuiteContext) -> Vec<Section> {
     let users = Session::new(context, "Gallery onboarding: users through the provisioning service");
     service_users::run(&users).await;
     let groups = Session::new(context, "Gallery onboarding: groups through the provisioning service");

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::USERS;
 use crate::simulator::suites::bodies::{self, MAPPED};
-use crate::simulator::suites::exchange::Outcome;
-use crate::simulator::suites::operations::{FORMS, Form};
+use crate::simulator::suites::exchange::CheckResult;
+use crate::simulator::suites::operations::{FORMS, OperationForm};
 use crate::simulator::suites::session::Session;
 
 /// The one test, in the form of either dialect.
@@ -18,7 +18,7 @@ pub(super) async fn run(session: &Session) {
 
 /// Every mapped and optional attribute that is not matched by. In the second round a filtered path finds no element any
 /// more, and that is a success too. `active` is left alone: a boolean has no empty value.
-async fn null_update(session: &Session, form: Form) -> Outcome {
+async fn null_update(session: &Session, form: OperationForm) -> CheckResult {
     let id = session.create(USERS, &bodies::user(&session.address(), &bodies::mapped(session))).await?;
     for nothing in [json!(""), Value::Null] {
         let attributes: Vec<_> = MAPPED.iter().map(|path| (*path, nothing.clone())).collect();

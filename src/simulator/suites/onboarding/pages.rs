@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{GROUPS, USERS};
 use crate::simulator::suites::bodies;
-use crate::simulator::suites::exchange::{Exchange, Outcome};
+use crate::simulator::suites::exchange::{CheckResult, Exchange};
 use crate::simulator::suites::session::Session;
 
 /// The original asks for at least so many resources, and for pages of so many.
@@ -21,14 +21,14 @@ pub(super) async fn run(session: &Session) {
     session.record("SCIM_Group_Pagination_Test", groups(session).await);
 }
 
-async fn users(session: &Session) -> Outcome {
+async fn users(session: &Session) -> CheckResult {
     for _ in 0..RESOURCES {
         session.create(USERS, &bodies::bare_user(&session.address())).await?;
     }
     turn_pages(session, USERS).await
 }
 
-async fn groups(session: &Session) -> Outcome {
+async fn groups(session: &Session) -> CheckResult {
     for _ in 0..RESOURCES {
         session.create(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     }
@@ -37,7 +37,7 @@ async fn groups(session: &Session) -> Outcome {
 
 /// Each page starts where the one before ended; the answer says where it starts and how many it holds; no resource comes
 /// twice, and none is missing of those that were counted.
-async fn turn_pages(session: &Session, endpoint: &str) -> Outcome {
+async fn turn_pages(session: &Session, endpoint: &str) -> CheckResult {
     let (mut start, mut seen) = (1, BTreeSet::new());
     for page in 1..=MAX_PAGES {
         let (start_text, count) = (start.to_string(), PAGE.to_string());
@@ -62,12 +62,12 @@ async fn turn_pages(session: &Session, endpoint: &str) -> Outcome {
     Ok(())
 }
 
-fn is_number(answer: &Exchange, name: &str, expected: usize) -> Outcome {
+fn is_number(answer: &Exchange, name: &str, expected: usize) -> CheckResult {
     let found = answer.body()?.get(name).cloned().unwrap_or(Value::Null);
     answer.expect(found == json!(expected), &format!("{name} {expected}"), || format!("{name} {found}"))
 }
 
-fn ids(answer: &Exchange) -> Outcome<Vec<String>> {
+fn ids(answer: &Exchange) -> CheckResult<Vec<String>> {
     let ids = answer.resources()?.iter().map(|resource| resource.get("id").and_then(Value::as_str).map(str::to_owned));
     ids.collect::<Option<_>>().ok_or_else(|| answer.miss("an id in each resource", answer.answer()))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::simulator::suites::bodies::MAPPED;
-use crate::simulator::suites::exchange::Outcome;
+use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::{GROUP, MANAGER, USER};
 use crate::simulator::suites::session::Session;
 
@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session) {
     session.record("Schema_Discoverability_Test", discover(session).await);
 }
 
-async fn discover(session: &Session) -> Outcome {
+async fn discover(session: &Session) -> CheckResult {
     let answer = session.get("/Schemas").await?.scim(&[200])?;
     let schemas = answer.resources()?;
     let of = |urn: &str| schemas.iter().find(|schema| schema["id"].as_str() == Some(urn));

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{GROUPS, USERS};
 use crate::simulator::client::equals;
-use crate::simulator::patch::Dialect;
+use crate::simulator::patch::{MembershipChange, PatchDialect};
 use crate::simulator::suites::bodies;
-use crate::simulator::suites::exchange::{Exchange, Outcome};
+use crate::simulator::suites::exchange::{CheckResult, Exchange};
 use crate::simulator::suites::session::Session;
 
 /// Every test, by its original name.
@@ -21,13 +21,13 @@ pub(super) async fn run(session: &Session) {
 }
 
 /// The match query of the service: no members, whatever happens.
-async fn find(session: &Session, name: &str) -> Outcome<Exchange> {
+async fn find(session: &Session, name: &str) -> CheckResult<Exchange> {
     let filter = equals("displayName", name);
     session.list(GROUPS, &[("excludedAttributes", "members"), ("filter", &filter)]).await?.scim(&[200])
 }
 
 /// A group as the service makes it: asked for by name, created empty, and found. `body` makes the body of the creation.
-async fn provision(session: &Session, name: &str, body: fn(&str, &str) -> Value) -> Outcome<String> {
+async fn provision(session: &Session, name: &str, body: fn(&str, &str) -> Value) -> CheckResult<String> {
     let nothing = find(session, name).await?;
     let total = nothing.total()?;
     nothing.expect(total == 0, "no group has this name yet", || format!("totalResults {total}"))?;
@@ -41,27 +41,27 @@ async fn provision(session: &Session, name: &str, body: fn(&str, &str) -> Value)
 
 /// A group to start from. Its body lacks Microsoft's own schema: a server that refuses that would fail every test here, and
 /// hide what else it does.
-async fn new_group(session: &Session) -> Outcome<(String, String)> {
+async fn new_group(session: &Session) -> CheckResult<(String, String)> {
     let name = session.group_name();
     Ok((provision(session, &name, bodies::group).await?, name))
 }
 
-async fn new_user(session: &Session) -> Outcome<String> {
+async fn new_user(session: &Session) -> CheckResult<String> {
     session.create(USERS, &bodies::user(&session.address(), &bodies::mapped(session))).await
 }
 
-async fn create(session: &Session) -> Outcome {
+async fn create(session: &Session) -> CheckResult {
     provision(session, &session.group_name(), bodies::entra_group).await.map(drop)
 }
 
-async fn update(session: &Session) -> Outcome {
+async fn update(session: &Session) -> CheckResult {
     let (id, _) = new_group(session).await?;
     let member = new_user(session).await?;
-    change_member(session, session.dialect, &id, Change::Add, &member).await?;
+    change_member(session, session.dialect, &id, MembershipChange::Add, &member).await?;
     let name = session.group_name();
     let operation = match session.dialect {
-        Dialect::Legacy => session.dialect.operation("replace", "displayName", &name.clone().into()),
-        Dialect::Standard => session.dialect.pathless("replace", &json!({ "displayName": name })),
+        PatchDialect::Legacy => session.dialect.operation("replace", "displayName", &name.clone().into()),
+        PatchDialect::Standard => session.dialect.pathless("replace", &json!({ "displayName": name })),
     };
     session.patch(GROUPS, &id, &json!([operation])).await?;
     let read = session.read(GROUPS, &id).await?;
@@ -69,15 +69,15 @@ async fn update(session: &Session) -> Outcome {
     read.has_members(&[&member])
 }
 
-async fn delete(session: &Session) -> Outcome {
+async fn delete(session: &Session) -> CheckResult {
     let (id, name) = new_group(session).await?;
     let member = new_user(session).await?;
-    change_member(session, session.dialect, &id, Change::Add, &member).await?;
+    change_member(session, session.dialect, &id, MembershipChange::Add, &member).await?;
     delete_and_miss(session, &id, &name).await?;
     session.read(USERS, &member).await.map(drop)
 }
 
-async fn delete_and_miss(session: &Session, id: &str, name: &str) -> Outcome {
+async fn delete_and_miss(session: &Session, id: &str, name: &str) -> CheckResult {
     session.delete(GROUPS, id).await?.status(&[204])?;
     session.get(&format!("{GROUPS}/{id}")).await?.status(&[404])?;
     let gone = find(session, name).await?;
@@ -85,19 +85,23 @@ async fn delete_and_miss(session: &Session, id: &str, name: &str) -> Outcome {
     gone.expect(total == 0, "no group has this name any more", || format!("totalResults {total}"))
 }
 
-#[derive(Clone, Copy)]
-enum Change {
-    Add,
-    Remove,
-}
-
 /// One member joins or leaves, in the form of each dialect; without the flag a removal names the member in its value.
-async fn change_member(session: &Session, dialect: Dialect, id: &str, change: Change, member: &str) -> Outcome {
+async fn change_member(
+    session: &Session,
+    dialect: PatchDialect,
+    id: &str,
+    change: MembershipChange,
+    member: &str,
+) -> CheckResult {
     let operation = match (dialect, change) {
-        (Dialect::Legacy, Change::Add) => dialect.operation("add", "members", &form_1(member)),
-        (Dialect::Legacy, Change::Remove) => dialect.operation("remove", "members", &form_1(member)),
-        (Dialect::Standard, Change::Add) => dialect.operation("add", "members", &json!([{ "value": member }])),
-        (Dialect::Standard, Change::Remove) => dialect.removal(&format!("members[value eq \"{member}\"]")),
+        (PatchDialect::Legacy, MembershipChange::Add) => dialect.operation("add", "members", &form_1(member)),
+        (PatchDialect::Legacy, MembershipChange::Remove) => dialect.operation("remove", "members", &form_1(member)),
+        (PatchDialect::Standard, MembershipChange::Add) => {
+            dialect.operation("add", "members", &json!([{ "value": member }]))
+        }
+        (PatchDialect::Standard, MembershipChange::Remove) => {
+            dialect.removal(&format!("members[value eq \"{member}\"]"))
+        }
     };
     session.patch(GROUPS, id, &json!([operation])).await.map(drop)
 }
@@ -106,39 +110,39 @@ fn form_1(member: &str) -> Value {
     json!([{ "$ref": null, "value": member }])
 }
 
-async fn add_member(session: &Session) -> Outcome {
+async fn add_member(session: &Session) -> CheckResult {
     let (id, _) = new_group(session).await?;
     let (first, second) = (new_user(session).await?, new_user(session).await?);
-    change_member(session, session.dialect, &id, Change::Add, &first).await?;
+    change_member(session, session.dialect, &id, MembershipChange::Add, &first).await?;
     session.read(GROUPS, &id).await?.has_members(&[&first])?;
-    change_member(session, session.dialect, &id, Change::Add, &second).await?;
+    change_member(session, session.dialect, &id, MembershipChange::Add, &second).await?;
     session.read(GROUPS, &id).await?.has_members(&[&first, &second])
 }
 
 /// Only the one that is named leaves: a server that reads no more than the path empties the group.
-async fn remove_member(session: &Session) -> Outcome {
+async fn remove_member(session: &Session) -> CheckResult {
     let (id, _) = new_group(session).await?;
     let (stays, leaves) = (new_user(session).await?, new_user(session).await?);
     for member in [&stays, &leaves] {
-        change_member(session, session.dialect, &id, Change::Add, member).await?;
+        change_member(session, session.dialect, &id, MembershipChange::Add, member).await?;
     }
-    change_member(session, session.dialect, &id, Change::Remove, &leaves).await?;
+    change_member(session, session.dialect, &id, MembershipChange::Remove, &leaves).await?;
     session.read(GROUPS, &id).await?.has_members(&[&stays])
 }
 
 /// On demand the feature flag has no effect.
-async fn provision_on_demand(session: &Session) -> Outcome {
+async fn provision_on_demand(session: &Session) -> CheckResult {
     let (id, _) = new_group(session).await?;
     let (stays, leaves) = (new_user(session).await?, new_user(session).await?);
     for member in [&stays, &leaves] {
-        change_member(session, Dialect::Legacy, &id, Change::Add, member).await?;
+        change_member(session, PatchDialect::Legacy, &id, MembershipChange::Add, member).await?;
     }
-    change_member(session, Dialect::Legacy, &id, Change::Remove, &leaves).await?;
+    change_member(session, PatchDialect::Legacy, &id, MembershipChange::Remove, &leaves).await?;
     session.read(GROUPS, &id).await?.has_members(&[&stays])
 }
 
 /// Unassigned, which deletes the group, and assigned again: the same name, a new group.
-async fn restore(session: &Session) -> Outcome {
+async fn restore(session: &Session) -> CheckResult {
     let (id, name) = new_group(session).await?;
     delete_and_miss(session, &id, &name).await?;
     provision(session, &name, bodies::group).await.map(drop)

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{GROUPS, USERS};
-use crate::simulator::patch::Dialect;
-use crate::simulator::suites::bodies::{self, Attributes};
-use crate::simulator::suites::exchange::Outcome;
-use crate::simulator::suites::operations::Form;
+use crate::simulator::patch::PatchDialect;
+use crate::simulator::suites::bodies::{self, PathValues};
+use crate::simulator::suites::exchange::CheckResult;
+use crate::simulator::suites::operations::OperationForm;
 use crate::simulator::suites::path::MANAGER;
 use crate::simulator::suites::session::Session;
 
@@ -22,7 +22,7 @@ pub(super) async fn run(session: &Session) {
 }
 
 /// A user as the service makes it: asked for by name, found by nobody, created, and found.
-async fn provision(session: &Session) -> Outcome<(String, Attributes)> {
+async fn provision(session: &Session) -> CheckResult<(String, PathValues)> {
     let (name, mapped) = (session.address(), bodies::mapped(session));
     let nobody = session.find(USERS, "userName", &name).await?.scim(&[200])?;
     let total = nobody.total()?;
@@ -36,19 +36,19 @@ async fn provision(session: &Session) -> Outcome<(String, Attributes)> {
     Ok((id, mapped))
 }
 
-async fn create(session: &Session) -> Outcome {
+async fn create(session: &Session) -> CheckResult {
     provision(session).await.map(drop)
 }
 
 /// How the service writes several attributes: one operation each, or together with the flag.
-fn form(dialect: Dialect) -> Form {
+fn form(dialect: PatchDialect) -> OperationForm {
     match dialect {
-        Dialect::Legacy => Form::Verbose,
-        Dialect::Standard => Form::NonVerbose,
+        PatchDialect::Legacy => OperationForm::Verbose,
+        PatchDialect::Standard => OperationForm::NonVerbose,
     }
 }
 
-async fn update(session: &Session) -> Outcome {
+async fn update(session: &Session) -> CheckResult {
     let (id, _) = provision(session).await?;
     let mut changed = bodies::mapped(session);
     changed.push(("userName", session.address().into()));
@@ -57,27 +57,27 @@ async fn update(session: &Session) -> Outcome {
     session.read(USERS, &id).await?.reads(&changed)
 }
 
-async fn set_active(session: &Session, id: &str, active: bool) -> Outcome {
+async fn set_active(session: &Session, id: &str, active: bool) -> CheckResult {
     let operations = session.dialect.operations(form(session.dialect), "replace", &[("active", active.into())]);
     session.patch(USERS, id, &operations).await?;
     session.read(USERS, id).await?.reads(&[("active", active.into())])
 }
 
 /// A disabled user stays to be seen, with all that it had.
-async fn disable(session: &Session) -> Outcome {
+async fn disable(session: &Session) -> CheckResult {
     let (id, mapped) = provision(session).await?;
     set_active(session, &id, false).await?;
     session.read(USERS, &id).await?.reads(&mapped)
 }
 
-async fn delete(session: &Session) -> Outcome {
+async fn delete(session: &Session) -> CheckResult {
     let (id, _) = provision(session).await?;
     session.delete(USERS, &id).await?.status(&[204])?;
     session.get(&format!("{USERS}/{id}")).await?.status(&[404]).map(drop)
 }
 
 /// A manager, another manager, no manager; each exists.
-async fn update_manager(session: &Session) -> Outcome {
+async fn update_manager(session: &Session) -> CheckResult {
     let ((id, _), (first, _)) = (provision(session).await?, provision(session).await?);
     let (second, _) = provision(session).await?;
     let value = format!("{MANAGER}.value");
@@ -92,7 +92,7 @@ async fn update_manager(session: &Session) -> Outcome {
 
 /// Out of scope and back: the same object, with its attributes and, where there are groups, with its memberships, which the
 /// service does not send again.
-async fn restore(session: &Session) -> Outcome {
+async fn restore(session: &Session) -> CheckResult {
     let (id, mapped) = provision(session).await?;
     let group = session.post(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     let group = if group.status == 201 { Some(group.id()?) } else { None };
@@ -110,12 +110,12 @@ async fn restore(session: &Session) -> Outcome {
 }
 
 /// On demand the feature flag has no effect: whatever the job says, the legacy dialect is written.
-async fn provision_on_demand(session: &Session) -> Outcome {
+async fn provision_on_demand(session: &Session) -> CheckResult {
     let probe = session.find(USERS, "userName", &session.guid()).await?.scim(&[200])?;
     let total = probe.total()?;
     probe.expect(total == 0, "totalResults 0", || format!("totalResults {total}"))?;
     let (id, _) = provision(session).await?;
     let changed = bodies::mapped(session);
-    session.patch(USERS, &id, &Dialect::Legacy.operations(Form::Verbose, "replace", &changed)).await?;
+    session.patch(USERS, &id, &PatchDialect::Legacy.operations(OperationForm::Verbose, "replace", &changed)).await?;
     session.read(USERS, &id).await?.reads(&changed)
 }

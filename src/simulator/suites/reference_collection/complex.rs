@@ -4,7 +4,7 @@
 use super::users::{post, user};
 use super::{USERS, delete, keep, made};
 use crate::simulator::client::equals;
-use crate::simulator::suites::exchange::Outcome;
+use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::session::Session;
 
 /// Every request, by its name.
@@ -24,7 +24,7 @@ pub(super) async fn run(session: &Session) {
     delete(session, "Delete User2", USERS, second, "create user2").await;
 }
 
-async fn attributes(session: &Session, id: Option<&String>, name: &str, attributes: &str, email: &str) -> Outcome {
+async fn attributes(session: &Session, id: Option<&String>, name: &str, attributes: &str, email: &str) -> CheckResult {
     made(id, "create user1")?;
     let filter = equals("userName", name);
     session.list(USERS, &[("attributes", attributes), ("filter", &filter)]).await?.status(&[200])?.contains(email)

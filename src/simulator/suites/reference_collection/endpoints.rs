@@ -1,7 +1,7 @@
 //! The folders "Get Token" and "Endpoint tests".
 
 use super::{GROUPS, USERS};
-use crate::simulator::suites::exchange::Outcome;
+use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::session::Session;
 
 /// Every request, by its name.
@@ -25,21 +25,21 @@ pub(super) async fn run(session: &Session) {
     session.record("Get Schemas", schemas(session).await);
 }
 
-async fn list(session: &Session, endpoint: &str) -> Outcome {
+async fn list(session: &Session, endpoint: &str) -> CheckResult {
     session.get(endpoint).await?.status(&[200])?.resources().map(drop)
 }
 
 /// Users come first.
-async fn resource_types(session: &Session) -> Outcome {
+async fn resource_types(session: &Session) -> CheckResult {
     let answer = session.get("/ResourceTypes").await?.status(&[200])?;
     let first = answer.resources()?.first().map(|first| first["endpoint"].clone()).unwrap_or_default();
     answer.expect(first == "/Users", "Resources[0].endpoint is /Users", || first.to_string())
 }
 
-async fn service_provider_config(session: &Session) -> Outcome {
+async fn service_provider_config(session: &Session) -> CheckResult {
     session.get("/ServiceProviderConfig").await?.status(&[200])?.reads(&[("patch.supported", true.into())])
 }
 
-async fn schemas(session: &Session) -> Outcome {
+async fn schemas(session: &Session) -> CheckResult {
     session.get("/Schemas").await?.status(&[200])?.contains("User Account")
 }

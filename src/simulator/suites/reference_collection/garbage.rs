@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::garbage_bodies::{JUNK, People, misspell};
 use super::users::post;
 use super::{GROUPS, USERS, delete, garbage_groups, keep, made};
-use crate::simulator::suites::exchange::Outcome;
+use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::{ENTERPRISE, USER};
 use crate::simulator::suites::session::Session;
 
@@ -16,9 +16,9 @@ const EMP1: &str = "Post emp1 with string \"True\"";
 
 /// What was there before.
 struct Before {
-    users: Outcome<u64>,
-    created: Outcome<u64>,
-    groups: Outcome<u64>,
+    users: CheckResult<u64>,
+    created: CheckResult<u64>,
+    groups: CheckResult<u64>,
 }
 
 /// Every request, by its name.
@@ -94,7 +94,7 @@ async fn filters(session: &Session, before: &Before, people: &People, employees:
     session.record("filter greater than", created);
 }
 
-async fn total(session: &Session, endpoint: &str, parameters: &[(&str, &str)]) -> Outcome<u64> {
+async fn total(session: &Session, endpoint: &str, parameters: &[(&str, &str)]) -> CheckResult<u64> {
     let path =
         if parameters.is_empty() { session.get(endpoint).await } else { session.list(endpoint, parameters).await };
     path?.status(&[200])?.total()
@@ -105,26 +105,26 @@ async fn grown(
     session: &Session,
     endpoint: &str,
     parameters: &[(&str, &str)],
-    before: &Outcome<u64>,
+    before: &CheckResult<u64>,
     by: u64,
-) -> Outcome {
+) -> CheckResult {
     let expected = before.clone()? + by;
     let answer = session.list(endpoint, parameters).await?.status(&[200])?;
     let total = answer.total()?;
     answer.expect(total == expected, &format!("totalResults {expected}"), || format!("totalResults {total}"))
 }
 
-async fn counts(session: &Session, filter: &str, expected: u64) -> Outcome {
+async fn counts(session: &Session, filter: &str, expected: u64) -> CheckResult {
     grown(session, USERS, &[("filter", filter)], &Ok(0), expected).await
 }
 
-async fn post_omalley(session: &Session, people: &People) -> Outcome<String> {
+async fn post_omalley(session: &Session, people: &People) -> CheckResult<String> {
     let created = session.post(USERS, &people.omalley_body()).await?.status(&[201])?;
     created.reads(&[("userName", people.omalley().into()), ("active", true.into())])?;
     created.id()
 }
 
-async fn post_true(session: &Session, mut body: Value) -> Outcome<String> {
+async fn post_true(session: &Session, mut body: Value) -> CheckResult<String> {
     body["active"] = "True".into();
     let created = session.post(USERS, &body).await?.status(&[201])?;
     created.reads(&[("active", true.into())])?;
@@ -132,61 +132,61 @@ async fn post_true(session: &Session, mut body: Value) -> Outcome<String> {
 }
 
 /// The name is looked for where the answer holds everybody; on an endpoint with others it may be on a later page.
-async fn all_users(session: &Session, before: &Before, by: u64, people: &People) -> Outcome {
+async fn all_users(session: &Session, before: &Before, by: u64, people: &People) -> CheckResult {
     grown(session, USERS, &[], &before.users, by).await?;
     let answer = session.get(USERS).await?.status(&[200])?;
     let holds_all = answer.total()? == answer.resources()?.len() as u64;
     if holds_all { answer.contains(&people.omalley()) } else { Ok(()) }
 }
 
-async fn post_no_name(session: &Session, body: Value) -> Outcome {
+async fn post_no_name(session: &Session, body: Value) -> CheckResult {
     let body = misspell(body, "userName", "userame");
     session.post(USERS, &body).await?.status(&[400]).map(drop)
 }
 
-async fn post_again(session: &Session, body: &Value) -> Outcome {
+async fn post_again(session: &Session, body: &Value) -> CheckResult {
     session.post(USERS, body).await?.status(&[409])?.contains("detail")
 }
 
-async fn put_no_name(session: &Session, id: Option<&String>, people: &People) -> Outcome {
+async fn put_no_name(session: &Session, id: Option<&String>, people: &People) -> CheckResult {
     let id = made(id, OMALLEY)?;
     let body = misspell(people.omalley_put(id), "userName", "userame");
     session.put(USERS, id, &body).await?.status(&[400]).map(drop)
 }
 
 /// The attribute that nobody knows is ignored, and the one that is missing is gone.
-async fn put_misspelled(session: &Session, id: Option<&String>, people: &People) -> Outcome {
+async fn put_misspelled(session: &Session, id: Option<&String>, people: &People) -> CheckResult {
     let id = made(id, OMALLEY)?;
     let body = misspell(people.omalley_put(id), "addresses", "adreses");
     let answer = session.put(USERS, id, &body).await?.status(&[200])?;
     answer.reads_nothing(&["addresses", "adreses"])
 }
 
-async fn post_enterprise(session: &Session, mut body: Value) -> Outcome<String> {
+async fn post_enterprise(session: &Session, mut body: Value) -> CheckResult<String> {
     body["schemas"] = json!([USER, ENTERPRISE]);
     body[ENTERPRISE] = json!({ "Department": "some department" });
     post(session, &body).await
 }
 
-async fn patch(session: &Session, id: Option<&String>, path: &str, value: Value) -> Outcome {
+async fn patch(session: &Session, id: Option<&String>, path: &str, value: Value) -> CheckResult {
     let operations = json!([{ "op": "Replace", "path": path, "value": value }]);
     session.patch(USERS, made(id, OMALLEY)?, &operations).await.map(drop)
 }
 
-async fn check_patches(session: &Session, id: Option<&String>, name: &str) -> Outcome {
+async fn check_patches(session: &Session, id: Option<&String>, name: &str) -> CheckResult {
     let id = made(id, OMALLEY)?;
     let answer = session.get(&format!("{USERS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("userName", name.into()), ("active", false.into())])
 }
 
-async fn put(session: &Session, id: Option<&String>, people: &People) -> Outcome {
+async fn put(session: &Session, id: Option<&String>, people: &People) -> CheckResult {
     let id = made(id, OMALLEY)?;
     let answer = session.put(USERS, id, &people.omalley_put(id)).await?.status(&[200])?;
     answer.reads(&[("userName", people.omalley().into()), ("active", false.into())])?;
     answer.contains("Germany")
 }
 
-async fn paginate(session: &Session, before: &Before, all: u64) -> Outcome {
+async fn paginate(session: &Session, before: &Before, all: u64) -> CheckResult {
     let page = [("startIndex", "1"), ("count", "2")];
     grown(session, USERS, &page, &before.users, all).await?;
     session.list(USERS, &page).await?.reads(&[("itemsPerPage", 2.into())])

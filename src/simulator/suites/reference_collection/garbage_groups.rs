@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{GROUPS, groups, keep, made};
 use crate::simulator::suites::bodies;
-use crate::simulator::suites::exchange::Outcome;
+use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::GROUP;
 use crate::simulator::suites::session::Session;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(session: &Session) -> Option<String> {
 }
 
 /// A bare text as the member, which names nobody; the id stands in the body, and the schemas come last.
-async fn add(session: &Session, id: Option<&String>, member: &str) -> Outcome {
+async fn add(session: &Session, id: Option<&String>, member: &str) -> CheckResult {
     let id = made(id, POST)?;
     let body = json!({
         "Operations": [{ "op": "add", "path": "members", "value": member }],
@@ -33,12 +33,12 @@ async fn add(session: &Session, id: Option<&String>, member: &str) -> Outcome {
     session.patch_with(GROUPS, id, &body).await.map(drop)
 }
 
-async fn get(session: &Session, id: Option<&String>, query: &str) -> Outcome {
+async fn get(session: &Session, id: Option<&String>, query: &str) -> CheckResult {
     let id = made(id, POST)?;
     session.get(&format!("{GROUPS}/{id}{query}")).await?.status(&[200]).map(drop)
 }
 
-async fn put(session: &Session, id: Option<&String>) -> Outcome {
+async fn put(session: &Session, id: Option<&String>) -> CheckResult {
     let (id, name) = (made(id, POST)?, session.group_name());
     let body = json!({ "id": id, "displayName": name, "externalId": session.guid(), "schemas": [GROUP] });
     session.put(GROUPS, id, &body).await?.status(&[200])?.reads(&[("displayName", name.into())])

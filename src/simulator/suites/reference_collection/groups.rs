@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::users::{post as post_user, user};
 use super::{GROUPS, USERS, delete, keep, made};
 use crate::simulator::suites::bodies;
-use crate::simulator::suites::exchange::Outcome;
+use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::GROUP;
 use crate::simulator::suites::session::Session;
 
@@ -53,18 +53,23 @@ fn empty(session: &Session, external_id: &str) -> Value {
 }
 
 /// Creates it: 201.
-pub(super) async fn post(session: &Session, body: &Value) -> Outcome<String> {
+pub(super) async fn post(session: &Session, body: &Value) -> CheckResult<String> {
     session.post(GROUPS, body).await?.status(&[201])?.id()
 }
 
 /// A member with a display text.
-async fn post_filled(session: &Session, external_id: &str, member: Option<&String>) -> Outcome<String> {
+async fn post_filled(session: &Session, external_id: &str, member: Option<&String>) -> CheckResult<String> {
     let mut body = empty(session, external_id);
     body["members"] = json!([{ "value": made(member, USER_3)?, "display": "VP" }]);
     post(session, &body).await
 }
 
-async fn replace(session: &Session, id: Option<&String>, user3: Option<&String>, user4: Option<&String>) -> Outcome {
+async fn replace(
+    session: &Session,
+    id: Option<&String>,
+    user3: Option<&String>,
+    user4: Option<&String>,
+) -> CheckResult {
     let (id, user3, user4) = (made(id, GROUP_3)?, made(user3, USER_3)?, made(user4, USER_4)?);
     let body = json!({
         "schemas": [GROUP], "id": id, "displayName": session.group_name(),
@@ -73,7 +78,7 @@ async fn replace(session: &Session, id: Option<&String>, user3: Option<&String>,
     session.put(GROUPS, id, &body).await?.status(&[200]).map(drop)
 }
 
-async fn validate(session: &Session, id: Option<&String>, user3: Option<&String>) -> Outcome {
+async fn validate(session: &Session, id: Option<&String>, user3: Option<&String>) -> CheckResult {
     let (id, user3) = (made(id, GROUP_3)?, made(user3, USER_3)?);
     let answer = session.get(&format!("{GROUPS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("id", id.into())])?;
@@ -81,7 +86,7 @@ async fn validate(session: &Session, id: Option<&String>, user3: Option<&String>
 }
 
 /// The operation has a name, and the member a display name, that no RFC knows.
-async fn add(session: &Session, id: Option<&String>, member: Option<&String>) -> Outcome {
+async fn add(session: &Session, id: Option<&String>, member: Option<&String>) -> CheckResult {
     let (id, member) = (made(id, GROUP_1)?, made(member, USER_4)?);
     let operations = json!([{
         "name": "addMember", "op": "add", "path": "members", "value": [{ "displayName": "new User", "$ref": null, "value": member }],
@@ -89,26 +94,26 @@ async fn add(session: &Session, id: Option<&String>, member: Option<&String>) ->
     session.patch(GROUPS, id, &operations).await.map(drop)
 }
 
-async fn remove(session: &Session, id: Option<&String>, member: Option<&String>) -> Outcome {
+async fn remove(session: &Session, id: Option<&String>, member: Option<&String>) -> CheckResult {
     let (id, member) = (made(id, GROUP_1)?, made(member, USER_4)?);
     let operations = json!([{ "op": "remove", "path": format!("members[value eq \"{member}\"]") }]);
     session.patch(GROUPS, id, &operations).await?;
     session.get(&format!("{GROUPS}/{id}")).await?.status(&[200])?.has_members(&[])
 }
 
-async fn has_member(session: &Session, id: Option<&String>, member: Option<&String>) -> Outcome {
+async fn has_member(session: &Session, id: Option<&String>, member: Option<&String>) -> CheckResult {
     let (id, member) = (made(id, GROUP_1)?, made(member, USER_4)?);
     let answer = session.get(&format!("{GROUPS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("id", id.into())])?;
     answer.has_members(&[member])
 }
 
-async fn remove_all(session: &Session, id: Option<&String>) -> Outcome {
+async fn remove_all(session: &Session, id: Option<&String>) -> CheckResult {
     let operations = json!([{ "op": "remove", "path": "members" }]);
     session.patch(GROUPS, made(id, GROUP_1)?, &operations).await.map(drop)
 }
 
-async fn has_nobody(session: &Session, id: Option<&String>) -> Outcome {
+async fn has_nobody(session: &Session, id: Option<&String>) -> CheckResult {
     let id = made(id, GROUP_1)?;
     let answer = session.get(&format!("{GROUPS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("id", id.into())])?;

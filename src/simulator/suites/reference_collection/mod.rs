@@ -13,8 +13,8 @@ mod groups;
 mod inbound;
 mod users;
 
-use super::Context;
-use super::exchange::{Miss, Outcome};
+use super::SuiteContext;
+use super::exchange::{CheckResult, Miss};
 use super::session::Session;
 use crate::simulator::report::Section;
 
@@ -22,7 +22,7 @@ const USERS: &str = "/Users";
 const GROUPS: &str = "/Groups";
 
 /// Every folder of both collections.
-pub(super) async fn run(context: &Context) -> Vec<Section> {
+pub(super) async fn run(context: &SuiteContext) -> Vec<Section> {
     let endpoints = Session::new(context, "Reference collection: Endpoint tests");
     endpoints::run(&endpoints).await;
     let users = Session::new(context, "Reference collection: User tests");
@@ -44,7 +44,7 @@ pub(super) async fn run(context: &Context) -> Vec<Section> {
 }
 
 /// Writes down how a request ended and keeps what a later one needs of it.
-fn keep<T>(session: &Session, name: &str, outcome: Outcome<T>) -> Option<T> {
+fn keep<T>(session: &Session, name: &str, outcome: CheckResult<T>) -> Option<T> {
     let (outcome, kept) = match outcome {
         Ok(value) => (Ok(()), Some(value)),
         Err(miss) => (Err(miss), None),
@@ -54,7 +54,7 @@ fn keep<T>(session: &Session, name: &str, outcome: Outcome<T>) -> Option<T> {
 }
 
 /// What an earlier request made.
-fn made<'a>(id: Option<&'a String>, by: &str) -> Outcome<&'a str> {
+fn made<'a>(id: Option<&'a String>, by: &str) -> CheckResult<&'a str> {
     id.map(String::as_str).ok_or_else(|| Miss {
         expected: format!("what \"{by}\" makes"),
         found: "that request failed, so this one was not sent".to_owned(),

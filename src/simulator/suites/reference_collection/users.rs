@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{USERS, delete, keep, made};
 use crate::simulator::client::equals;
-use crate::simulator::suites::exchange::Outcome;
+use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::{ENTERPRISE, USER};
 use crate::simulator::suites::session::Session;
 
@@ -41,24 +41,24 @@ pub(super) fn user(session: &Session, user_name: &str, display_name: &str) -> Va
 }
 
 /// Creates it: 201.
-pub(super) async fn post(session: &Session, body: &Value) -> Outcome<String> {
+pub(super) async fn post(session: &Session, body: &Value) -> CheckResult<String> {
     session.post(USERS, body).await?.status(&[201])?.id()
 }
 
 /// The names within the extension begin with capital letters.
-async fn post_enterprise(session: &Session) -> Outcome<String> {
+async fn post_enterprise(session: &Session) -> CheckResult<String> {
     let mut body = user(session, &session.address(), &session.letters());
     body["schemas"] = json!([ENTERPRISE, USER]);
     body[ENTERPRISE] = json!({ "Department": session.letters(), "Manager": { "Value": session.letters() } });
     post(session, &body).await
 }
 
-async fn get(session: &Session, id: Option<&String>, by: &str) -> Outcome {
+async fn get(session: &Session, id: Option<&String>, by: &str) -> CheckResult {
     let id = made(id, by)?;
     session.get(&format!("{USERS}/{id}")).await?.status(&[200])?.reads(&[("id", id.into())])
 }
 
-async fn attributes(session: &Session, id: Option<&String>, name: &str) -> Outcome {
+async fn attributes(session: &Session, id: Option<&String>, name: &str) -> CheckResult {
     let id = made(id, "Post User")?;
     let filter = equals("userName", name);
     let list = session.list(USERS, &[("attributes", "userName,emails"), ("filter", &filter)]).await?;
@@ -66,25 +66,25 @@ async fn attributes(session: &Session, id: Option<&String>, name: &str) -> Outco
 }
 
 /// The attribute begins with a capital letter, and a slash stands before the query.
-async fn filters(session: &Session, id: Option<&String>, display_name: &str) -> Outcome {
+async fn filters(session: &Session, id: Option<&String>, display_name: &str) -> CheckResult {
     let id = made(id, "Post User")?;
     let list = session.find(&format!("{USERS}/"), "DisplayName", display_name).await?;
     list.status(&[200])?.contains(id)
 }
 
-async fn patch(session: &Session, id: Option<&String>, name: &str) -> Outcome {
+async fn patch(session: &Session, id: Option<&String>, name: &str) -> CheckResult {
     let operations = json!([{ "op": "replace", "path": "userName", "value": name }]);
     session.patch(USERS, made(id, "Post User")?, &operations).await.map(drop)
 }
 
-async fn check_patch(session: &Session, id: Option<&String>, name: &str) -> Outcome {
+async fn check_patch(session: &Session, id: Option<&String>, name: &str) -> CheckResult {
     let id = made(id, "Post User")?;
     let answer = session.get(&format!("{USERS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("id", id.into()), ("userName", name.into())])
 }
 
 /// The id stands in the body too.
-async fn replace(session: &Session, id: Option<&String>) -> Outcome {
+async fn replace(session: &Session, id: Option<&String>) -> CheckResult {
     let id = made(id, "Post EnterpriseUser")?;
     let mut body = user(session, &session.address(), &session.letters());
     body["schemas"] = json!([ENTERPRISE, USER]);
@@ -93,7 +93,7 @@ async fn replace(session: &Session, id: Option<&String>) -> Outcome {
     session.put(USERS, id, &body).await?.status(&[200]).map(drop)
 }
 
-async fn check_replace(session: &Session, id: Option<&String>) -> Outcome {
+async fn check_replace(session: &Session, id: Option<&String>) -> CheckResult {
     let id = made(id, "Post EnterpriseUser")?;
     session.get(&format!("{USERS}/{id}")).await?.status(&[200])?.reads(&[("name.formatted", "NewName".into())])
 }

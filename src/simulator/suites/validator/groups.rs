@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::simulator::client::equals;
 use crate::simulator::suites::bodies;
-use crate::simulator::suites::exchange::{Exchange, Outcome};
+use crate::simulator::suites::exchange::{CheckResult, Exchange};
 use crate::simulator::suites::session::Session;
 
 const USERS: &str = "/Users";
@@ -29,14 +29,14 @@ pub(super) async fn run(session: &Session) {
 }
 
 /// An empty group, its name and its externalId.
-async fn new_group(session: &Session) -> Outcome<(String, String, String)> {
+async fn new_group(session: &Session) -> CheckResult<(String, String, String)> {
     let (name, external_id) = (session.group_name(), session.guid());
     let id = session.create(GROUPS, &bodies::group(&name, &external_id)).await?;
     Ok((id, name, external_id))
 }
 
 /// Users who can be members.
-pub(super) async fn new_users<const N: usize>(session: &Session) -> Outcome<[String; N]> {
+pub(super) async fn new_users<const N: usize>(session: &Session) -> CheckResult<[String; N]> {
     let mut ids = [const { String::new() }; N];
     for id in &mut ids {
         *id = session.create(USERS, &bodies::bare_user(&session.address())).await?;
@@ -45,18 +45,18 @@ pub(super) async fn new_users<const N: usize>(session: &Session) -> Outcome<[Str
 }
 
 /// Makes these the members, as the tool does it.
-async fn set_members(session: &Session, id: &str, members: &[&str]) -> Outcome {
+async fn set_members(session: &Session, id: &str, members: &[&str]) -> CheckResult {
     let members: Vec<_> = members.iter().map(|member| json!({ "value": member })).collect();
     let operation = session.dialect.operation("replace", "members", &Value::Array(members));
     session.patch(GROUPS, id, &json!([operation])).await.map(drop)
 }
 
-fn has_no_members(group: &Exchange) -> Outcome {
+fn has_no_members(group: &Exchange) -> CheckResult {
     let members = group.body()?.get("members");
     group.expect(members.is_none(), "no members", || format!("members = {}", members.unwrap_or(&Value::Null)))
 }
 
-async fn read_without_members(session: &Session) -> Outcome {
+async fn read_without_members(session: &Session) -> CheckResult {
     let (id, name, external_id) = new_group(session).await?;
     let [member] = new_users(session).await?;
     set_members(session, &id, &[&member]).await?;
@@ -65,7 +65,7 @@ async fn read_without_members(session: &Session) -> Outcome {
     has_no_members(&group)
 }
 
-async fn filter_existing(session: &Session, without_members: bool) -> Outcome {
+async fn filter_existing(session: &Session, without_members: bool) -> CheckResult {
     let (id, name, external_id) = new_group(session).await?;
     let [member] = new_users(session).await?;
     set_members(session, &id, &[&member]).await?;
@@ -76,31 +76,31 @@ async fn filter_existing(session: &Session, without_members: bool) -> Outcome {
     if without_members { has_no_members(&found) } else { Ok(()) }
 }
 
-async fn filter_missing(session: &Session) -> Outcome {
+async fn filter_missing(session: &Session) -> CheckResult {
     let found = session.find(GROUPS, "displayName", &session.letters()).await?.scim(&[200])?;
     let total = found.total()?;
     found.expect(total == 0, "totalResults 0", || format!("totalResults {total}"))
 }
 
-async fn filter_other_case(session: &Session) -> Outcome {
+async fn filter_other_case(session: &Session) -> CheckResult {
     let (id, name, _) = new_group(session).await?;
     let found = session.find(GROUPS, "displayName", &name.to_ascii_lowercase()).await?.scim(&[200])?.only()?;
     found.reads(&[("id", id.into())])
 }
 
-async fn create(session: &Session) -> Outcome {
+async fn create(session: &Session) -> CheckResult {
     let (name, external_id) = (session.group_name(), session.guid());
     let created = session.post(GROUPS, &bodies::group(&name, &external_id)).await?.scim(&[201])?;
     let id = created.id()?;
     session.read(GROUPS, &id).await?.reads(&[("displayName", name.into()), ("externalId", external_id.into())])
 }
 
-async fn create_duplicate(session: &Session) -> Outcome {
+async fn create_duplicate(session: &Session) -> CheckResult {
     let (_, name, external_id) = new_group(session).await?;
     session.post(GROUPS, &bodies::group(&name, &external_id)).await?.status(&[409]).map(drop)
 }
 
-async fn replace_attributes(session: &Session) -> Outcome {
+async fn replace_attributes(session: &Session) -> CheckResult {
     let (id, name, _) = new_group(session).await?;
     let external_id = session.guid();
     let operation = session.dialect.pathless("replace", &json!({ "externalId": external_id }));
@@ -108,7 +108,7 @@ async fn replace_attributes(session: &Session) -> Outcome {
     session.read(GROUPS, &id).await?.reads(&[("externalId", external_id.into()), ("displayName", name.into())])
 }
 
-async fn update_display_name(session: &Session) -> Outcome {
+async fn update_display_name(session: &Session) -> CheckResult {
     let (id, _, _) = new_group(session).await?;
     let name = session.group_name();
     let operation = session.dialect.pathless("replace", &json!({ "displayName": name }));
@@ -116,14 +116,14 @@ async fn update_display_name(session: &Session) -> Outcome {
     session.read(GROUPS, &id).await?.reads(&[("displayName", name.into())])
 }
 
-async fn add_member(session: &Session) -> Outcome {
+async fn add_member(session: &Session) -> CheckResult {
     let (id, _, _) = new_group(session).await?;
     let [member] = new_users(session).await?;
     set_members(session, &id, &[&member]).await?;
     session.read(GROUPS, &id).await?.has_members(&[&member])
 }
 
-async fn remove_member(session: &Session) -> Outcome {
+async fn remove_member(session: &Session) -> CheckResult {
     let (id, _, _) = new_group(session).await?;
     let [stays, leaves] = new_users(session).await?;
     set_members(session, &id, &[&stays, &leaves]).await?;
@@ -133,7 +133,7 @@ async fn remove_member(session: &Session) -> Outcome {
     session.read(GROUPS, &id).await?.has_members(&[&stays])
 }
 
-async fn delete(session: &Session) -> Outcome {
+async fn delete(session: &Session) -> CheckResult {
     let (id, _, _) = new_group(session).await?;
     session.delete(GROUPS, &id).await?.status(&[204])?;
     session.get(&format!("{GROUPS}/{id}")).await?.status(&[404]).map(drop)

@@ -7,12 +7,12 @@ mod groups;
 mod preview;
 mod users;
 
-use super::Context;
+use super::SuiteContext;
 use super::session::Session;
 use crate::simulator::report::Section;
 
 /// Every test, in the tool's order.
-pub(super) async fn run(context: &Context) -> Vec<Section> {
+pub(super) async fn run(context: &SuiteContext) -> Vec<Section> {
     let users = Session::new(context, "SCIM Validator: users");
     users::run(&users).await;
     let groups = Session::new(context, "SCIM Validator: groups");

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::groups::new_users;
 use crate::simulator::suites::bodies;
-use crate::simulator::suites::exchange::Outcome;
+use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::session::Session;
 
 const USERS: &str = "/Users";
@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session) {
     session.record("Patch Group - Add and remove the same Member", add_and_remove_member(session).await);
 }
 
-async fn different_attributes(session: &Session) -> Outcome {
+async fn different_attributes(session: &Session) -> CheckResult {
     let body = bodies::user(&session.address(), &bodies::mapped(session));
     let id = session.create(USERS, &body).await?;
     let (external_id, name) = (session.guid(), session.letters());
@@ -36,7 +36,7 @@ async fn different_attributes(session: &Session) -> Outcome {
     read.reads_nothing(&["preferredLanguage"])
 }
 
-async fn same_attribute(session: &Session) -> Outcome {
+async fn same_attribute(session: &Session) -> CheckResult {
     let body = bodies::user(&session.address(), &bodies::mapped(session));
     let id = session.create(USERS, &body).await?;
     let last = session.guid();
@@ -49,26 +49,26 @@ async fn same_attribute(session: &Session) -> Outcome {
     session.read(USERS, &id).await?.reads(&[("externalId", last.into())])
 }
 
-async fn delete_missing(session: &Session, endpoint: &str) -> Outcome {
+async fn delete_missing(session: &Session, endpoint: &str) -> CheckResult {
     session.delete(endpoint, &session.guid()).await?.status(&[404]).map(drop)
 }
 
-async fn delete_user_twice(session: &Session) -> Outcome {
+async fn delete_user_twice(session: &Session) -> CheckResult {
     let id = session.create(USERS, &bodies::bare_user(&session.address())).await?;
     delete_twice(session, USERS, &id).await
 }
 
-async fn delete_group_twice(session: &Session) -> Outcome {
+async fn delete_group_twice(session: &Session) -> CheckResult {
     let id = session.create(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     delete_twice(session, GROUPS, &id).await
 }
 
-async fn delete_twice(session: &Session, endpoint: &str, id: &str) -> Outcome {
+async fn delete_twice(session: &Session, endpoint: &str, id: &str) -> CheckResult {
     session.delete(endpoint, id).await?.status(&[204])?;
     session.delete(endpoint, id).await?.status(&[404]).map(drop)
 }
 
-async fn add_and_remove_member(session: &Session) -> Outcome {
+async fn add_and_remove_member(session: &Session) -> CheckResult {
     let id = session.create(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     let [member] = new_users(session).await?;
     let operations = json!([

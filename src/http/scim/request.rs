@@ -20,7 +20,7 @@ use crate::provisioning::Context;
 use crate::store::{self, Presence};
 
 /// A request whose credentials opened the Directory, whole.
-pub(super) struct Call {
+pub(super) struct ScimRequest {
     pub(super) context: Context,
     /// The id, name or URN in the path; empty where there is none.
     pub(super) parameter: String,
@@ -47,7 +47,7 @@ struct Parameters {
     urn: Option<String>,
 }
 
-impl FromRequest<Scim> for Call {
+impl FromRequest<Scim> for ScimRequest {
     type Rejection = Failure;
 
     async fn from_request(mut request: Request, Scim(scim): &Scim) -> Result<Self, Failure> {
@@ -81,22 +81,22 @@ impl FromRequest<Scim> for Call {
 }
 
 /// Carries out an operation that changes nothing. It ends with its client.
-pub(super) async fn reading<W>(call: Call, work: impl FnOnce(Call) -> W) -> Result<Answer, Failure>
+pub(super) async fn reading<W>(request: ScimRequest, work: impl FnOnce(ScimRequest) -> W) -> Result<Answer, Failure>
 where
     W: Future<Output = Result<Answer, Failure>>,
 {
-    in_time(call.deadline, work(call)).await
+    in_time(request.deadline, work(request)).await
 }
 
 /// Carries out an operation that changes something. It goes on when its client has gone.
-pub(super) async fn writing<W>(mut call: Call, work: impl FnOnce(Call) -> W) -> Result<Answer, Failure>
+pub(super) async fn writing<W>(mut request: ScimRequest, work: impl FnOnce(ScimRequest) -> W) -> Result<Answer, Failure>
 where
     W: Future<Output = Result<Answer, Failure>> + Send + 'static,
 {
-    let (writes, deadline) = (call.writes.clone(), call.deadline);
+    let (writes, deadline) = (request.writes.clone(), request.deadline);
     let work = move |client| {
-        call.context.client = client;
-        in_time(deadline, work(call))
+        request.context.client = client;
+        in_time(deadline, work(request))
     };
     writes.run(work).await
 }

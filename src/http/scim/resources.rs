@@ -1,10 +1,10 @@
-//! Single users and groups: headers and query to arguments, what is stored to an answer.
+//! A user or a group by itself: headers and query to arguments, what is stored to an answer.
 
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::call::Call;
 use super::error::Failure;
+use super::request::ScimRequest;
 use super::text::{Text, View};
 use super::{answer, query};
 use crate::http::edge::Answer;
@@ -14,10 +14,10 @@ use crate::scim;
 use crate::scim::deactivation::{is_asked_by_patch, is_asked_by_replacement};
 use crate::scim::projection::Projection;
 
-pub(super) async fn create(call: Call, kind: Resource) -> Result<Answer, Failure> {
+pub(super) async fn create(request: ScimRequest, kind: Resource) -> Result<Answer, Failure> {
     // Before the write: a query that is wrong must not leave a resource behind.
-    let view = view(&call, kind)?;
-    let Call { context, body, note, .. } = &call;
+    let view = view(&request, kind)?;
+    let ScimRequest { context, body, note, .. } = &request;
     let stored = match kind {
         Resource::Group => groups::create(context, body).await?,
         Resource::User => users::create(context, body).await?,
@@ -26,26 +26,26 @@ pub(super) async fn create(call: Call, kind: Resource) -> Result<Answer, Failure
     Ok(one(StatusCode::CREATED, stored, &view))
 }
 
-pub(super) async fn get(call: Call, kind: Resource) -> Result<Answer, Failure> {
-    let view = view(&call, kind)?;
-    let Call { context, parameter, .. } = &call;
+pub(super) async fn get(request: ScimRequest, kind: Resource) -> Result<Answer, Failure> {
+    let view = view(&request, kind)?;
+    let ScimRequest { context, parameter, .. } = &request;
     let stored = match kind {
         Resource::Group => groups::get(context, parameter).await?,
         Resource::User => users::get(context, parameter).await?,
     };
-    if condition(&call.headers, IF_NONE_MATCH).is_some_and(|condition| condition.matches(&stored.etag)) {
+    if condition(&request.headers, IF_NONE_MATCH).is_some_and(|condition| condition.matches(&stored.etag)) {
         return Ok(empty(StatusCode::NOT_MODIFIED, &stored));
     }
     Ok(one(StatusCode::OK, stored, &view))
 }
 
-pub(super) async fn replace(call: Call, kind: Resource) -> Result<Answer, Failure> {
-    let if_match = condition(&call.headers, IF_MATCH);
-    let view = match view(&call, kind) {
+pub(super) async fn replace(request: ScimRequest, kind: Resource) -> Result<Answer, Failure> {
+    let if_match = condition(&request.headers, IF_MATCH);
+    let view = match view(&request, kind) {
         Ok(view) => view,
-        Err(refusal) => return Err(refused(&call, kind, if_match.as_ref(), refusal, is_asked_by_replacement).await),
+        Err(refusal) => return Err(refused(&request, kind, if_match.as_ref(), refusal, is_asked_by_replacement).await),
     };
-    let Call { context, parameter, body, .. } = &call;
+    let ScimRequest { context, parameter, body, .. } = &request;
     let stored = match kind {
         Resource::Group => groups::replace(context, parameter, if_match.as_ref(), body).await?,
         Resource::User => users::replace(context, parameter, if_match.as_ref(), body).await?,
@@ -55,13 +55,13 @@ pub(super) async fn replace(call: Call, kind: Resource) -> Result<Answer, Failur
 
 /// A group has thousands of members, and a client that sends a PATCH has no use for them: without a wish for attributes the answer
 /// is empty (RFC 7644 section 3.5.2). That of a user is whole, as Microsoft's Validator likes it.
-pub(super) async fn patch(call: Call, kind: Resource) -> Result<Answer, Failure> {
-    let if_match = condition(&call.headers, IF_MATCH);
-    let view = match view(&call, kind) {
+pub(super) async fn patch(request: ScimRequest, kind: Resource) -> Result<Answer, Failure> {
+    let if_match = condition(&request.headers, IF_MATCH);
+    let view = match view(&request, kind) {
         Ok(view) => view,
-        Err(refusal) => return Err(refused(&call, kind, if_match.as_ref(), refusal, is_asked_by_patch).await),
+        Err(refusal) => return Err(refused(&request, kind, if_match.as_ref(), refusal, is_asked_by_patch).await),
     };
-    let Call { context, parameter, body, .. } = &call;
+    let ScimRequest { context, parameter, body, .. } = &request;
     let stored = match kind {
         Resource::Group => groups::patch(context, parameter, if_match.as_ref(), body).await?,
         Resource::User => users::patch(context, parameter, if_match.as_ref(), body).await?,
@@ -72,9 +72,9 @@ pub(super) async fn patch(call: Call, kind: Resource) -> Result<Answer, Failure>
     Ok(one(StatusCode::OK, stored, &view))
 }
 
-pub(super) async fn delete(call: Call, kind: Resource) -> Result<Answer, Failure> {
-    let if_match = condition(&call.headers, IF_MATCH);
-    let Call { context, parameter, .. } = &call;
+pub(super) async fn delete(request: ScimRequest, kind: Resource) -> Result<Answer, Failure> {
+    let if_match = condition(&request.headers, IF_MATCH);
+    let ScimRequest { context, parameter, .. } = &request;
     match kind {
         Resource::Group => groups::delete(context, parameter, if_match.as_ref()).await?,
         Resource::User => users::delete(context, parameter, if_match.as_ref()).await?,
@@ -84,7 +84,7 @@ pub(super) async fn delete(call: Call, kind: Resource) -> Result<Answer, Failure
 
 /// What is answered to a change whose query is wrong: a user whom it asks to deactivate is deactivated all the same.
 async fn refused(
-    call: &Call,
+    request: &ScimRequest,
     kind: Resource,
     if_match: Option<&EtagCondition>,
     refusal: scim::Error,
@@ -93,27 +93,27 @@ async fn refused(
     if kind != Resource::User {
         return refusal.into();
     }
-    users::refused(&call.context, &call.parameter, if_match, refusal.into(), || asks(&call.body)).await.into()
+    users::refused(&request.context, &request.parameter, if_match, refusal.into(), || asks(&request.body)).await.into()
 }
 
-fn view(call: &Call, kind: Resource) -> Result<View, scim::Error> {
+fn view(request: &ScimRequest, kind: Resource) -> Result<View, scim::Error> {
     let resource_type = kind.schema();
-    let value = |name| query::value(&call.parameters, name);
+    let value = |name| query::value(&request.parameters, name);
     let projection = Projection::parse(value("attributes"), value("excludedAttributes"), resource_type)?;
-    Ok(View { base: call.base.as_str().into(), resource_type, projection })
+    Ok(View { base: request.base.as_str().into(), resource_type, projection })
 }
 
 fn one(status: StatusCode, stored: Stored, view: &View) -> Answer {
     let location = format!("{}/{}/{}", view.base, view.resource_type.endpoint, stored.id);
     let etag = stored.etag.clone();
-    let mut answer = text(status, view.one(stored));
+    let mut answer = with_text(status, view.one(stored));
     insert(&mut answer, ETAG, &etag);
     insert(&mut answer, LOCATION, &location);
     answer
 }
 
 /// An answer with this text.
-pub(super) fn text(status: StatusCode, text: Text) -> Answer {
+pub(super) fn with_text(status: StatusCode, text: Text) -> Answer {
     match text {
         Text::Whole(text) => answer::whole(status, text),
         Text::Pieces(pieces) => answer::in_pieces(status, pieces),
