@@ -58,9 +58,11 @@ impl DirtyNames {
             if let Some(taken) = self.take(now) {
                 return taken;
             }
-            let Review::Due(due) = self.review else { continue };
-            // Whichever comes first, the queue is asked again.
-            drop(timeout_at(due.into(), self.subscription.ready()).await);
+            // Whichever comes first, the queue is asked again. Names of a review wait as well where a Directory is held.
+            match self.review {
+                Review::Due(due) => drop(timeout_at(due.into(), self.subscription.ready()).await),
+                Review::UnderWay => self.subscription.ready().await,
+            }
         }
     }
 
@@ -141,6 +143,21 @@ mod tests {
     fn user(taken: Taken) -> String {
         let DirtySubject::User(name) = taken.name.subject else { panic!("{taken:?}") };
         name.to_string()
+    }
+
+    #[tokio::test]
+    async fn a_review_of_a_directory_that_is_held_waits_and_keeps_nobody_busy() {
+        let mut names = names();
+        let until = Instant::now() + Duration::from_millis(200);
+        names.hold(&DirectoryName::new("people", "staff"), until);
+        {
+            let mut next = std::pin::pin!(names.next_while(|| true));
+            assert!(futures::poll!(&mut next).is_pending(), "it yields once");
+            assert!(futures::poll!(&mut next).is_pending(), "it waits");
+            assert!(Instant::now() < until, "without going round and round meanwhile");
+        }
+        names.next_while(|| true).await;
+        assert!(Instant::now() >= until);
     }
 
     #[tokio::test]
