@@ -125,10 +125,12 @@ async fn a_group_is_modified_when_a_member_joins_leaves_or_is_deleted() {
     }
     first.delete(&format!("/Users/{bob}")).await.expect(204);
     times.push(last_modified(&first, &path).await);
+    first.patch(&path, member("add", &ada)).await.expect(204);
+    times.push(last_modified(&first, &path).await);
     assert!(times.is_sorted_by(|one, next| one < next), "the replica that makes a change shows it at once: {times:?}");
 
     // A filter finds it, here and, once the leader has written the time, at the other replica.
-    let since = json!({ "filter": format!("meta.lastModified gt \"{}\"", times[3]) });
+    let since = json!({ "filter": format!("meta.lastModified gt \"{}\"", times[4]) });
     for client in [&first, &second] {
         until("the group to be found by the time of its last change", async || {
             let found = client.post("/Groups/.search", &since).await.expect(200);

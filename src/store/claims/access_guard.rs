@@ -16,12 +16,18 @@ use crate::store::Presence;
 /// read, or a removal of somebody who was no member, writes nothing that the version could fence.
 pub const LATEST: Duration = Duration::from_secs(10);
 
+/// Longest time between two reads of one change that is explained by others who write the same object. A change that took
+/// longer has stood still, and then writes that its reads do not tell apart count as a loss of access.
+pub const STOOD_STILL: Duration = Duration::from_secs(2);
+
 const GIVEN_UP: &str = "the client has gone: nothing is begun anew for it";
 
 /// What one change has seen. An `Instant` goes on while the process is stopped.
 pub(super) struct AccessGuard<'a> {
     client: &'a Presence,
     first_read: Option<Instant>,
+    last_read: Option<Instant>,
+    stood_still: bool,
     /// The object as it was seen before the try that is running.
     before: Option<Object>,
 }
@@ -33,25 +39,27 @@ pub(super) fn require_client(client: &Presence) -> Result<(), Error> {
 
 impl<'a> AccessGuard<'a> {
     pub(super) fn new(client: &'a Presence) -> Self {
-        Self { client, first_read: None, before: None }
+        Self { client, first_read: None, last_read: None, stood_still: false, before: None }
     }
 
     /// A try is about to read the object, which was seen last as `before`.
     pub(super) fn begin_try(&mut self, before: Option<&Object>, now: Instant) -> Result<(), Error> {
         require_client(self.client)?;
         self.first_read.get_or_insert(now);
+        self.stood_still = self.last_read.is_some_and(|last| now.saturating_duration_since(last) > STOOD_STILL);
+        self.last_read = Some(now);
         self.before = before.cloned();
         Ok(())
     }
 
     /// The edit has made `new` of what the try has read.
     pub(super) fn edited(&self, read: &Object, new: &Object) -> Result<(), Error> {
-        match &self.before {
-            Some(before) if access::may_give_back(before, read, new) => {
-                Err(busy("access may have been taken away since the change began, so the change does not give it"))
-            }
-            _ => Ok(()),
+        let Some(before) = &self.before else { return Ok(()) };
+        let is_hidden = self.stood_still && !access::tell_all(before, read) && access::gives(read, new);
+        if is_hidden || access::gives_back(before, read, new) {
+            return Err(busy("access may have been taken away since the change began, so the change does not give it"));
         }
+        Ok(())
     }
 
     /// `new` is about to take the place of what was `read`.
@@ -109,7 +117,13 @@ mod tests {
         assert!(guard.edited(&user(1, false), &user(1, true)).is_ok(), "nothing was seen before the first read");
         guard.begin_try(Some(&user(1, true)), now).expect("the client is there");
         assert!(guard.edited(&user(2, false), &user(2, true)).is_err());
+        guard.begin_try(Some(&user(2, false)), now + STOOD_STILL).expect("the client is there");
+        assert!(guard.edited(&user(9, false), &user(9, true)).is_ok(), "others write as well");
+        guard.begin_try(Some(&user(9, false)), now + STOOD_STILL * 3).expect("the client is there");
+        assert!(guard.edited(&user(10, false), &user(10, true)).is_ok(), "the two reads tell all");
+        guard.begin_try(Some(&user(10, false)), now + STOOD_STILL * 5).expect("the client is there");
+        assert!(guard.edited(&user(12, false), &user(12, true)).is_err(), "what was written meanwhile is hidden");
         client.end();
-        assert!(guard.begin_try(Some(&user(2, false)), now).is_err(), "no try begins for nobody");
+        assert!(guard.begin_try(Some(&user(12, false)), now).is_err(), "no try begins for nobody");
     }
 }
