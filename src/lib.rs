@@ -18,7 +18,7 @@
 //!    [`rules::naming`] says which values an object claims, and [`rules::membership`] edits the edge that makes a member,
 //!    which stands on the member.
 //! 5. [`store::claims`] writes: the claim protocol, one API call at a time. Of four replicas that create one userName at
-//!    once, exactly one is answered 201.
+//!    once, exactly one is answered 201. [`rules::access`] says which change may not be tried again.
 //! 6. [`store::watch`] tells every replica, and [`store::index`] holds what lists are answered from.
 //! 7. [`controller`] works in the background, on what [`store::index::dirty`] says has changed. On every replica
 //!    [`controller::janitor`] heals what a crash or a restore left behind; on the leader `controller::status` tells what the
@@ -27,11 +27,33 @@
 //! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
 //! `entra-simulator`. It imports nothing of ours.
 //!
+//! # The words
+//!
+//! | Word | What it stands for |
+//! | --- | --- |
+//! | Directory | the people and groups of one provider in one namespace, with one tenant URL and one set of rules ([`api::DirectorySpec`]) |
+//! | key | what opens a Directory to a client: a DirectoryKey holds the hash of a secret ([`rules::key`]) |
+//! | object | a custom resource as the API server has it, whole ([`api::Object`]) |
+//! | kind | what the store has to know of one: group, version, plural, scope ([`store::kind::Kind`]) |
+//! | resource | a user or a group as SCIM has it ([`rules::resource::Resource`]), by its SCIM id, which is the name of its object |
+//! | value | what one attribute of a resource holds; a unique one may be there once in a Directory |
+//! | claim | the object whose name is a digest of a unique value; its holder owns the value ([`store::claims`]) |
+//! | holder | the object that a claim names, and the only one that may free the claim |
+//! | pending | the values that a change in progress is about to own: a mark on the object |
+//! | tombstone | an object whose resource was deleted; its values are free, and it can be asked back |
+//! | rejected | the mark of an object that lost its name before anybody was told of it |
+//! | known | said of an object that somebody may rely on, claim or not: it is shown, and never removed ([`store::claims::known`]) |
+//! | visible | said of a resource that lists show ([`store::index`]) |
+//! | member | a resource that names a group in `spec.memberOf`; the group itself names nobody |
+//! | dirty name | the name of an object about which a controller may have to do something ([`store::index::dirty`]) |
+//! | door | what one sort of client comes for: routes, credentials, bounds and errors of its own ([`http`]) |
+//! | fresh | said of a watch that was heard within 30 seconds; nothing is answered from an older one |
+//!
 //! # The layers
 //!
 //! ```text
-//! main -> app -> http       -> provisioning -> store -> rules -> { scim, api }
-//!             -> controller                 -> store -> rules -> { scim, api }
+//! main -> app -> http (edge <- doors) -> provisioning -> store -> rules -> { scim, api }
+//!             -> controller                           -> store -> rules -> { scim, api }
 //! ```
 //!
 //! `tests/tidy.rs` holds the same table in a form that fails.
@@ -43,6 +65,7 @@
 //!   ([`api::newer`]).
 //! - [`rules`] has no `async`, no client and no clock: time and chance are arguments.
 //! - Only [`store`] talks to the API server. Only [`config`] reads the environment.
+//! - Only [`api::Object`] spells the paths inside an object.
 //! - [`http`] and [`controller`] never call each other: they meet in the API server.
 //! - A 2xx means that the change is in etcd. Nothing is acknowledged from memory.
 //! - Every writer edits raw JSON, so that a field which a newer version wrote survives an older replica.

@@ -71,6 +71,14 @@ pub(crate) async fn ratios(bench: &Bench, directory: &Directory) -> Result<Vec<F
         let user = raw.post("directoryusers", &user).await?;
         raw.post("directoryclaims", &raw::claim(name, &user, &user_name)).await.map(drop)
     };
+    // What a create can reach that proves afterwards what it has stored.
+    let raw_create_and_get = async |_| {
+        let (user, user_name) = raw::user(name, MADE.fetch_add(1, Ordering::Relaxed));
+        let user = raw.post("directoryusers", &user).await?;
+        raw.post("directoryclaims", &raw::claim(name, &user, &user_name)).await?;
+        let name = user["metadata"]["name"].as_str().context("a name")?;
+        raw.get(&format!("directoryusers/{name}")).await.map(drop)
+    };
     let scim_create = async |_| {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         create(scim, &format!("more-{number}@contoso.example")).await.map(drop)
@@ -89,6 +97,7 @@ pub(crate) async fn ratios(bench: &Bench, directory: &Directory) -> Result<Vec<F
         ratio(("GET by id / raw GET", 0.8), reads, get, &raw_get).await?,
         ratio(("userName eq / raw GET", 0.4), reads, find, &raw_get).await?,
         ratio(("POST / raw user and claim", 0.7), writes, scim_create, &raw_create).await?,
+        ratio(("POST / raw user, claim and GET", 0.9), writes, scim_create, &raw_create_and_get).await?,
         ratio(("PATCH / raw GET and PUT", 0.85), writes, patch, &raw_write).await?,
     ])
 }

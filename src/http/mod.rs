@@ -9,7 +9,7 @@
 //! | [`scim`] | `/scim/v2/NAMESPACE/DIRECTORY` | Entra's provisioning | a DirectoryKey |
 //! | [`admin`] | none: a listener of its own | the kubelet, Prometheus | none: not for the internet |
 //!
-//! A new door is a folder beside these, its line in this file, and a line in `app`, where it is put on a listener.
+//! A new door is a folder beside these with its line in this file, and a line in `app` that puts it on a listener.
 //! Nothing is decided here but who may ask: doors decode, call and encode.
 
 use axum::Router;
