@@ -28,8 +28,9 @@ pub(super) struct AccessGuard<'a> {
     first_read: Option<Instant>,
     last_read: Option<Instant>,
     stood_still: bool,
-    /// The object as it was seen before the try that is running.
-    before: Option<Object>,
+    /// The object as this change read or wrote it last. What it meets on its way, as the holder of a claim that it frees, is
+    /// no read: its edit was not asked about that.
+    seen: Option<Object>,
 }
 
 /// That somebody waits for what is about to be begun.
@@ -37,24 +38,38 @@ pub(super) fn require_client(client: &Presence) -> Result<(), Error> {
     if client.is_gone() { Err(busy(GIVEN_UP)) } else { Ok(()) }
 }
 
+/// That access which an operation gives that began at `begun` may still be given at `now`: somebody waits for it, and it has
+/// not slept. Whoever was created anew meanwhile and deleted again must not come back.
+pub(super) fn require_timely(client: &Presence, begun: Instant, now: Instant) -> Result<(), Error> {
+    require_client(client)?;
+    if now.saturating_duration_since(begun) > LATEST {
+        return Err(busy("the operation has taken too long to give access without a new look"));
+    }
+    Ok(())
+}
+
 impl<'a> AccessGuard<'a> {
     pub(super) fn new(client: &'a Presence) -> Self {
-        Self { client, first_read: None, last_read: None, stood_still: false, before: None }
+        Self { client, first_read: None, last_read: None, stood_still: false, seen: None }
     }
 
-    /// A try is about to read the object, which was seen last as `before`.
-    pub(super) fn begin_try(&mut self, before: Option<&Object>, now: Instant) -> Result<(), Error> {
+    /// A try is about to read the object.
+    pub(super) fn begin_try(&mut self, now: Instant) -> Result<(), Error> {
         require_client(self.client)?;
         self.first_read.get_or_insert(now);
         self.stood_still = self.last_read.is_some_and(|last| now.saturating_duration_since(last) > STOOD_STILL);
         self.last_read = Some(now);
-        self.before = before.cloned();
         Ok(())
     }
 
-    /// The edit has made `new` of what the try has read.
+    /// The change has read the object, or written its intent.
+    pub(super) fn saw(&mut self, object: Object) {
+        self.seen = Some(object);
+    }
+
+    /// The edit has made `new` of what the try has just read.
     pub(super) fn edited(&self, read: &Object, new: &Object) -> Result<(), Error> {
-        let Some(before) = &self.before else { return Ok(()) };
+        let Some(before) = &self.seen else { return Ok(()) };
         let is_hidden = self.stood_still && !access::tell_all(before, read) && access::gives(read, new);
         if is_hidden || access::gives_back(before, read, new) {
             return Err(busy("access may have been taken away since the change began, so the change does not give it"));
@@ -67,13 +82,7 @@ impl<'a> AccessGuard<'a> {
         if !access::gives(read, new) {
             return Ok(());
         }
-        require_client(self.client)?;
-        match self.first_read {
-            Some(first) if now.saturating_duration_since(first) > LATEST => {
-                Err(busy("the change has taken too long to give access without a new look"))
-            }
-            _ => Ok(()),
-        }
+        require_timely(self.client, self.first_read.unwrap_or(now), now)
     }
 }
 
@@ -100,7 +109,7 @@ mod tests {
         ] {
             let client = Presence::default();
             let mut guard = AccessGuard::new(&client);
-            guard.begin_try(None, start).expect("the client is there");
+            guard.begin_try(start).expect("the client is there");
             if is_gone {
                 client.end();
             }
@@ -111,19 +120,22 @@ mod tests {
     #[test]
     fn a_later_try_does_not_go_over_a_loss_that_the_first_one_had_not_seen() {
         let client = Presence::default();
-        let mut guard = AccessGuard::new(&client);
         let now = Instant::now();
-        guard.begin_try(None, now).expect("the client is there");
-        assert!(guard.edited(&user(1, false), &user(1, true)).is_ok(), "nothing was seen before the first read");
-        guard.begin_try(Some(&user(1, true)), now).expect("the client is there");
-        assert!(guard.edited(&user(2, false), &user(2, true)).is_err());
-        guard.begin_try(Some(&user(2, false)), now + STOOD_STILL).expect("the client is there");
-        assert!(guard.edited(&user(9, false), &user(9, true)).is_ok(), "others write as well");
-        guard.begin_try(Some(&user(9, false)), now + STOOD_STILL * 3).expect("the client is there");
-        assert!(guard.edited(&user(10, false), &user(10, true)).is_ok(), "the two reads tell all");
-        guard.begin_try(Some(&user(10, false)), now + STOOD_STILL * 5).expect("the client is there");
-        assert!(guard.edited(&user(12, false), &user(12, true)).is_err(), "what was written meanwhile is hidden");
+        for (name, before, read, stood_still, expected) in [
+            ("a deactivation", user(1, true), user(2, false), false, false),
+            ("others write as well", user(2, false), user(9, false), false, true),
+            ("one write, which the two reads tell", user(9, false), user(10, false), true, true),
+            ("several writes, which they do not tell", user(10, false), user(12, false), true, false),
+        ] {
+            let mut guard = AccessGuard::new(&client);
+            guard.begin_try(now).expect("the client is there");
+            assert!(guard.edited(&before, &user(before.generation(), true)).is_ok(), "{name}: nothing was seen before");
+            guard.saw(before);
+            let pause = if stood_still { STOOD_STILL * 2 } else { STOOD_STILL };
+            guard.begin_try(now + pause).expect("the client is there");
+            assert_eq!(guard.edited(&read, &user(read.generation(), true)).is_ok(), expected, "{name}");
+        }
         client.end();
-        assert!(guard.begin_try(Some(&user(12, false)), now).is_err(), "no try begins for nobody");
+        assert!(AccessGuard::new(&client).begin_try(now).is_err(), "no try begins for nobody");
     }
 }

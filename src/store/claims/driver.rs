@@ -274,11 +274,6 @@ impl Driver {
         self.take_refused().unwrap_or_else(|| Error::Other("a write was refused".into())).into()
     }
 
-    /// The object as last read or written.
-    pub(super) fn last_seen(&self) -> Option<&Object> {
-        self.own.as_ref().map(|own| &own.object)
-    }
-
     /// Why the API server refused a write for good, if it did.
     pub(super) fn take_refused(&mut self) -> Option<Error> {
         self.refused.take()

@@ -125,7 +125,11 @@ pub async fn create(
 async fn run_create(driver: &mut Driver, client: &Presence, new: Holder) -> Result<Created<Holder>, Error> {
     let mut create = Create::begin(new.clone());
     let mut looks = 1;
+    let begun = Instant::now();
     loop {
+        if let Create::Make(_) = create {
+            access_guard::require_timely(client, begun, Instant::now())?;
+        }
         let reply = driver.perform(create.call()).await?;
         create = match create.answered(reply) {
             Step::Go(create) => create,
@@ -187,13 +191,17 @@ async fn run_change<E: From<Error>>(
         match &change {
             Change::Read(_) => {
                 begin_try(&mut tries).await?;
-                guard.begin_try(driver.last_seen(), Instant::now())?;
+                guard.begin_try(Instant::now())?;
                 driver.take_rules(None);
             }
             Change::Commit { intent, new, .. } => guard.before_commit(&intent.object, &new.object, Instant::now())?,
             _ => {}
         }
         let reply = driver.perform(change.call()).await.map_err(Error::from)?;
+        let seen = match (&change, &reply) {
+            (Change::Read(_) | Change::Intend { .. }, Reply::Object(own)) => Some(own.object.clone()),
+            _ => None,
+        };
         let step = change.answered(reply, |read| -> Result<_, E> {
             let edited = edit(read)?;
             if let Edited::To(new) = &edited {
@@ -201,6 +209,9 @@ async fn run_change<E: From<Error>>(
             }
             Ok(edited)
         });
+        if let Some(seen) = seen {
+            guard.saw(seen);
+        }
         change = match step.map_err(|refused| unless_unsure(driver, refused))? {
             Step::Go(change) => change,
             // Nothing was written. As in a create: mostly the other object is finished in a moment.

@@ -414,3 +414,71 @@ async fn a_refusal_is_final_only_if_nothing_was_sent_before() {
         }
     }
 }
+
+/// The commit of a rename is lost to a deactivation. The rename then frees the claim that it has won, and meets the object
+/// again as the holder of that claim before it is tried anew.
+#[tokio::test]
+async fn a_rename_that_lost_to_a_deactivation_does_not_activate_again() {
+    for (case, activates, expected) in [("an activation", true, false), ("a rename alone", false, true)] {
+        let memory = Memory::default();
+        let mut ada = person("ada-1", "ada");
+        ada["spec"]["scim"]["active"] = true.into();
+        memory.put(Kind::USER, &ada);
+        let store = puts_in_turn(&memory, |number, memory| {
+            if number == 1 {
+                let mut object = memory.all(Kind::USER).remove(0);
+                object["spec"]["scim"]["active"] = false.into();
+                object["spec"]["sessionEpoch"] = 1.into();
+                let generation = object["metadata"]["generation"].as_i64().expect("a generation");
+                object["metadata"]["generation"] = (generation + 1).into();
+                memory.put(Kind::USER, &object);
+            }
+        });
+        let edit = |object: &Object| {
+            let mut new = object.clone();
+            new["spec"]["scim"]["userName"] = "eve".into();
+            if activates {
+                new["spec"]["scim"]["active"] = true.into();
+            }
+            Ok::<_, Error>(Some(new))
+        };
+        let changed = change(&store, &Presence::default(), Kind::USER, "people", "ada-1", edit).await;
+        assert_eq!(changed.is_ok(), expected, "{case}: {changed:?}");
+        assert!(expected || matches!(changed, Err(Error::Busy { .. })), "{case}: {changed:?}");
+        assert_eq!(memory.all(Kind::USER)[0]["spec"]["scim"]["active"], false, "{case}");
+    }
+}
+
+/// A store before whose PUTs of a user something else happens.
+fn puts_in_turn(memory: &Memory, before: impl Fn(usize, &Memory) + Send + Sync + 'static) -> Store {
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let behind = memory.clone();
+    memory.store(move |asked| {
+        if asked.method == "PUT" && asked.kind == "directoryusers" {
+            before(number.fetch_add(1, std::sync::atomic::Ordering::Relaxed), &behind);
+        }
+        None
+    })
+}
+
+#[tokio::test]
+async fn nobody_is_created_for_a_client_that_has_gone() {
+    let memory = Memory::default();
+    let client = Presence::default();
+    let gone = client.clone();
+    // It goes while the create looks at somebody who has had the name.
+    let store = memory.store(move |asked| {
+        if asked.method == "GET" && asked.kind == "directoryusers" {
+            gone.end();
+        }
+        None
+    });
+    let mut former = person("ada-0", "ada");
+    memory.put(Kind::USER, &former);
+    memory.fill(&store);
+    former["spec"]["deletedAt"] = LONG_AGO.into();
+    memory.put(Kind::USER, &former);
+    let made = create(&store, &client, person("ada-1", "ada"), String::new).await;
+    assert!(matches!(made, Err(Error::Busy { .. })), "{made:?}");
+    assert_eq!(memory.all(Kind::USER).len(), 1, "nobody was made");
+}
