@@ -7,7 +7,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -77,7 +77,7 @@ pub async fn list_each(context: &Context, requests: &[(Resource, ListRequest)]) 
         let Page { total_results, resources } = &page;
         goes_on &= start_index - 1 + resources.len() >= *total_results;
         (before, shown) = (before + total_results, shown + resources.len());
-        bytes += resources.iter().map(|stored| json!(stored.resource).to_string().len()).sum::<usize>();
+        bytes += resources.iter().map(bytes_of).sum::<usize>();
         pages.push(page);
     }
     Ok(pages)
@@ -98,9 +98,14 @@ async fn list_within(
         Candidates::Named(names) if names.len() < MAX_BATCH => names,
         Candidates::Named(_) | Candidates::All => return scan(context, list, SCAN_DEADLINE).await,
     };
-    let reads: Vec<_> = names.iter().map(|name| list.read(context, name)).collect();
-    let found: Vec<_> = stream::iter(reads).buffered(MAX_READS_AHEAD).try_collect().await?;
-    Ok(list.page_of(found.into_iter().flatten().collect()))
+    match list.read_all(context, &names).await? {
+        Some(found) => Ok(list.page_of(found)),
+        None => scan(context, list, SCAN_DEADLINE).await,
+    }
+}
+
+fn bytes_of(stored: &Stored) -> usize {
+    json!(stored.resource).to_string().len()
 }
 
 /// The resources that a filter can select at all.
@@ -216,6 +221,22 @@ impl List {
         let mut stored = stored(self.kind, self.shown.as_ref(), &object);
         stored.resource = self.with_addresses(stored.resource);
         Ok(self.selects(&stored.resource).then_some(stored))
+    }
+
+    /// Those of these names that the filter selects, read live; nothing where they are more than `max_bytes`, and several.
+    async fn read_all(&self, context: &Context, names: &[String]) -> Result<Option<Vec<Stored>>, Error> {
+        let reads: Vec<_> = names.iter().map(|name| self.read(context, name)).collect();
+        let mut reads = stream::iter(reads).buffered(MAX_READS_AHEAD);
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while let Some(stored) = reads.next().await.transpose()? {
+            let Some(stored) = stored else { continue };
+            bytes += bytes_of(&stored);
+            if bytes > self.max_bytes && !found.is_empty() {
+                return Ok(None);
+            }
+            found.push(stored);
+        }
+        Ok(Some(found))
     }
 
     fn selects(&self, resource: &Attributes) -> bool {

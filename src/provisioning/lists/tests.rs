@@ -176,3 +176,22 @@ async fn an_address_is_found_without_a_look_at_everybody() {
         assert_eq!((ids(&page), memory.asked().len()), (expected.to_vec(), reads), "{filter}");
     }
 }
+
+#[tokio::test]
+async fn people_who_are_looked_up_are_held_only_while_a_page_may_hold_them() {
+    let context = twins(&Memory::default(), 5);
+    let bytes = bytes_of(&list(&context, Resource::User, &request(TWIN, 1)).await.expect("a page").resources[0]);
+    for (max_bytes, expected) in [(bytes * 5, Some(5)), (bytes * 4, None), (0, None)] {
+        let list = List { max_bytes, ..made(request(TWIN, 200)) };
+        let names: Vec<_> = (0..5).map(|number| format!("twin-{number:03}")).collect();
+        let found = list.read_all(&context, &names).await.expect("reads");
+        assert_eq!(found.map(|found| found.len()), expected, "{max_bytes} bytes");
+    }
+    let page = list_within(&context, Resource::User, &request(TWIN, 200), 0).await.expect("a page");
+    assert_eq!((page.total_results, page.resources.len()), (5, 1), "the page is cut and the number is not");
+    let one = List { max_bytes: 0, ..made(request(TWIN, 200)) };
+    assert_eq!(
+        one.read_all(&context, &["twin-000".to_owned()]).await.expect("a read").map(|found| found.len()),
+        Some(1)
+    );
+}
