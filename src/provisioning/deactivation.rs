@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::checks::require_present;
-use super::object::require_match;
+use super::object::{await_index, require_match};
 use super::{Context, Error, EtagCondition};
 use crate::api::Object;
 use crate::rules::mapping::{changed_user, to_attributes};
@@ -89,6 +89,9 @@ pub(super) async fn deactivate_all_the_same(
 /// Sets `active` to false on the newest version of the person and changes nothing else; whether it had to be written. The
 /// policy of the Directory is not asked: it never keeps anybody in.
 async fn deactivate(context: &Context, requested: &RequestedChange<'_>) -> Result<bool, Error> {
+    if requested.matched.get().is_none() {
+        await_index(context, Resource::User, requested.id, requested.if_match).await?;
+    }
     let was_active = OnceLock::new();
     let edit = |object: &Object| {
         require_present(context, Resource::User, object)?;

@@ -124,7 +124,7 @@ pub(super) fn require_match(
 /// Waits until the index knows what the client of a conditional write knows: a client that has just added a member at another
 /// replica comes with a tag that this one cannot make before its watch has told. Where the object itself has another version
 /// there is nothing to wait for.
-async fn await_index(
+pub(super) async fn await_index(
     context: &Context,
     kind: Resource,
     id: &str,

@@ -16,7 +16,7 @@ use crate::scim::projection::Projection;
 
 /// What the query asks for.
 pub(super) async fn by_query(request: ScimRequest, kind: Resource) -> Result<Answer, Failure> {
-    let search = ListRequest::from_query(&request.parameters, kind.schema())?;
+    let search = ListRequest::from_query(request.parameters.as_ref().map_err(Clone::clone)?, kind.schema())?;
     list(request, kind, search).await
 }
 

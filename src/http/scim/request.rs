@@ -17,6 +17,7 @@ use super::{Scim, body, query};
 use crate::http::edge::limits::{ANSWER, WHOLE_REQUEST};
 use crate::http::edge::{Answer, RequestNote};
 use crate::provisioning::Context;
+use crate::scim;
 use crate::store::{self, Presence};
 
 /// A request whose credentials opened the Directory, whole.
@@ -24,8 +25,8 @@ pub(super) struct ScimRequest {
     pub(super) context: Context,
     /// The id, name or URN in the path; empty where there is none.
     pub(super) parameter: String,
-    /// The decoded query.
-    pub(super) parameters: Vec<(String, String)>,
+    /// The decoded query, or what is wrong with it: a change that deactivates passes all the same.
+    pub(super) parameters: Result<Vec<(String, String)>, scim::Error>,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     /// The address of the Directory's endpoint, without a slash at the end.
@@ -50,7 +51,7 @@ struct Parameters {
 impl FromRequest<Scim> for ScimRequest {
     type Rejection = Failure;
 
-    async fn from_request(mut request: Request, Scim(scim): &Scim) -> Result<Self, Failure> {
+    async fn from_request(mut request: Request, Scim(door): &Scim) -> Result<Self, Failure> {
         let named: Result<Path<Parameters>, _> = request.extract_parts().await;
         let Parameters { id, name, urn } = named.map_or_else(|_| Parameters::default(), |Path(named)| named);
         let (head, body) = request.into_parts();
@@ -63,9 +64,9 @@ impl FromRequest<Scim> for ScimRequest {
             note.resource(id);
         }
         let base = format!("{}/scim/v2/{}/{}", note.origin(), directory.namespace, directory.name);
-        let parameters = query::parameters(head.uri.query().unwrap_or_default())?;
+        let parameters = query::parameters(head.uri.query().unwrap_or_default());
         let body = body::read(&head.method, &head.headers, body).await?;
-        let (store, metrics, client) = (scim.store.clone(), scim.metrics.clone(), Presence::default());
+        let (store, metrics, client) = (door.store.clone(), door.metrics.clone(), Presence::default());
         Ok(Self {
             context: Context { directory, store, metrics, client, base: base.as_str().into() },
             parameter: id.or(name).or(urn).unwrap_or_default(),
@@ -75,7 +76,7 @@ impl FromRequest<Scim> for ScimRequest {
             base,
             deadline: deadline(note.started(), Instant::now()),
             note,
-            writes: scim.writes.clone(),
+            writes: door.writes.clone(),
         })
     }
 }

@@ -98,7 +98,8 @@ async fn refused(
 
 fn view(request: &ScimRequest, kind: Resource) -> Result<View, scim::Error> {
     let resource_type = kind.schema();
-    let value = |name| query::value(&request.parameters, name);
+    let parameters = request.parameters.as_ref().map_err(Clone::clone)?;
+    let value = |name| query::value(parameters, name);
     let projection = Projection::parse(value("attributes"), value("excludedAttributes"), resource_type)?;
     Ok(View { base: request.base.as_str().into(), resource_type, projection })
 }

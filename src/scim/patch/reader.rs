@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
             (Ok(target), _) => target,
             (Err(error), Origin::Path) => return Err(error),
             (Err(_), Origin::Member) => {
-                self.ignore(path);
+                self.ignore(name_alone(path));
                 return Ok(());
             }
         };
@@ -327,6 +327,14 @@ impl<'a> Reader<'a> {
     fn ignore(&mut self, name: &str) {
         remember(&mut self.ignored, name);
     }
+}
+
+/// What the log is told of a member name that is no path: the name of the attribute before a selector, whose value may say
+/// who somebody is. A text that is no name at all is not told.
+fn name_alone(path: &str) -> &str {
+    let name = path.split('[').next().unwrap_or_default();
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || "$-_:.".contains(letter);
+    if !name.is_empty() && name.chars().all(is_name) { name } else { "…" }
 }
 
 /// Adds a client's name to those that the log is told, cut and in one line.

@@ -213,9 +213,9 @@ fn unknown_attributes_are_ignored_and_named() {
     let mut ignored = check("unknown attributes", body, json!({ "title": "T", "urn:x": { "a": 1 } }));
     ignored.sort();
     let badge = format!("{ENTERPRISE}:badge");
-    assert_eq!(ignored, ["DisplayNam", "name", "not a path[", "shoeSize", "urn:", &badge, "userName.x"]);
+    assert_eq!(ignored, ["DisplayNam", "name", "shoeSize", "urn:", &badge, "userName.x", "…"]);
 
-    let many = (0..1_000).map(|number| (format!("x{number}\n{}", "y".repeat(1_000)), json!(1))).collect();
+    let many = (0..1_000).map(|number| (format!("x{number}{}", "y".repeat(1_000)), json!(1))).collect();
     let ignored = check("many of them", Value::Object(many), json!({}));
     assert_eq!(ignored.len(), limits::MAX_IGNORED);
     assert!(ignored.iter().all(|name| name.len() < 200 && !name.contains('\n')), "{ignored:?}");

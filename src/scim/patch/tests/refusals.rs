@@ -278,3 +278,17 @@ fn what_was_stored_before_a_bound_does_not_stand_in_the_way() {
     let (disabled, _) = patched(&current, &disable).expect("a deactivation");
     assert_eq!(disabled["active"], false);
 }
+
+#[test]
+fn a_member_that_is_no_path_is_told_without_what_it_may_say_of_somebody() {
+    for (member, told) in [
+        ("emails[value eq 'ada@contoso.example'].primary", "emails"),
+        ("emails[value eq \"ada@contoso.example\"", "emails"),
+        ("ada@contoso.example ", "…"),
+        ("", "…"),
+    ] {
+        let operations = json!([{ "op": "add", "value": { member: true } }]);
+        let (_, ignored) = patched(&alice(), &operations).expect("a PATCH");
+        assert_eq!(ignored, [told], "{member}");
+    }
+}
