@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -59,7 +60,8 @@ const DIRTY: Entry = (
 );
 const CONNECTIONS: Entry = ("rollcall_connections", "Open connections, by listener.");
 const READY: Entry = ("rollcall_ready", "1 while the replica is ready for requests, 0 while it is not.");
-const LEADER: Entry = ("rollcall_leader", "1 on the replica that does the work in the background, 0 on the others.");
+const LEADER: Entry =
+    ("rollcall_leader", "1 on the replica that writes statuses and turns unique attributes on, 0 on the others.");
 const QUOTA_USED: Entry = (
     "rollcall_quota_used",
     "Active users that a quota counts, by Directory and userType (empty: the whole Directory); told by the leader.",
@@ -195,6 +197,8 @@ type Seconds = Gauge<f64, std::sync::atomic::AtomicU64>;
 pub struct Metrics(Arc<Inner>);
 
 struct Inner {
+    /// Held while series are replaced, and while they are read: a scrape misses none.
+    replacing: Mutex<()>,
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     duration: Family<DurationLabels, Histogram, fn() -> Histogram>,
@@ -237,6 +241,7 @@ impl Default for Metrics {
             janitor: registered(&mut registry, JANITOR, Family::default()),
             dirty: registered(&mut registry, DIRTY, Family::default()),
             connections: registered(&mut registry, CONNECTIONS, Family::default()),
+            replacing: Mutex::default(),
             ready: registered(&mut registry, READY, Gauge::default()),
             leader: registered(&mut registry, LEADER, Gauge::default()),
             quota_used: registered(&mut registry, QUOTA_USED, Family::default()),
@@ -300,6 +305,11 @@ impl Metrics {
         self.0.janitor.get_or_create(&ActionLabels { action }).inc();
     }
 
+    /// A controller is at work here no more.
+    pub fn forget_dirty_names(&self, controller: &'static str) {
+        self.0.dirty.remove(&ControllerLabels { controller });
+    }
+
     /// How many names wait to be looked at by a controller.
     pub fn set_dirty_names(&self, controller: &'static str, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -315,6 +325,7 @@ impl Metrics {
 
     /// How many people each Directory shows: namespace, name, count. Directories that are not named are forgotten.
     pub fn set_visible_users(&self, counts: impl IntoIterator<Item = (String, String, usize)>) {
+        let _replacing = self.0.replacing.lock();
         self.0.visible.clear();
         for (namespace, directory, count) in counts {
             let labels = DirectoryLabels { namespace, directory };
@@ -344,12 +355,12 @@ impl Metrics {
         if !leads {
             self.set_quotas([]);
             self.set_duplicates([]);
-            self.0.dirty.clear();
         }
     }
 
     /// How far every quota is used. Those that are not named are forgotten.
     pub fn set_quotas(&self, quotas: impl IntoIterator<Item = QuotaUse>) {
+        let _replacing = self.0.replacing.lock();
         self.0.quota_used.clear();
         self.0.quota_limit.clear();
         for QuotaUse { namespace, directory, user_type, used, limit } in quotas {
@@ -362,6 +373,7 @@ impl Metrics {
     /// How many users or groups of each Directory share an externalId: namespace, Directory, kind, count. Those that are
     /// not named are forgotten.
     pub fn set_duplicates(&self, counts: impl IntoIterator<Item = (String, String, &'static str, usize)>) {
+        let _replacing = self.0.replacing.lock();
         self.0.duplicates.clear();
         for (namespace, directory, kind, count) in counts {
             let labels = DuplicateLabels { namespace, directory, kind };
@@ -377,6 +389,7 @@ impl Metrics {
     /// All of them in the OpenMetrics text format.
     pub fn text(&self) -> String {
         let mut text = String::new();
+        let _whole = self.0.replacing.lock();
         encode(&mut text, &self.0.registry).expect("writing to a string does not fail");
         text
     }

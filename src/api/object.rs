@@ -187,7 +187,7 @@ impl Object {
         self.spec()[MEMBER_OF].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// `spec.sessionEpoch`, which every loss of access raises.
+    /// `spec.sessionEpoch`, which each deactivation and each deletion raises.
     pub fn session_epoch(&self) -> i64 {
         self.spec()[SESSION_EPOCH].as_i64().unwrap_or(0)
     }

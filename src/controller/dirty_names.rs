@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout_at};
 
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject, Interest, Subscription, Taken};
 
@@ -21,6 +22,8 @@ const FRESH_POLL: Duration = Duration::from_millis(100);
 /// The names of one controller.
 pub struct DirtyNames {
     store: Store,
+    metrics: Metrics,
+    controller: &'static str,
     subscription: Arc<Subscription>,
     review: Review,
 }
@@ -35,10 +38,11 @@ enum Review {
 }
 
 impl DirtyNames {
-    /// Everything that is there, and what becomes dirty from now on.
-    pub fn new(store: Store, interest: Interest) -> Self {
+    /// Everything that is there, and what becomes dirty from now on. The metrics tell by the name of the controller how many
+    /// names wait.
+    pub fn new(store: Store, metrics: Metrics, controller: &'static str, interest: Interest) -> Self {
         let subscription = store.subscribe(interest);
-        Self { store, subscription, review: Review::Due(Instant::now()) }
+        Self { store, metrics, controller, subscription, review: Review::Due(Instant::now()) }
     }
 
     /// Waits for the next name.
@@ -76,7 +80,9 @@ impl DirtyNames {
             Review::UnderWay if !self.subscription.is_reviewing() => self.review = Review::Due(now + REVIEW_INTERVAL),
             Review::Due(_) | Review::UnderWay => {}
         }
-        self.subscription.take(now)
+        let taken = self.subscription.take(now);
+        self.metrics.set_dirty_names(self.controller, self.subscription.len());
+        taken
     }
 
     /// Puts a name back that is to be looked at at this time, unless it changes before.
@@ -93,10 +99,11 @@ impl DirtyNames {
     pub fn hold(&self, directory: &DirectoryName, until: Instant) {
         self.subscription.hold(directory, until);
     }
+}
 
-    /// How many names wait.
-    pub fn len(&self) -> usize {
-        self.subscription.len()
+impl Drop for DirtyNames {
+    fn drop(&mut self) {
+        self.metrics.forget_dirty_names(self.controller);
     }
 }
 
@@ -137,7 +144,7 @@ mod tests {
         }
         let store = memory.store(|_| None);
         memory.fill(&store);
-        DirtyNames::new(store, everything)
+        DirtyNames::new(store, Metrics::default(), "test", everything)
     }
 
     fn user(taken: Taken) -> String {

@@ -18,6 +18,7 @@ mod dirty_names;
 pub mod janitor;
 pub mod leader;
 mod status;
+mod told;
 mod tools;
 mod write_rate;
 

@@ -79,11 +79,17 @@ impl Asking {
         Some(name)
     }
 
-    /// Somebody could not be asked, and is the first again.
-    pub fn put_back(&mut self, name: Arc<str>) {
+    /// Somebody could not be asked, and is the first again, for the oldest has the better right. One that the API server
+    /// refuses comes after the others, and stands in nobody's way.
+    pub fn put_back(&mut self, name: Arc<str>, is_refused: bool) {
         if self.waiting.insert(Arc::clone(&name)) {
-            self.left.push_front(name);
+            if is_refused { self.left.push_back(name) } else { self.left.push_front(name) }
         }
+    }
+
+    /// Whether only one is left to be asked.
+    pub fn is_last(&self) -> bool {
+        self.left.len() == 1
     }
 
     /// Somebody was asked, and this one has the value.
@@ -193,10 +199,14 @@ mod tests {
             asking.note(&d, true);
         }
         assert_eq!(asking.take().as_ref(), Some(b));
-        asking.put_back(Arc::clone(b));
+        asking.put_back(Arc::clone(b), false);
         assert_eq!(asking.take().as_ref(), Some(b), "who could not be asked is the first again");
+        asking.put_back(Arc::clone(b), true);
+        assert!(!asking.is_last());
+        assert_eq!(asking.take(), Some(Arc::clone(&d)), "who is refused stands in nobody's way");
+        assert!(asking.is_last());
+        assert_eq!(asking.take().as_ref(), Some(b));
         asking.answered(b, None);
-        assert_eq!(asking.take(), Some(Arc::clone(&d)));
         assert_eq!(asking.take(), None);
         asking.answered(&d, None);
         assert_eq!(taken(asking.finished()).expect("a pass"), Vec::<String>::new());

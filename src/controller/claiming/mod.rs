@@ -26,11 +26,16 @@ pub use passes::{Pass, Passes};
 
 use self::decide::Asking;
 use super::dirty_names::{DirtyNames, fresh};
+use super::told::Told;
 use super::tools::Tools;
+use crate::store::Error as StoreError;
+use crate::store::claims::Error;
 use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 
-/// After an object that could not be asked, until it is asked again.
+/// After an object that could not be asked, until the next one is.
 const ERROR_PAUSE: Duration = Duration::from_secs(2);
+/// The same where nobody else is left to be asked: mostly the API server refuses that object, and somebody has to mend it.
+const LONG_PAUSE: Duration = Duration::from_secs(15);
 /// Most dirty names that are looked at between two objects that are asked.
 const LOOKS_AT_ONCE: usize = 200;
 
@@ -60,12 +65,21 @@ struct Claiming {
     /// Directories in which an object could not be asked, and until when they are left alone.
     paused: HashMap<DirectoryName, Instant>,
     last: Option<Rule>,
+    told: Told,
 }
 
 impl Claiming {
     fn new(tools: Tools, passes: Passes) -> Self {
-        let names = DirtyNames::new(tools.store.clone(), observe::interest);
-        Self { tools, passes, names, asking: BTreeMap::new(), paused: HashMap::new(), last: None }
+        let names = DirtyNames::new(tools.store.clone(), tools.metrics.clone(), "claiming", observe::interest);
+        Self {
+            tools,
+            passes,
+            names,
+            asking: BTreeMap::new(),
+            paused: HashMap::new(),
+            last: None,
+            told: Told::default(),
+        }
     }
 
     /// Waits for a dirty name, or for the end of a pause.
@@ -141,11 +155,16 @@ impl Claiming {
         let Some(asking) = self.asking.get_mut(&rule) else { return };
         if let Some(name) = asking.take() {
             match act::acquire(&self.tools, directory, asking.kind, attribute, &name).await {
-                Ok(holder) => asking.answered(&name, holder),
+                Ok(holder) => {
+                    asking.answered(&name, holder);
+                    self.told.success();
+                }
                 Err(error) => {
-                    report::failed(directory, attribute, &error);
-                    asking.put_back(name);
-                    self.paused.insert(directory.clone(), now + ERROR_PAUSE);
+                    self.told.failure(&error.to_string(), || report::failed(directory, attribute, &error));
+                    let is_refused = matches!(error, Error::Store(StoreError::Invalid(_) | StoreError::TooLarge));
+                    asking.put_back(name, is_refused);
+                    let pause = if asking.is_last() { LONG_PAUSE } else { ERROR_PAUSE };
+                    self.paused.insert(directory.clone(), now + pause);
                 }
             }
         }

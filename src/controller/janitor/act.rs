@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::decide::Step;
+use super::decide::HealingStep;
 use crate::store::Store;
 use crate::store::claims::{self, Error, Settlement};
 use crate::store::index::dirty::{DirtyName, DirtySubject};
@@ -20,7 +20,7 @@ pub enum Acted {
 }
 
 /// Takes a step with an object or a claim, seen at `now`.
-pub async fn act(store: &Store, step: Step, name: &DirtyName, now: Timestamp) -> Result<Acted, Error> {
+pub async fn act(store: &Store, step: HealingStep, name: &DirtyName, now: Timestamp) -> Result<Acted, Error> {
     let namespace = name.directory.namespace();
     let (kind, object) = match &name.subject {
         DirtySubject::User(object) => (Kind::USER, object),
@@ -29,13 +29,13 @@ pub async fn act(store: &Store, step: Step, name: &DirtyName, now: Timestamp) ->
         DirtySubject::Directory => return Ok(Acted::Nothing),
     };
     let changed = match step {
-        Step::Settle => match claims::settle(store, kind, namespace, object, now).await? {
+        HealingStep::Settle => match claims::settle(store, kind, namespace, object, now).await? {
             Settlement::Nothing => false,
             Settlement::Busy => return Ok(Acted::Busy),
             Settlement::Settled | Settlement::Removed | Settlement::BroughtBack => true,
         },
-        Step::Label => store.write_label(kind, namespace, object).await?,
-        Step::Release => claims::release(store, namespace, object).await?,
+        HealingStep::Label => store.write_label(kind, namespace, object).await?,
+        HealingStep::Release => claims::release(store, namespace, object).await?,
     };
     Ok(if changed { Acted::Changed } else { Acted::Nothing })
 }

@@ -23,7 +23,7 @@ const SLOW_RETRY: Duration = Duration::from_secs(60);
 
 /// One thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum HealingStep {
     /// Let the object go through the janitor's part of the claim protocol.
     Settle,
     /// Give it the label of its Directory.
@@ -36,7 +36,7 @@ pub enum Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// To be done now, in this order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<HealingStep>,
     /// When there may be more to do, if there will.
     pub wait: Option<Duration>,
 }
@@ -45,13 +45,19 @@ pub struct Decision {
 pub fn decide(seen: &ObservedName, now: Timestamp) -> Decision {
     match seen {
         ObservedName::Claim { dead } => {
-            Decision { steps: dead.then_some(Step::Release).into_iter().collect(), wait: None }
+            Decision { steps: dead.then_some(HealingStep::Release).into_iter().collect(), wait: None }
         }
         ObservedName::Object(object) => {
             let wait = object.unsettled.then(|| time_to_leave_alone(object, now));
             let settle = wait == Some(Duration::ZERO);
-            let steps = [settle.then_some(Step::Settle), (!object.labelled).then_some(Step::Label)];
-            Decision { steps: steps.into_iter().flatten().collect(), wait: wait.filter(|wait| !wait.is_zero()) }
+            // What may be a restored object is settled when its age tells.
+            let is_young = settle && !object.rejected && !object.deleted && now < object.known_from;
+            let known = is_young.then(|| object.known_from.duration_since(now).unsigned_abs());
+            let steps = [settle.then_some(HealingStep::Settle), (!object.labelled).then_some(HealingStep::Label)];
+            Decision {
+                steps: steps.into_iter().flatten().collect(),
+                wait: wait.filter(|wait| !wait.is_zero()).or(known),
+            }
         }
     }
 }
@@ -124,14 +130,18 @@ mod tests {
         let known = Upkeep { known_from: Timestamp::MIN, ..creating };
         let changing = Upkeep { in_change: true, ..known };
         let settle = |wait: u64| {
-            let steps = if wait == 0 { vec![Step::Settle] } else { Vec::new() };
+            let steps = if wait == 0 { vec![HealingStep::Settle] } else { Vec::new() };
             Decision { steps, wait: (wait > 0).then(|| Duration::from_secs(wait)) }
         };
         let cases = [
             ("nothing is amiss", person(), Decision::default()),
             ("a create that may be in progress", Upkeep { written_at: Some(at(-1)), ..creating }, settle(2)),
-            ("one that is slow", creating, settle(0)),
-            ("one that says no time", Upkeep { written_at: None, ..creating }, settle(0)),
+            ("one that is slow", creating, Decision { wait: Some(Duration::from_secs(590)), ..settle(0) }),
+            (
+                "one that says no time",
+                Upkeep { written_at: None, ..creating },
+                Decision { wait: Some(Duration::from_secs(590)), ..settle(0) },
+            ),
             ("one by a clock that is fast", Upkeep { written_at: Some(at(3600)), ..creating }, settle(3)),
             ("somebody who was acknowledged, or whom people wrote", known, settle(0)),
             ("a change that may be in progress", changing, settle(20)),
@@ -149,13 +159,13 @@ mod tests {
     fn a_label_that_is_missing_is_written_at_once() {
         let unlabelled = Upkeep { labelled: false, ..person() };
         let unsettled = Upkeep { unsettled: true, known_from: Timestamp::MIN, ..unlabelled };
-        assert_eq!(decide(&ObservedName::Object(unlabelled), at(0)).steps, [Step::Label]);
-        assert_eq!(decide(&ObservedName::Object(unsettled), at(0)).steps, [Step::Settle, Step::Label]);
+        assert_eq!(decide(&ObservedName::Object(unlabelled), at(0)).steps, [HealingStep::Label]);
+        assert_eq!(decide(&ObservedName::Object(unsettled), at(0)).steps, [HealingStep::Settle, HealingStep::Label]);
     }
 
     #[test]
     fn a_claim_is_released_while_it_is_dead() {
-        for (dead, expected) in [(true, vec![Step::Release]), (false, Vec::new())] {
+        for (dead, expected) in [(true, vec![HealingStep::Release]), (false, Vec::new())] {
             assert_eq!(decide(&ObservedName::Claim { dead }, at(0)), Decision { steps: expected, wait: None });
         }
     }

@@ -28,7 +28,7 @@ const HEALED_AT_ONCE: usize = 4;
 /// Heals for ever.
 pub async fn run(store: Store, metrics: Metrics) {
     synced(&store).await;
-    let mut names = DirtyNames::new(store.clone(), observe::interest);
+    let mut names = DirtyNames::new(store.clone(), metrics.clone(), "janitor", observe::interest);
     loop {
         let mut next = vec![names.next().await.name];
         let now = Instant::now();

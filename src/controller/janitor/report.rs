@@ -3,17 +3,17 @@
 
 use super::act::Acted;
 use super::action::JanitorAction;
-use super::decide::Step;
+use super::decide::HealingStep;
 use crate::metrics::Metrics;
 use crate::store::claims::Error;
 use crate::store::index::dirty::{DirtyName, DirtySubject};
 
 /// Counts a step, and logs one that failed.
-pub fn report(metrics: &Metrics, step: Step, acted: &Result<Acted, Error>, name: &DirtyName) {
+pub fn report(metrics: &Metrics, step: HealingStep, acted: &Result<Acted, Error>, name: &DirtyName) {
     let action = match step {
-        Step::Settle => JanitorAction::Settled,
-        Step::Label => JanitorAction::Labelled,
-        Step::Release => JanitorAction::Released,
+        HealingStep::Settle => JanitorAction::Settled,
+        HealingStep::Label => JanitorAction::Labelled,
+        HealingStep::Release => JanitorAction::Released,
     };
     match acted {
         Ok(Acted::Changed) => metrics.janitor(action.as_str()),

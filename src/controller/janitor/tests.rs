@@ -51,7 +51,7 @@ async fn what_cannot_be_changed_is_looked_at_in_every_review_and_never_counted()
     }
     memory.fill(&store);
     for number in 0..3 {
-        let mut names = DirtyNames::new(store.clone(), observe::interest);
+        let mut names = DirtyNames::new(store.clone(), Metrics::default(), "janitor", observe::interest);
         work_off(&memory, &mut names, (&store, &metrics), Instant::now()).await;
         let asked = memory.asked();
         assert!(asked.contains(&"POST directoryclaims".to_owned()), "the conflict is looked at in review {number}");
@@ -73,7 +73,7 @@ async fn an_object_that_lacks_the_label_of_its_directory_gets_it_once() {
         memory.put(Kind::CLAIM, &claim(name, name));
     }
     memory.fill(&store);
-    let mut names = DirtyNames::new(store.clone(), observe::interest);
+    let mut names = DirtyNames::new(store.clone(), Metrics::default(), "janitor", observe::interest);
     let soon = Instant::now() + Duration::from_secs(1);
     work_off(&memory, &mut names, (&store, &metrics), soon).await;
     assert_eq!(memory.asked().iter().filter(|asked| asked.starts_with("PUT")).count(), cases.len());
@@ -98,7 +98,7 @@ async fn the_loser_of_a_value_is_looked_at_when_its_rival_lets_go() {
     }
     memory.put(Kind::CLAIM, &claim("ada", "first-1"));
     memory.fill(&store);
-    let mut names = DirtyNames::new(store.clone(), observe::interest);
+    let mut names = DirtyNames::new(store.clone(), Metrics::default(), "janitor", observe::interest);
     let soon = Instant::now() + Duration::from_secs(1);
     work_off(&memory, &mut names, (&store, &metrics), soon).await;
     memory.put(Kind::USER, &user("first-1", "eve", &label));

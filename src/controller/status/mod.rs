@@ -24,6 +24,7 @@ use self::conflicts::Contested;
 use self::observe::KnownDirectory;
 use super::claiming::Passes;
 use super::dirty_names::DirtyNames;
+use super::told::Told;
 use super::tools::Tools;
 use crate::rules::resource::Resource;
 use crate::store::index::dirty::{Cause, DirectoryName, DirtyName, DirtySubject, Taken};
@@ -67,19 +68,19 @@ struct Statuses {
     contested: Contested,
     /// Names whose status the API server has refused: they are not looked at again until something changes.
     refused: HashSet<DirtyName>,
-    told: report::Told,
+    told: Told,
 }
 
 impl Statuses {
     fn new(tools: Tools, passes: Passes) -> Self {
         Self {
-            names: DirtyNames::new(tools.store.clone(), observe::interest),
+            names: DirtyNames::new(tools.store.clone(), tools.metrics.clone(), "status", observe::interest),
             tools,
             passes,
             directories: HashMap::new(),
             contested: Contested::default(),
             refused: HashSet::new(),
-            told: report::Told::default(),
+            told: Told::default(),
         }
     }
 
@@ -115,7 +116,7 @@ impl Statuses {
             }
         }
         let looked = self.put_back(failed, now);
-        report::report(&self.tools.metrics, &self.directories, self.names.len());
+        report::report(&self.tools.metrics, &self.directories);
         looked
     }
 
@@ -127,7 +128,8 @@ impl Statuses {
             self.told.success();
         }
         for (name, error) in failed {
-            self.told.failure(&error);
+            let reason = error.to_string();
+            self.told.failure(&reason, || report::failed(&reason));
             if matches!(error, Error::Unavailable { .. }) {
                 looked = Looked::ServerAway;
             } else {

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use super::observe::KnownDirectory;
 use crate::metrics::{Metrics, QuotaUse};
-use crate::store::Error;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
 
-/// What the metrics tell of the Directories, and how many names wait.
-pub fn report(metrics: &Metrics, directories: &HashMap<DirectoryName, KnownDirectory>, waiting: usize) {
+/// What the metrics tell of the Directories.
+pub fn report(metrics: &Metrics, directories: &HashMap<DirectoryName, KnownDirectory>) {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let quotas = directories.iter().flat_map(|(name, known)| {
         known.quota.iter().map(move |usage| QuotaUse {
@@ -27,25 +26,9 @@ pub fn report(metrics: &Metrics, directories: &HashMap<DirectoryName, KnownDirec
         counts.map(|(kind, count)| (name.namespace().to_owned(), name.name().to_owned(), kind, count))
     });
     metrics.set_duplicates(duplicates);
-    metrics.set_dirty_names("status", waiting);
 }
 
-/// What the log has been told of what is wrong: the same reason once, until something goes well.
-#[derive(Debug, Default)]
-pub struct Told(Option<String>);
-
-impl Told {
-    /// Nothing failed.
-    pub fn success(&mut self) {
-        self.0 = None;
-    }
-
-    /// A status could not be written.
-    pub fn failure(&mut self, error: &Error) {
-        let reason = error.to_string();
-        if self.0.as_ref() != Some(&reason) {
-            tracing::warn!(reason, "a status could not be written and is written later");
-            self.0 = Some(reason);
-        }
-    }
+/// A status could not be written.
+pub fn failed(reason: &str) {
+    tracing::warn!(reason, "a status could not be written and is written later");
 }

@@ -110,7 +110,11 @@ impl Cache {
     /// Forgets the objects of a kind, in one namespace or in all, that a list of `version`, taken in `epoch`, does not
     /// show. Own writes from after the list stay.
     pub(super) fn sweep(&self, kind: Kind, scope: Option<&str>, version: u128, epoch: u32) {
+        let known = if kind == Kind::DIRECTORY { self.directories.all() } else { Vec::new() };
         self.sink(kind, |sink| sink.sweep(scope, version, epoch));
+        // A Directory in which nobody ever was has no index.
+        let gone = known.iter().filter(|known| self.directories.get(&known.namespace, &known.name).is_none());
+        gone.for_each(|gone| self.mark_directory(&gone.namespace, &gone.name));
         for (namespace, directory, index) in self.indexes() {
             if kind == Kind::DIRECTORY {
                 self.follow_rules(&namespace, &directory);

@@ -149,7 +149,7 @@ async fn run_create(driver: &mut Driver, client: &Presence, new: Holder) -> Resu
 /// [`StoreError::Unavailable`], for the change may have taken effect before. Claimed values that differ go through the protocol; otherwise
 /// this is GET and PUT. Returns the object as stored.
 ///
-/// What gives access is not given after all to whom it was taken away meanwhile: see [`AccessGuard`].
+/// What gives access is not given after all to whom it was taken away meanwhile: see `access_guard`.
 pub async fn change<E: From<Error>>(
     store: &Store,
     client: &Presence,

@@ -182,6 +182,11 @@ impl IndexedResource {
         (self.marks.acknowledged || self.was_shown) && is_name_free
     }
 
+    /// Whether it counted as acknowledged from the moment it was stored.
+    pub(super) fn is_relied_on(&self) -> bool {
+        self.known_from == Timestamp::MIN.as_second()
+    }
+
     /// Whether nothing but a missing claim can be amiss with it: neither deleted nor rejected nor in a change.
     pub(super) fn is_at_rest(&self) -> bool {
         !self.marks.deleted && !self.marks.rejected && self.pending.is_empty()

@@ -303,9 +303,11 @@ impl Tables {
         let owns = |id| self.owns(kind, name, id);
         let is_free = |id| self.live_holder(id).is_none();
         let was_shown = resource.shown;
-        resource.shown = resource.may_be_shown(&self.rules)
-            && resource.claims.name().is_some_and(|id| owns(id) || resource.is_seen_without_claim(is_free(id)));
-        resource.was_shown |= resource.shown;
+        let owns_name = resource.claims.name().is_some_and(owns);
+        let is_seen = |id| owns_name || resource.is_seen_without_claim(is_free(id));
+        resource.shown = resource.may_be_shown(&self.rules) && resource.claims.name().is_some_and(is_seen);
+        // A slow create that is shown before it has its claims may still be refused.
+        resource.was_shown |= resource.shown && (owns_name || resource.is_relied_on());
         let unsettled = resource.is_unsettled(owns);
         let is_living = !resource.marks.deleted && !resource.marks.rejected;
         let unowned: Box<[_]> = resource.claims.iter().filter(|id| is_living && !owns(*id)).collect();
