@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::mentions::Unknown;
 use super::representation::{edges, stored};
+use super::requested_change::RequestedChange;
 use super::users::object_name;
 use super::{Context, Error, EtagCondition, Stored, members, object};
 use crate::api::Object;
@@ -71,7 +72,7 @@ async fn change(
 ) -> Result<Object, Error> {
     let place =
         |object: &Object, _: &Attributes, attributes| Ok(mapping::changed_group(object, attributes, Timestamp::now()));
-    object::change(context, Resource::Group, id, if_match, edit, place).await
+    object::change(context, &RequestedChange::new(Resource::Group, id, if_match), edit, place).await
 }
 
 /// Writes the edges, then tells of the whole.
@@ -83,5 +84,5 @@ async fn finish(context: &Context, object: Object, members: &Members) -> Result<
 /// `DELETE /Groups/{id}`: a tombstone, and the values are free. The members stay and no longer show the group.
 pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
     let bury = |object: &Object| Ok(mapping::group_tombstone(object, Timestamp::now()));
-    object::delete(context, Resource::Group, id, if_match, bury).await
+    object::delete(context, &RequestedChange::new(Resource::Group, id, if_match), bury).await
 }

@@ -12,6 +12,7 @@ mod mentions;
 mod object;
 mod policy;
 mod representation;
+mod requested_change;
 pub mod users;
 
 use std::sync::Arc;

@@ -2,15 +2,15 @@
 //! version that was asked for, and whether it can be claimed. What the change itself is, the caller says.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::checks::{naming_the_holder, require_claimable, require_present};
 use super::mentions::Unknown;
-use super::representation::{edges, etag_of};
-use super::{Context, Error, EtagCondition};
+use super::representation::edges;
+use super::requested_change::RequestedChange;
+use super::{Context, Error};
 use crate::api::Object;
 use crate::rules::mapping::to_attributes;
 use crate::rules::resource::Resource;
@@ -18,11 +18,6 @@ use crate::scim::resource::Parsed;
 use crate::scim::{self, Attributes};
 use crate::store::claims;
 use crate::store::kind::Kind;
-
-/// How long a conditional write waits for the index before its condition counts as not met.
-const MATCH_PATIENCE: Duration = Duration::from_secs(1);
-/// Between two looks at the index meanwhile.
-const MATCH_PAUSE: Duration = Duration::from_millis(25);
 
 /// The object of this id, linearizably.
 pub(super) async fn get(context: &Context, kind: Resource, id: &str) -> Result<Object, Error> {
@@ -49,18 +44,17 @@ pub(super) async fn create(
 /// attributes into the object, returns nothing where nothing changes, and refuses what may not be.
 pub(super) async fn change(
     context: &Context,
-    kind: Resource,
-    id: &str,
-    if_match: Option<&EtagCondition>,
+    requested: &RequestedChange<'_>,
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
     place: impl Fn(&Object, &Attributes, Attributes) -> Result<Option<Object>, Error> + Send + Sync,
 ) -> Result<Object, Error> {
-    await_index(context, kind, id, if_match).await?;
+    requested.await_index(context).await?;
+    let (kind, id) = (requested.kind, requested.id);
     // The edit runs again after a lost race; what no schema has is the same each time.
     let unknown = OnceLock::new();
     let edit_object = |object: &Object| {
         require_present(context, kind, object)?;
-        require_match(context, kind, if_match, object)?;
+        requested.require_match(context, object)?;
         let before = to_attributes(object.scim());
         let parsed = edit(&before)?;
         unknown.get_or_init(|| Unknown::of(&parsed));
@@ -86,16 +80,15 @@ pub(super) async fn change(
 /// with it.
 pub(super) async fn delete(
     context: &Context,
-    kind: Resource,
-    id: &str,
-    if_match: Option<&EtagCondition>,
+    requested: &RequestedChange<'_>,
     bury: impl Fn(&Object) -> Result<Object, Error> + Send + Sync,
 ) -> Result<(), Error> {
-    await_index(context, kind, id, if_match).await?;
+    requested.await_index(context).await?;
+    let (kind, id) = (requested.kind, requested.id);
     let left_groups = Mutex::new(Vec::new());
     let tombstone = |object: &Object| {
         require_present(context, kind, object)?;
-        require_match(context, kind, if_match, object)?;
+        requested.require_match(context, object)?;
         *left_groups.lock() = object.member_of().into_iter().map(str::to_owned).collect();
         bury(object)
     };
@@ -106,38 +99,4 @@ pub(super) async fn delete(
         left_groups.into_inner().iter().for_each(|group| index.note_members_changed(group, now));
     }
     Ok(())
-}
-
-/// That the object is the version that `If-Match` names, with what is shown beside it.
-pub(super) fn require_match(
-    context: &Context,
-    kind: Resource,
-    if_match: Option<&EtagCondition>,
-    object: &Object,
-) -> Result<(), Error> {
-    match if_match {
-        Some(condition) if !condition.matches(&etag_of(context, kind, object)) => Err(Error::PreconditionFailed),
-        _ => Ok(()),
-    }
-}
-
-/// Waits until the index knows what the client of a conditional write knows: a client that has just added a member at another
-/// replica comes with a tag that this one cannot make before its watch has told. Where the object itself has another version
-/// there is nothing to wait for.
-pub(super) async fn await_index(
-    context: &Context,
-    kind: Resource,
-    id: &str,
-    if_match: Option<&EtagCondition>,
-) -> Result<(), Error> {
-    let Some(condition @ EtagCondition::OneOf(_)) = if_match else { return Ok(()) };
-    let object = get(context, kind, id).await?;
-    let deadline = Instant::now() + MATCH_PATIENCE;
-    loop {
-        let etag = etag_of(context, kind, &object);
-        if condition.matches(&etag) || !condition.matches_object(&etag) || Instant::now() > deadline {
-            return Ok(());
-        }
-        tokio::time::sleep(MATCH_PAUSE).await;
-    }
 }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::deactivation::{RequestedChange, deactivate_all_the_same};
+use super::deactivation::deactivate_all_the_same;
 use super::mentions::Unknown;
 use super::representation::to_stored;
+use super::requested_change::RequestedChange;
 use super::{Context, Error, EtagCondition, Stored, object};
 use crate::api::Object;
 use crate::api::directory::Naming;
@@ -59,7 +60,7 @@ pub async fn replace(
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
-    let requested = RequestedChange::new(id, if_match);
+    let requested = RequestedChange::new(Resource::User, id, if_match);
     let refusal = match replace_whole(context, &requested, body).await {
         Ok(stored) => return Ok(stored),
         Err(refusal) => refusal,
@@ -75,7 +76,7 @@ pub async fn refused(
     refusal: Error,
     asks: impl FnOnce() -> bool,
 ) -> Error {
-    deactivate_all_the_same(context, &RequestedChange::new(id, if_match), refusal, asks).await
+    deactivate_all_the_same(context, &RequestedChange::new(Resource::User, id, if_match), refusal, asks).await
 }
 
 async fn replace_whole(context: &Context, requested: &RequestedChange<'_>, body: &[u8]) -> Result<Stored, Error> {
@@ -91,7 +92,7 @@ pub async fn patch(
     if_match: Option<&EtagCondition>,
     body: &[u8],
 ) -> Result<Stored, Error> {
-    let requested = RequestedChange::new(id, if_match);
+    let requested = RequestedChange::new(Resource::User, id, if_match);
     let refusal = match patch_whole(context, &requested, body).await {
         Ok(stored) => return Ok(stored),
         Err(refusal) => refusal,
@@ -117,13 +118,12 @@ async fn change(
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
 ) -> Result<Stored, Error> {
     let place = |object: &Object, before: &Attributes, attributes: Attributes| {
-        requested.matched(object);
         let changed = mapping::changed_user(object, attributes, Timestamp::now());
         let after = to_attributes(changed.as_ref().unwrap_or(object).scim());
         context.check(policy, Some(before), &after)?;
         Ok(changed)
     };
-    let object = object::change(context, Resource::User, requested.id, requested.if_match, edit, place).await?;
+    let object = object::change(context, requested, edit, place).await?;
     Ok(to_stored(context, &object))
 }
 
@@ -135,7 +135,7 @@ pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition
         }
         Ok(mapping::tombstone(object, Timestamp::now()))
     };
-    object::delete(context, Resource::User, id, if_match, bury).await
+    object::delete(context, &RequestedChange::new(Resource::User, id, if_match), bury).await
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! What a change of members asks of the API server, against one in memory.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::groups;
-use crate::store::memory::{Memory, refusal};
+use crate::provisioning::{EtagCondition, groups};
+use crate::store::memory::{Asked, Memory, refusal};
 use crate::store::{Presence, Seen, WatchedDirectory};
 
 const GET_GROUP: &str = "GET directorygroups";
@@ -267,4 +269,35 @@ fn only_what_may_be_an_id_is_logged() {
     {
         assert_eq!(may_be_id(text), expected, "{text}");
     }
+}
+
+/// The leader writes a status of the group between the intent and the commit of a rename. The intent has raised the
+/// generation by then, and with it the entity tag.
+#[tokio::test]
+async fn a_conditional_rename_that_meets_a_status_is_carried_out() {
+    let memory = Memory::default();
+    people(&memory, 1, 1);
+    let spec = json!({ "directoryRef": { "name": "staff" }, "scim": { "displayName": "blue" } });
+    let metadata = json!({ "name": "blue", "namespace": "people" });
+    memory.put(Kind::GROUP, &json!({ "kind": "DirectoryGroup", "metadata": metadata, "spec": spec }));
+    let (behind, number) = (memory.clone(), AtomicUsize::new(0));
+    let store = memory.store(move |asked| {
+        let is_put = asked.method == "PUT" && asked.kind == "directorygroups";
+        if is_put && number.fetch_add(1, Ordering::Relaxed) == 1 {
+            let status = json!({ "metadata": { "name": "blue" }, "status": { "memberCount": 1 } });
+            let (method, kind, name) = ("PATCH".to_owned(), asked.kind.clone(), asked.name.clone());
+            assert_eq!(behind.carry_out(&Asked { method, kind, name, body: status }).0, 200);
+        }
+        None
+    });
+    memory.fill(&store);
+    let context = context(store, &json!({}));
+    let before = groups::get(&context, "blue").await.expect("the group").etag;
+    let rename = json!({ "Operations": [{ "op": "replace", "path": "displayName", "value": "Green" }] }).to_string();
+    let condition = EtagCondition::parse(&before);
+    groups::patch(&context, "blue", Some(&condition), rename.as_bytes()).await.expect("the version is the same");
+    let object = memory.all(Kind::GROUP).into_iter().find(|object| object.name() == "blue").expect("the group");
+    assert_eq!((&object.scim()["displayName"], object.pending().count()), (&json!("Green"), 0));
+    let again = groups::patch(&context, "blue", Some(&condition), rename.as_bytes()).await;
+    assert!(matches!(again, Err(Error::PreconditionFailed)), "{again:?}");
 }
