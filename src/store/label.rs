@@ -9,7 +9,7 @@ impl Store {
     /// object as it was just read, so it fails where anybody was quicker: then nothing is written, and whoever sees the
     /// new state decides anew.
     pub async fn write_label(&self, kind: Kind, namespace: &str, name: &str) -> Result<bool, Error> {
-        let _turn = self.write_queues().take(format!("{}/{namespace}/{name}", kind.plural)).await;
+        let _turn = self.write_turn(kind, namespace, name).await;
         let mut object = match self.objects().get(kind, namespace, name).await {
             Err(Error::NotFound) => return Ok(false),
             read => read?,

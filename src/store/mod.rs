@@ -45,7 +45,7 @@ use lease::Candidate;
 use objects::Objects;
 pub use presence::Presence;
 use watch::{Feed, MAX_LISTS, Watch};
-use write_queue::WriteQueues;
+use write_queue::{WriteQueues, WriteTurn};
 
 /// What the operator knows of the cluster, and how it writes to it. Cheap to clone.
 #[derive(Clone)]
@@ -139,9 +139,9 @@ impl Store {
         Ok(())
     }
 
-    /// The queue per object of this process.
-    fn write_queues(&self) -> &WriteQueues {
-        &self.0.write_queues
+    /// Waits for the right of this process to write one object.
+    async fn write_turn(&self, kind: Kind, namespace: &str, name: &str) -> WriteTurn<'_> {
+        self.0.write_queues.take(format!("{}/{namespace}/{name}", kind.plural)).await
     }
 
     /// The Directory, as the watch last saw it.

@@ -37,7 +37,6 @@ use self::settle::{Settle, Settled};
 use self::step::{Refusal, Reply, Step, Subject as _};
 use self::turn_on::{TurnOn, TurnedOn};
 use super::kind::Kind;
-use super::write_queue::WriteTurn;
 use super::{Error as StoreError, Presence, Store};
 use crate::api::Object;
 
@@ -106,7 +105,7 @@ pub async fn create(
         require_client(client)?;
         let rules = store.unique_rules(&namespace, &directory);
         let new = Holder::new(object.clone(), Timestamp::now(), &rules);
-        let _turn = turn(store, new.kind(), &namespace, &new.name()).await;
+        let _turn = store.write_turn(new.kind(), &namespace, &new.name()).await;
         let mut driver = Driver::new(store, new.kind(), &namespace, &new.name());
         driver.take_rules(Some(rules));
         driver.take_directory(&directory);
@@ -158,7 +157,7 @@ pub async fn change<E: From<Error>>(
     name: &str,
     edit: impl Fn(&Object) -> Result<Option<Object>, E> + Send + Sync,
 ) -> Result<Object, E> {
-    let _turn = turn(store, kind, namespace, name).await;
+    let _turn = store.write_turn(kind, namespace, name).await;
     let edit = |read: &Holder| -> Result<Edited<Holder>, E> {
         if read.is_deleted() {
             return Ok(Edited::NotMine);
@@ -237,7 +236,7 @@ pub async fn delete<E: From<Error>>(
     name: &str,
     edit: impl Fn(&Object) -> Result<Object, E> + Send + Sync,
 ) -> Result<(), E> {
-    let _turn = turn(store, kind, namespace, name).await;
+    let _turn = store.write_turn(kind, namespace, name).await;
     let mut driver = Driver::new(store, kind, namespace, name);
     let mut delete = Delete::Read(name.to_owned());
     let mut tries = 0;
@@ -275,7 +274,7 @@ pub async fn settle(
     name: &str,
     now: Timestamp,
 ) -> Result<Settlement, Error> {
-    let _turn = turn(store, kind, namespace, name).await;
+    let _turn = store.write_turn(kind, namespace, name).await;
     let mut driver = Driver::new(store, kind, namespace, name);
     let mut settle = Settle::Read(name.to_owned());
     let mut tries = 0;
@@ -394,7 +393,7 @@ pub async fn acquire_for_rule(
     name: &str,
     attribute: &str,
 ) -> Result<Claimed, Error> {
-    let _turn = turn(store, kind, namespace, name).await;
+    let _turn = store.write_turn(kind, namespace, name).await;
     let mut driver = Driver::new(store, kind, namespace, name);
     let mut turn_on = TurnOn::Read(name.to_owned());
     let turned_on = loop {
@@ -419,11 +418,6 @@ pub async fn release(store: &Store, namespace: &str, claim_name: &str) -> Result
     let mut driver = Driver::new(store, Kind::USER, namespace, "");
     driver.release(releases).await?;
     Ok(driver.changed)
-}
-
-/// The right of this process to write one object.
-async fn turn<'a>(store: &'a Store, kind: Kind, namespace: &str, name: &str) -> WriteTurn<'a> {
-    store.write_queues().take(format!("{}/{namespace}/{name}", kind.plural)).await
 }
 
 /// Counts a try of a change or delete and waits before each but the first.

@@ -7,7 +7,7 @@ use super::super::driver::CLAIM_TRIES;
 use super::super::known::{RESTORED_AFTER, SPARED_AFTER};
 use super::super::{
     CHANGE_TRIES, Error, LOOK_TRIES, NAME_TRIES, SETTLE_TRIES, Settlement, StoreError, change, create, delete, release,
-    settle, turn,
+    settle,
 };
 use super::{NOW, ada, ago, claim, now};
 use crate::api::Object;
@@ -232,7 +232,7 @@ async fn the_janitor_waits_for_its_turn() {
     let memory = Memory::default();
     memory.put(Kind::USER, &person("ada-1", "ada"));
     let store = memory.store(|_| None);
-    let turn = turn(&store, Kind::USER, "people", "ada-1").await;
+    let turn = store.write_turn(Kind::USER, "people", "ada-1").await;
     let mut pass = std::pin::pin!(settle(&store, Kind::USER, "people", "ada-1", now()));
     assert!(futures::poll!(&mut pass).is_pending());
     assert_eq!(memory.asked(), Vec::<String>::new(), "nothing is read before the turn");
