@@ -229,6 +229,11 @@ impl Object {
         self.set(SESSION_EPOCH, self.session_epoch().saturating_add(1).into());
     }
 
+    /// The text in a field of the spec that is this kind's alone; empty where there is none.
+    pub fn text(&self, field: &str) -> &str {
+        text_or_empty(&self.spec()[field])
+    }
+
     /// Sets a field of the spec that is this kind's alone.
     pub fn set(&mut self, field: &str, value: Value) {
         self.0["spec"][field] = value;

@@ -96,15 +96,15 @@ impl Claim {
 
     /// The name of the object that holds it.
     pub fn holder(&self) -> &str {
-        text(&self.0.spec()["holder"])
+        self.0.text("holder")
     }
 
     fn attribute(&self) -> &str {
-        text(&self.0.spec()["attribute"])
+        self.0.text("attribute")
     }
 
     fn value(&self) -> &str {
-        text(&self.0.spec()["value"])
+        self.0.text("value")
     }
 }
 
@@ -188,11 +188,6 @@ impl Holder {
         }
     }
 
-    /// Where it comes from, as far as its times tell.
-    fn provenance(&self) -> Provenance {
-        provenance(self.object.scim_created_at(), self.object.creation_timestamp())
-    }
-
     fn is_older_than(&self, age: SignedDuration, since: Option<Timestamp>) -> bool {
         since.is_none_or(|since| self.now.duration_since(since) >= age)
     }
@@ -243,7 +238,7 @@ impl Subject for Holder {
     }
 
     fn is_spared(&self) -> bool {
-        self.provenance() != Provenance::Created
+        provenance(&self.object) != Provenance::Created
     }
 
     fn is_idle(&self) -> bool {
@@ -295,8 +290,4 @@ impl Subject for Holder {
     fn understands(claim: &Claim) -> bool {
         naming::is_known_attribute(claim.attribute())
     }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }

@@ -35,9 +35,14 @@ pub enum Provenance {
     Restored,
 }
 
+/// Where an object comes from, as far as its times tell.
+pub fn provenance(object: &Object) -> Provenance {
+    by_times(object.scim_created_at(), object.creation_timestamp())
+}
+
 /// Where an object comes from that says it was first created at `created` and that the API server stored at `stored`. An
 /// object without one of the two says nothing.
-pub fn provenance(created: Option<Timestamp>, stored: Option<Timestamp>) -> Provenance {
+fn by_times(created: Option<Timestamp>, stored: Option<Timestamp>) -> Provenance {
     let (Some(created), Some(stored)) = (created, stored) else { return Provenance::Created };
     match stored.duration_since(created) {
         apart if apart > RESTORED_AFTER => Provenance::Restored,
@@ -59,9 +64,8 @@ pub fn is_relied_on(object: &Object) -> bool {
 /// From when on an object counts as acknowledged, as far as the object tells: from ever if somebody may rely on it, if it
 /// came from a restore, or if it does not say when it was created. Else once it is old enough.
 pub fn known_from(object: &Object) -> Timestamp {
-    let created = object.scim_created_at();
-    let is_restored = provenance(created, object.creation_timestamp()) == Provenance::Restored;
-    match created.filter(|_| !is_restored && !is_relied_on(object)) {
+    let is_restored = provenance(object) == Provenance::Restored;
+    match object.scim_created_at().filter(|_| !is_restored && !is_relied_on(object)) {
         Some(created) => created.checked_add(KNOWN_AFTER).unwrap_or(Timestamp::MAX),
         None => Timestamp::MIN,
     }
@@ -70,13 +74,8 @@ pub fn known_from(object: &Object) -> Timestamp {
 /// Whether an object that does not own its name may still be on its way at `now`: a create at another replica has stored it and
 /// not claimed its values yet, or was cut short there.
 pub fn may_be_in_creation(object: &Object, now: Timestamp) -> bool {
-    let created = object.scim_created_at();
-    let is_young = created.is_some_and(|created| now.duration_since(created) < KNOWN_AFTER);
     let is_living = !object.is_deleted() && !object.is_rejected();
-    is_living
-        && is_young
-        && !is_relied_on(object)
-        && provenance(created, object.creation_timestamp()) == Provenance::Created
+    is_living && now < known_from(object) && provenance(object) == Provenance::Created
 }
 
 #[cfg(test)]
@@ -98,11 +97,11 @@ mod tests {
         ];
         let time = |text: &str| format!("2026-07-01T{text}").parse::<Timestamp>().expect("a time");
         for (case, created, stored, expected) in cases {
-            assert_eq!(provenance(Some(time(created)), Some(time(stored))), expected, "{case}");
+            assert_eq!(by_times(Some(time(created)), Some(time(stored))), expected, "{case}");
         }
         let long_ago = "2020-01-01T00:00:00Z".parse().expect("a time");
         for (created, stored) in [(None, None), (Some(long_ago), None), (None, Some(long_ago))] {
-            assert_eq!(provenance(created, stored), Provenance::Created, "{created:?}, {stored:?}");
+            assert_eq!(by_times(created, stored), Provenance::Created, "{created:?}, {stored:?}");
         }
     }
 }

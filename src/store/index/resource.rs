@@ -203,7 +203,7 @@ impl IndexedResource {
 /// Whether an object says of itself that somebody may rely on it. Its age, which another part of the answer depends on, is no
 /// property of the object and not asked here.
 fn is_acknowledged(object: &Object) -> bool {
-    is_relied_on(object) || provenance(object.scim_created_at(), object.creation_timestamp()) != Provenance::Created
+    is_relied_on(object) || provenance(object) != Provenance::Created
 }
 
 /// Most objects have no status, and an empty one takes no memory.
