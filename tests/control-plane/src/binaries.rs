@@ -1,4 +1,4 @@
-//! Where the programs come from: `KUBEBUILDER_ASSETS`, or a build from the Go module beside this crate, kept in a cache.
+//! Where the programs come from: `KUBEBUILDER_ASSETS`, or a build from a Go module beside this crate, kept in a cache.
 #![allow(clippy::print_stderr, reason = "a build of five minutes says what it does, or it looks like a hang")]
 
 use std::env;
@@ -21,10 +21,62 @@ pub(crate) const GO_VERSION: &str = "1.26";
 
 /// The version that `/version` reports; without it version-dependent features misbehave.
 const KUBERNETES_VERSION: (&str, &str, &str) = ("v1.36.3", "1", "36");
-const PROGRAMS: [&str; 4] = ["etcd", "kubectl", "kube-apiserver", "kube-controller-manager"];
 /// Between two signs of life.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(200);
+
+/// Programs of one Go module, which are built and kept together.
+#[derive(Clone, Copy, Debug)]
+struct Module {
+    /// The folder of the module beside this crate.
+    folder: &'static str,
+    /// Each program, and the package that it is built from.
+    programs: &'static [(&'static str, &'static str)],
+    /// How long the build of all of them takes, for whoever waits for it.
+    takes: &'static str,
+}
+
+const CONTROL_PLANE: Module = Module {
+    folder: "go",
+    programs: &[
+        ("etcd", "./etcd"),
+        ("kubectl", "./kubectl"),
+        ("kube-apiserver", "./kube-apiserver"),
+        ("kube-controller-manager", "./kube-controller-manager"),
+    ],
+    takes: "about five minutes",
+};
+
+/// The Helm of a major version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helm {
+    /// Helm 3, which many teams still run.
+    Three,
+    /// Helm 4.
+    Four,
+}
+
+impl Helm {
+    fn module(self) -> Module {
+        match self {
+            Self::Three => {
+                Module { folder: "helm-3", programs: &[("helm", "helm.sh/helm/v3/cmd/helm")], takes: "about a minute" }
+            }
+            Self::Four => {
+                Module { folder: "helm-4", programs: &[("helm", "helm.sh/helm/v4/cmd/helm")], takes: "about a minute" }
+            }
+        }
+    }
+
+    /// The program, built if it is not there yet.
+    pub fn locate(self) -> Result<PathBuf, Error> {
+        let module = self.module();
+        let [(program, _)] = module.programs else { unreachable!("a module of Helm holds one program") };
+        let cache = cache_folder(module)?;
+        build_missing(module, &cache, &[None])?;
+        Ok(cache.join(program))
+    }
+}
 
 /// The paths of the programs.
 #[derive(Clone, Debug)]
@@ -39,26 +91,31 @@ impl Binaries {
     /// Takes what `KUBEBUILDER_ASSETS` has (it usually lacks kube-controller-manager) and builds what is missing.
     pub(crate) fn locate() -> Result<Self, Error> {
         let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
-        let mut paths =
-            PROGRAMS.map(|program| assets.as_ref().map(|assets| assets.join(program)).filter(|path| path.is_file()));
+        let in_assets = |(program, _): &(&str, &str)| {
+            assets.as_ref().map(|assets| assets.join(program)).filter(|path| path.is_file())
+        };
+        let mut paths: Vec<_> = CONTROL_PLANE.programs.iter().map(in_assets).collect();
         if paths.iter().any(Option::is_none) {
-            let cache = cache_folder()?;
-            build_missing(&cache, &paths)?;
-            for (path, program) in paths.iter_mut().zip(PROGRAMS) {
+            let cache = cache_folder(CONTROL_PLANE)?;
+            build_missing(CONTROL_PLANE, &cache, &paths)?;
+            for (path, (program, _)) in paths.iter_mut().zip(CONTROL_PLANE.programs) {
                 path.get_or_insert_with(|| cache.join(program));
             }
         }
-        let [etcd, kubectl, kube_apiserver, kube_controller_manager] = paths.map(|path| path.expect("found or built"));
-        Ok(Self { etcd, kubectl, kube_apiserver, kube_controller_manager })
+        let mut found = paths.into_iter().map(|path| path.expect("found or built"));
+        let mut next = || found.next().expect("one path for each program");
+        Ok(Self { etcd: next(), kubectl: next(), kube_apiserver: next(), kube_controller_manager: next() })
     }
 }
 
-fn module() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("go")
+impl Module {
+    fn path(self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder)
+    }
 }
 
 /// A folder of this exact set of sources, outside the work tree: `cargo clean` and a fresh clone do not pay again.
-fn cache_folder() -> Result<PathBuf, Error> {
+fn cache_folder(module: Module) -> Result<PathBuf, Error> {
     let folder = |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = folder(CACHE_VARIABLE)
         .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("rollcall")))
@@ -66,18 +123,21 @@ fn cache_folder() -> Result<PathBuf, Error> {
         .ok_or(Error::NoCache)?;
     let mut hash = Sha256::new();
     hash.update(KUBERNETES_VERSION.0);
-    let sources = PROGRAMS.map(|program| format!("{program}/main.go"));
-    for source in ["go.mod", "go.sum"].into_iter().chain(sources.iter().map(String::as_str)) {
-        hash.update(fs::read(module().join(source))?);
+    let own =
+        module.programs.iter().filter_map(|(_, package)| Some(format!("{}/main.go", package.strip_prefix("./")?)));
+    for source in ["go.mod", "go.sum"].into_iter().map(str::to_owned).chain(own) {
+        hash.update(fs::read(module.path().join(source))?);
     }
     let digest: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(base.join("control-plane").join(digest))
+    let kind = if module.folder == CONTROL_PLANE.folder { "control-plane" } else { module.folder };
+    Ok(base.join(kind).join(digest))
 }
 
-fn build_missing(cache: &Path, found: &[Option<PathBuf>]) -> Result<(), Error> {
-    let missing = || -> Vec<&'static str> {
-        let wanted =
-            PROGRAMS.iter().zip(found).filter(|(program, path)| path.is_none() && !cache.join(program).is_file());
+/// Builds those programs that were found nowhere else and are not in the cache.
+fn build_missing(module: Module, cache: &Path, found: &[Option<PathBuf>]) -> Result<(), Error> {
+    let missing = || -> Vec<(&'static str, &'static str)> {
+        let wanted = module.programs.iter().zip(found);
+        let wanted = wanted.filter(|((program, _), path)| path.is_none() && !cache.join(program).is_file());
         wanted.map(|(program, _)| *program).collect()
     };
     if missing().is_empty() {
@@ -87,14 +147,15 @@ fn build_missing(cache: &Path, found: &[Option<PathBuf>]) -> Result<(), Error> {
     let _lock = lock(&cache.join("lock"))?;
     // Somebody else may have built them while we waited.
     let programs = missing();
-    for (number, program) in programs.iter().copied().enumerate() {
+    for (number, (program, package)) in programs.iter().copied().enumerate() {
         eprintln!(
-            "control plane: building {program} ({} of {}; all four take about five minutes on two cores, once, and stay in {})",
+            "control plane: building {program} ({} of {}; together they take {} on two cores, once, and stay in {})",
             number + 1,
             programs.len(),
+            module.takes,
             cache.display()
         );
-        build(program, cache)?;
+        build(module, program, package, cache)?;
     }
     Ok(())
 }
@@ -113,7 +174,7 @@ fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn build(program: &'static str, cache: &Path) -> Result<(), Error> {
+fn build(module: Module, program: &'static str, package: &str, cache: &Path) -> Result<(), Error> {
     Command::new("go").arg("version").stdin(Stdio::null()).output().map_err(Error::NoGo)?;
     // Everything of this build is in one folder, which goes with it, and so does `go`, however this process ends.
     let folder = tempfile::Builder::new().prefix("building-").tempdir_in(cache)?;
@@ -124,8 +185,14 @@ fn build(program: &'static str, cache: &Path) -> Result<(), Error> {
     let mut work = OsString::from("GOTMPDIR=");
     work.push(folder.path());
     let mut command: Vec<OsString> = vec!["env".into(), "CGO_ENABLED=0".into(), work, "go".into(), "-C".into()];
-    command.extend([module().into_os_string(), "build".into(), "-trimpath".into(), "-ldflags".into(), flags.into()]);
-    command.extend(["-o".into(), unfinished.clone().into_os_string(), format!("./{program}").into()]);
+    command.extend([
+        module.path().into_os_string(),
+        "build".into(),
+        "-trimpath".into(),
+        "-ldflags".into(),
+        flags.into(),
+    ]);
+    command.extend(["-o".into(), unfinished.clone().into_os_string(), package.into()]);
     let started = Instant::now();
     let mut go = Process::start("go", &command, folder.path())?;
     let mut reported = Instant::now();

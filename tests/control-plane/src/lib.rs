@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use binaries::Binaries;
-pub use binaries::CACHE_VARIABLE;
+pub use binaries::{CACHE_VARIABLE, Helm};
 pub use error::Error;
 use kubeconfig::Kubeconfig;
 pub use process::Process;
