@@ -3,6 +3,9 @@
 //! Labels come from enumerations and from the names of Directories, which people create: a client cannot make a series.
 //! No label holds personal data.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -398,89 +401,4 @@ impl Metrics {
 /// The names of a Directory as labels; empty where there is none.
 fn owned(directory: Option<(&str, &str)>) -> (String, String) {
     directory.map(|(namespace, name)| (namespace.to_owned(), name.to_owned())).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_reference_names_what_the_text_holds() {
-        let metrics = Metrics::default();
-        let request = CountedRequest { method: "GET", route: "Users", status: 200, directory: Some(("acme", "staff")) };
-        metrics.request(&request, Duration::from_millis(3));
-        metrics.request(&CountedRequest { route: "none", status: 404, directory: None, ..request }, Duration::ZERO);
-        metrics.authentication_failure("expired", Some(("acme", "staff")));
-        metrics.set_ready(true);
-        metrics.ignored_attributes("acme", "staff", 2);
-        metrics.unknown_sub_attributes("acme", "staff", 5);
-        metrics.unknown_sub_attributes("acme", "other", 0);
-        metrics.unknown_members("acme", "staff", 3);
-        metrics.set_watch_ages([("DirectoryUser".to_owned(), Duration::from_millis(1500))]);
-        metrics.set_visible_users([("acme".to_owned(), "staff".to_owned(), 7)]);
-        metrics.janitor("released");
-        metrics.set_dirty_names("status", 5);
-        for _ in 0..4 {
-            metrics.connection_opened("public");
-        }
-        metrics.connection_ended("public");
-        metrics.set_leader(true);
-        let quota = |user_type: &str, used| QuotaUse {
-            namespace: "acme".to_owned(),
-            directory: "staff".to_owned(),
-            user_type: user_type.to_owned(),
-            used,
-            limit: 10,
-        };
-        metrics.set_quotas([quota("", 9), quota("Guest", 3)]);
-        metrics.set_duplicates([("acme".to_owned(), "staff".to_owned(), "directoryusers", 2)]);
-        metrics.status_written("directorygroups");
-        let text = metrics.text();
-        for (name, help) in reference() {
-            let family = name.trim_end_matches("_total");
-            assert!(text.contains(&format!("# HELP {family} {help}\n")), "{name}: {text}");
-            assert!(text.lines().any(|line| line.starts_with(name)), "{name}: {text}");
-        }
-        assert_eq!(text.matches("# HELP").count(), reference().len(), "{text}");
-        for line in [
-            "rollcall_http_requests_total{method=\"GET\",route=\"Users\",status=\"200\",namespace=\"acme\",directory=\"staff\"} 1",
-            "rollcall_http_requests_total{method=\"GET\",route=\"none\",status=\"404\",namespace=\"\",directory=\"\"} 1",
-            "rollcall_authentication_failures_total{reason=\"expired\",namespace=\"acme\",directory=\"staff\"} 1",
-            "rollcall_ready 1",
-            "rollcall_ignored_attributes_total{namespace=\"acme\",directory=\"staff\"} 2",
-            "rollcall_unknown_sub_attributes_total{namespace=\"acme\",directory=\"staff\"} 5",
-            "rollcall_unknown_members_total{namespace=\"acme\",directory=\"staff\"} 3",
-            "rollcall_watch_age_seconds{kind=\"DirectoryUser\"} 1.5",
-            "rollcall_visible_users{namespace=\"acme\",directory=\"staff\"} 7",
-            "rollcall_janitor_actions_total{action=\"released\"} 1",
-            "rollcall_dirty_names{controller=\"status\"} 5",
-            "rollcall_connections{listener=\"public\"} 3",
-            "rollcall_leader 1",
-            "rollcall_quota_used{namespace=\"acme\",directory=\"staff\",user_type=\"\"} 9",
-            "rollcall_quota_limit{namespace=\"acme\",directory=\"staff\",user_type=\"Guest\"} 10",
-            "rollcall_duplicate_external_ids{namespace=\"acme\",directory=\"staff\",kind=\"directoryusers\"} 2",
-            "rollcall_status_writes_total{kind=\"directorygroups\"} 1",
-        ] {
-            assert!(text.contains(line), "{line}: {text}");
-        }
-    }
-
-    #[test]
-    fn what_a_leader_tells_ends_with_its_leadership() {
-        let metrics = Metrics::default();
-        metrics.set_leader(true);
-        metrics.set_duplicates([("a".to_owned(), "b".to_owned(), "directoryusers", 2)]);
-        metrics.set_leader(false);
-        let text = metrics.text();
-        assert!(text.contains("rollcall_leader 0") && !text.contains("directoryusers"), "{text}");
-    }
-
-    #[test]
-    fn a_directory_that_is_gone_is_no_longer_counted() {
-        let metrics = Metrics::default();
-        metrics.set_visible_users([("a".to_owned(), "gone".to_owned(), 1)]);
-        metrics.set_visible_users([("a".to_owned(), "here".to_owned(), 2)]);
-        let text = metrics.text();
-        assert!(text.contains("here") && !text.contains("gone"), "{text}");
-    }
 }
