@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +80,14 @@ const DUPLICATES: Entry = (
 );
 const STATUS_WRITES: Entry =
     ("rollcall_status_writes_total", "Statuses that this replica wrote, by kind; none while nothing changes.");
+const LAST_PROVISIONING: Entry = (
+    "rollcall_last_provisioning_timestamp_seconds",
+    "Unix time of the last request with a good key, by Directory; absent until there is one since the replica's start.",
+);
+const KEY_EXPIRES: Entry = (
+    "rollcall_key_expires_timestamp_seconds",
+    "Unix time at which a key expires, by Directory and key; absent for keys that do not expire or are revoked.",
+);
 
 /// Every metric: its name and what it tells. The README's table is compared with it.
 pub fn reference() -> Vec<(&'static str, &'static str)> {
@@ -100,6 +109,8 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         QUOTA_LIMIT,
         DUPLICATES,
         STATUS_WRITES,
+        LAST_PROVISIONING,
+        KEY_EXPIRES,
     ]
 }
 
@@ -178,6 +189,26 @@ struct DuplicateLabels {
     kind: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeyLabels {
+    namespace: String,
+    directory: String,
+    key: String,
+}
+
+/// When a key expires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyExpiry {
+    /// The namespace of the key and of its Directory.
+    pub namespace: String,
+    /// The Directory that it opens.
+    pub directory: String,
+    /// The name of the DirectoryKey.
+    pub key: String,
+    /// The Unix time in seconds.
+    pub expires: i64,
+}
+
 /// One line of a quota.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuotaUse {
@@ -220,6 +251,11 @@ struct Inner {
     quota_limit: Family<QuotaLabels, Gauge>,
     duplicates: Family<DuplicateLabels, Gauge>,
     status_writes: Family<KindLabels, Counter>,
+    /// The Unix time of the last request with a good key, by namespace and Directory. Only Directories that were there have
+    /// an entry, and a scrape forgets those that are gone.
+    provisioned: Mutex<HashMap<(String, String), i64>>,
+    last_provisioning: Family<DirectoryLabels, Gauge>,
+    key_expires: Family<KeyLabels, Gauge>,
 }
 
 impl fmt::Debug for Metrics {
@@ -251,6 +287,9 @@ impl Default for Metrics {
             quota_limit: registered(&mut registry, QUOTA_LIMIT, Family::default()),
             duplicates: registered(&mut registry, DUPLICATES, Family::default()),
             status_writes: registered(&mut registry, STATUS_WRITES, Family::default()),
+            provisioned: Mutex::default(),
+            last_provisioning: registered(&mut registry, LAST_PROVISIONING, Family::default()),
+            key_expires: registered(&mut registry, KEY_EXPIRES, Family::default()),
             registry,
         };
         Self(Arc::new(inner))
@@ -387,6 +426,32 @@ impl Metrics {
     /// A status was written.
     pub fn status_written(&self, kind: &str) {
         self.0.status_writes.get_or_create(&KindLabels { kind: kind.to_owned() }).inc();
+    }
+
+    /// A request with a good key came to a Directory that is there, at this Unix time.
+    pub fn provisioned(&self, namespace: &str, directory: &str, now: i64) {
+        self.0.provisioned.lock().insert((namespace.to_owned(), directory.to_owned()), now);
+    }
+
+    /// Tells when each Directory was last provisioned, and forgets the Directories that are not there any more.
+    pub fn set_last_provisioning(&self, is_there: impl Fn(&str, &str) -> bool) {
+        let mut provisioned = self.0.provisioned.lock();
+        provisioned.retain(|(namespace, directory), _| is_there(namespace, directory));
+        let _replacing = self.0.replacing.lock();
+        self.0.last_provisioning.clear();
+        for ((namespace, directory), at) in &*provisioned {
+            let labels = DirectoryLabels { namespace: namespace.clone(), directory: directory.clone() };
+            self.0.last_provisioning.get_or_create(&labels).set(*at);
+        }
+    }
+
+    /// When each key expires that does. Those that are not named are forgotten.
+    pub fn set_key_expiries(&self, expiries: impl IntoIterator<Item = KeyExpiry>) {
+        let _replacing = self.0.replacing.lock();
+        self.0.key_expires.clear();
+        for KeyExpiry { namespace, directory, key, expires } in expiries {
+            self.0.key_expires.get_or_create(&KeyLabels { namespace, directory, key }).set(expires);
+        }
     }
 
     /// All of them in the OpenMetrics text format.

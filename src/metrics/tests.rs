@@ -1,5 +1,9 @@
 use super::*;
 
+fn expiry(key: &str, expires: i64) -> KeyExpiry {
+    KeyExpiry { namespace: "acme".to_owned(), directory: "staff".to_owned(), key: key.to_owned(), expires }
+}
+
 #[test]
 fn the_reference_names_what_the_text_holds() {
     let metrics = Metrics::default();
@@ -31,6 +35,9 @@ fn the_reference_names_what_the_text_holds() {
     metrics.set_quotas([quota("", 9), quota("Guest", 3)]);
     metrics.set_duplicates([("acme".to_owned(), "staff".to_owned(), "directoryusers", 2)]);
     metrics.status_written("directorygroups");
+    metrics.provisioned("acme", "staff", 1_700_000_000);
+    metrics.set_last_provisioning(|_, _| true);
+    metrics.set_key_expiries([expiry("new", 1_800_000_000)]);
     let text = metrics.text();
     for (name, help) in reference() {
         let family = name.trim_end_matches("_total");
@@ -56,6 +63,8 @@ fn the_reference_names_what_the_text_holds() {
         "rollcall_quota_limit{namespace=\"acme\",directory=\"staff\",user_type=\"Guest\"} 10",
         "rollcall_duplicate_external_ids{namespace=\"acme\",directory=\"staff\",kind=\"directoryusers\"} 2",
         "rollcall_status_writes_total{kind=\"directorygroups\"} 1",
+        "rollcall_last_provisioning_timestamp_seconds{namespace=\"acme\",directory=\"staff\"} 1700000000",
+        "rollcall_key_expires_timestamp_seconds{namespace=\"acme\",directory=\"staff\",key=\"new\"} 1800000000",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
@@ -78,4 +87,20 @@ fn a_directory_that_is_gone_is_no_longer_counted() {
     metrics.set_visible_users([("a".to_owned(), "here".to_owned(), 2)]);
     let text = metrics.text();
     assert!(text.contains("here") && !text.contains("gone"), "{text}");
+}
+
+#[test]
+fn a_series_ends_with_the_object_that_it_names() {
+    let metrics = Metrics::default();
+    for (directory, at) in [("gone", 1), ("here", 2), ("here", 3)] {
+        metrics.provisioned("acme", directory, at);
+    }
+    metrics.set_last_provisioning(|_, directory| directory == "here");
+    metrics.set_key_expiries([expiry("deleted", 7), expiry("kept", 8)]);
+    metrics.set_key_expiries([expiry("kept", 9)]);
+    let text = metrics.text();
+    let last = "rollcall_last_provisioning_timestamp_seconds{namespace=\"acme\",directory=\"here\"} 3\n";
+    let expires = "key=\"kept\"} 9\n";
+    assert!(text.contains(last) && text.contains(expires), "{text}");
+    assert!(!text.contains("gone") && !text.contains("deleted"), "{text}");
 }

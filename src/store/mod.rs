@@ -176,6 +176,11 @@ impl Store {
         self.0.cache.indexes()
     }
 
+    /// Every key that can be read, as the watch last saw them.
+    pub fn all_keys(&self) -> Vec<Arc<WatchedKey>> {
+        self.0.cache.all_keys()
+    }
+
     /// What becomes dirty from now on, for one consumer.
     pub fn subscribe(&self, interest: Interest) -> Arc<Subscription> {
         self.0.cache.subscribers.add(interest)

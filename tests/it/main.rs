@@ -3,6 +3,7 @@
 
 mod addresses;
 mod admission;
+mod alerts;
 mod bad_input;
 mod built_in;
 mod deactivation;

@@ -3,6 +3,7 @@
 
 pub mod readiness;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
@@ -15,9 +16,9 @@ use http::{HeaderValue, StatusCode};
 
 use self::readiness::Readiness;
 use crate::http::edge::{self, Answer, Refused};
-use crate::metrics::{self, Metrics};
+use crate::metrics::{self, KeyExpiry, Metrics};
 use crate::rules::resource::Resource;
-use crate::store::Store;
+use crate::store::{Store, WatchedKey};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -59,6 +60,8 @@ async fn metrics(State(admin): State<Admin>) -> Answer {
     metrics.set_watch_ages(ages.into_iter().map(|(kind, age)| (kind.plural.to_owned(), age)));
     let is_there = |namespace: &str, name: &str| store.directory(namespace, name).is_some();
     metrics.set_visible_users(of_directories(store.counts(Resource::User), is_there));
+    metrics.set_last_provisioning(is_there);
+    metrics.set_key_expiries(expiries(&store.all_keys()));
     with_body(StatusCode::OK, HeaderValue::from_static(metrics::CONTENT_TYPE), metrics.text())
 }
 
@@ -82,6 +85,18 @@ fn of_directories(
     counts.into_iter().filter(move |(namespace, name, _)| is_there(namespace, name))
 }
 
+/// When the keys expire that do and that nobody has revoked: what is revoked opens nothing, and is missed by nobody.
+fn expiries(keys: &[Arc<WatchedKey>]) -> impl Iterator<Item = KeyExpiry> {
+    keys.iter().filter(|key| !key.is_revoked()).filter_map(|key| {
+        Some(KeyExpiry {
+            namespace: key.namespace.clone(),
+            directory: key.spec.directory_ref.name.clone(),
+            key: key.name.clone(),
+            expires: key.spec.expires_at.as_ref()?.0.as_second(),
+        })
+    })
+}
+
 fn plain_text(status: StatusCode, sentence: &str) -> Answer {
     with_body(status, TEXT, format!("{sentence}\n"))
 }
@@ -100,5 +115,25 @@ mod tests {
         let counts = vec![count("acme", "staff"), count("acme", "gone"), count("gone", "staff")];
         let there = of_directories(counts, |namespace, name| (namespace, name) == ("acme", "staff"));
         assert_eq!(there.collect::<Vec<_>>(), [count("acme", "staff")]);
+    }
+
+    #[test]
+    fn a_key_that_expires_and_is_not_revoked_has_a_time() {
+        let key = |name: &str, spec: serde_json::Value| {
+            let mut spec = spec;
+            spec["directoryRef"] = serde_json::json!({ "name": "staff" });
+            let spec = serde_json::from_value(spec).expect("a spec");
+            Arc::new(WatchedKey { namespace: "acme".to_owned(), name: name.to_owned(), spec })
+        };
+        let end = "2027-01-31T00:00:00Z";
+        let keys = [
+            key("for-ever", serde_json::json!({})),
+            key("expires", serde_json::json!({ "expiresAt": end })),
+            key("revoked", serde_json::json!({ "expiresAt": end, "revoked": true })),
+            key("not-revoked", serde_json::json!({ "expiresAt": end, "revoked": false })),
+        ];
+        let told: Vec<_> = expiries(&keys).map(|expiry| (expiry.key, expiry.directory, expiry.expires)).collect();
+        let expected = ["expires", "not-revoked"].map(|key| (key.to_owned(), "staff".to_owned(), 1_801_353_600));
+        assert_eq!(told, expected);
     }
 }

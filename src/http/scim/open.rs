@@ -53,6 +53,8 @@ pub(super) async fn open(
     scim.readiness.check_schema().map_err(|reason| store::Error::Unavailable { reason })?;
     scim.store.fresh(Instant::now())?;
     let directory = scim.authenticate(&note, request.headers(), &place, directory.as_ref())?;
+    // Before the mode is looked at: a provider whose Directory is disabled is still there.
+    scim.metrics.provisioned(namespace, name, Timestamp::now().as_second());
     if directory.spec.provisioning.mode.counts_as() != ProvisioningMode::Enabled {
         return Err(Failure::Disabled);
     }

@@ -45,7 +45,8 @@ impl Tabled for WatchedKey {
 }
 
 impl WatchedKey {
-    fn is_revoked(&self) -> bool {
+    /// Whether somebody has revoked it.
+    pub fn is_revoked(&self) -> bool {
         self.spec.revoked == Some(true)
     }
 }

@@ -63,6 +63,11 @@ impl Cache {
         self.directories.all()
     }
 
+    /// Every key that can be read.
+    pub(super) fn all_keys(&self) -> Vec<Arc<WatchedKey>> {
+        self.keys.all()
+    }
+
     /// The keys of this digest, of each namespace at most [`MAX_PER_DIGEST`].
     pub(super) fn keys(&self, digest: &Digest) -> Vec<Arc<WatchedKey>> {
         self.keys.by_digest(digest)
