@@ -111,7 +111,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let public = bind("public", listen, &metrics).await?;
     let admin = bind("admin", admin_listen, &metrics).await?;
     let tls = match tls {
-        Some(TlsFiles { cert, key }) => Some(Tls::open(cert, key).await?),
+        Some(TlsFiles { cert, key }) => Some(Tls::open(cert, key, metrics.clone()).await?),
         None => None,
     };
     let (public_address, admin_address) = (public.address(), admin.address());

@@ -88,6 +88,10 @@ const KEY_EXPIRES: Entry = (
     "rollcall_key_expires_timestamp_seconds",
     "Unix time at which a key expires, by Directory and key; absent for keys that do not expire or are revoked.",
 );
+const CERTIFICATE_EXPIRES: Entry = (
+    "rollcall_tls_certificate_expires_timestamp_seconds",
+    "Unix time at which the TLS certificate in force expires, by listener; absent where it does not speak TLS.",
+);
 
 /// Every metric: its name and what it tells. The README's table is compared with it.
 pub fn reference() -> Vec<(&'static str, &'static str)> {
@@ -111,6 +115,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         STATUS_WRITES,
         LAST_PROVISIONING,
         KEY_EXPIRES,
+        CERTIFICATE_EXPIRES,
     ]
 }
 
@@ -256,6 +261,7 @@ struct Inner {
     provisioned: Mutex<HashMap<(String, String), i64>>,
     last_provisioning: Family<DirectoryLabels, Gauge>,
     key_expires: Family<KeyLabels, Gauge>,
+    certificate_expires: Family<ListenerLabels, Gauge>,
 }
 
 impl fmt::Debug for Metrics {
@@ -290,6 +296,7 @@ impl Default for Metrics {
             provisioned: Mutex::default(),
             last_provisioning: registered(&mut registry, LAST_PROVISIONING, Family::default()),
             key_expires: registered(&mut registry, KEY_EXPIRES, Family::default()),
+            certificate_expires: registered(&mut registry, CERTIFICATE_EXPIRES, Family::default()),
             registry,
         };
         Self(Arc::new(inner))
@@ -451,6 +458,15 @@ impl Metrics {
         self.0.key_expires.clear();
         for KeyExpiry { namespace, directory, key, expires } in expiries {
             self.0.key_expires.get_or_create(&KeyLabels { namespace, directory, key }).set(expires);
+        }
+    }
+
+    /// When the certificate of a listener expires, as Unix time; nothing where nobody can tell.
+    pub fn set_certificate_expiry(&self, listener: &'static str, expires: Option<i64>) {
+        let labels = ListenerLabels { listener };
+        match expires {
+            Some(expires) => drop(self.0.certificate_expires.get_or_create(&labels).set(expires)),
+            None => drop(self.0.certificate_expires.remove(&labels)),
         }
     }
 

@@ -38,6 +38,7 @@ fn the_reference_names_what_the_text_holds() {
     metrics.provisioned("acme", "staff", 1_700_000_000);
     metrics.set_last_provisioning(|_, _| true);
     metrics.set_key_expiries([expiry("new", 1_800_000_000)]);
+    metrics.set_certificate_expiry("public", Some(1_900_000_000));
     let text = metrics.text();
     for (name, help) in reference() {
         let family = name.trim_end_matches("_total");
@@ -63,6 +64,7 @@ fn the_reference_names_what_the_text_holds() {
         "rollcall_quota_limit{namespace=\"acme\",directory=\"staff\",user_type=\"Guest\"} 10",
         "rollcall_duplicate_external_ids{namespace=\"acme\",directory=\"staff\",kind=\"directoryusers\"} 2",
         "rollcall_status_writes_total{kind=\"directorygroups\"} 1",
+        "rollcall_tls_certificate_expires_timestamp_seconds{listener=\"public\"} 1900000000",
         "rollcall_last_provisioning_timestamp_seconds{namespace=\"acme\",directory=\"staff\"} 1700000000",
         "rollcall_key_expires_timestamp_seconds{namespace=\"acme\",directory=\"staff\",key=\"new\"} 1800000000",
     ] {

@@ -225,7 +225,8 @@ mod tests {
         let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         std::fs::write(&cert, pair.cert.pem()).expect("a file");
         std::fs::write(&key, pair.signing_key.serialize_pem()).expect("a file");
-        let acceptor = Tls::open(cert, key).await.expect("a good pair").acceptor().expect("an acceptor");
+        let acceptor =
+            Tls::open(cert, key, Metrics::default()).await.expect("a good pair").acceptor().expect("an acceptor");
         let (_client, server) = tokio::io::duplex(1024);
         let peer = "192.0.2.1:443".parse().expect("an address");
         let (time, begun) = (Duration::from_millis(20), tokio::time::Instant::now());

@@ -1,8 +1,10 @@
 //! TLS 1.2 and 1.3, with a certificate that is read again when its files change.
 //!
 //! The files are compared by content: a mounted Secret is a chain of symbolic links whose times say little. New files
-//! that cannot be used are logged, once, and the certificate in force stays.
+//! that cannot be used are logged, once, and the certificate in force stays. One that has expired is served all the same:
+//! its clients refuse it, and the log and the metric say why.
 
+mod expiry;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
@@ -22,7 +25,12 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_rustls::TlsAcceptor;
 
+use self::expiry::{ExpiryNews, ToldExpiry, valid_until};
 use super::limits::TLS_POLL;
+use crate::metrics::Metrics;
+
+/// The label of the listener that speaks TLS.
+const LISTENER: &str = "public";
 
 /// Why certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +51,19 @@ pub enum TlsError {
         /// What it should hold.
         what: &'static str,
     },
-    /// Certificate and key do not belong together, or are of a kind that is not supported.
+    /// Certificate and key do not belong together.
+    #[error(
+        "the private key in {} does not belong to the first certificate in {}: take both from the same Secret, with the \
+         certificate of the server before those of its issuers",
+        key.display(), cert.display()
+    )]
+    KeyMismatch {
+        /// The file of the chain.
+        cert: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+    },
+    /// They are of a kind that is not supported, or no certificate at all.
     #[error("certificate and key cannot be used")]
     Unusable(#[from] rustls::Error),
 }
@@ -55,6 +75,7 @@ pub struct Tls {
     provider: Arc<CryptoProvider>,
     in_force: Arc<InForce>,
     seen: Mutex<Files>,
+    metrics: Metrics,
 }
 
 /// The content of both files.
@@ -75,12 +96,14 @@ impl ResolvesServerCert for InForce {
 
 impl Tls {
     /// Reads both files.
-    pub async fn open(cert: PathBuf, key: PathBuf) -> Result<Self, TlsError> {
+    pub async fn open(cert: PathBuf, key: PathBuf, metrics: Metrics) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let files = Files { cert: read(&cert).await?, key: read(&key).await? };
         let certified = certified(&files, &cert, &key, &provider)?;
         let in_force = Arc::new(InForce(ArcSwap::from_pointee(certified)));
-        Ok(Self { cert, key, provider, in_force, seen: Mutex::new(files) })
+        let tls = Self { cert, key, provider, in_force, seen: Mutex::new(files), metrics };
+        tls.count_expiry();
+        Ok(tls)
     }
 
     /// What accepts connections with the certificate in force.
@@ -97,7 +120,7 @@ impl Tls {
     pub async fn watch(&self) {
         let mut ticks = interval(TLS_POLL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = String::new();
+        let (mut told, mut told_expiry) = (String::new(), ToldExpiry::default());
         loop {
             ticks.tick().await;
             let result = self.reload().await;
@@ -106,6 +129,9 @@ impl Tls {
             }
             if let Some(reason) = news(&mut told, result.err().as_ref()) {
                 tracing::error!(reason, "the new certificate cannot be used, the old one stays in force");
+            }
+            if let Some(end) = self.valid_until() {
+                self.tell_expiry(told_expiry.news(end, Timestamp::now()), end);
             }
         }
     }
@@ -118,7 +144,30 @@ impl Tls {
         }
         let certified = certified(&files, &self.cert, &self.key, &self.provider)?;
         self.in_force.0.store(Arc::new(certified));
+        self.count_expiry();
         Ok(true)
+    }
+
+    /// Until when the certificate in force is valid.
+    fn valid_until(&self) -> Option<Timestamp> {
+        self.in_force.0.load().cert.first().and_then(valid_until)
+    }
+
+    fn count_expiry(&self) {
+        self.metrics.set_certificate_expiry(LISTENER, self.valid_until().map(Timestamp::as_second));
+    }
+
+    fn tell_expiry(&self, news: Option<ExpiryNews>, end: Timestamp) {
+        let cert = self.cert.display();
+        match news {
+            None => {}
+            Some(ExpiryNews::Soon(days)) => {
+                tracing::warn!(%cert, %end, days, "the certificate expires soon: put a new one into its files");
+            }
+            Some(ExpiryNews::Expired) => {
+                tracing::error!(%cert, %end, "the certificate has expired and clients refuse it: put a new one into its files");
+            }
+        }
     }
 }
 
@@ -151,5 +200,8 @@ fn certified(files: &Files, cert: &Path, key: &Path, provider: &CryptoProvider) 
     }
     let private = PrivateKeyDer::from_pem_slice(&files.key)
         .map_err(|_| TlsError::Pem { path: key.to_owned(), what: "private key" })?;
-    Ok(CertifiedKey::from_der(chain, private, provider)?)
+    CertifiedKey::from_der(chain, private, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => TlsError::KeyMismatch { cert: cert.to_owned(), key: key.to_owned() },
+        error => error.into(),
+    })
 }

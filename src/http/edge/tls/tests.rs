@@ -30,7 +30,7 @@ impl Folder {
     }
 
     async fn open(&self) -> Result<Tls, TlsError> {
-        Tls::open(self.cert(), self.key()).await
+        Tls::open(self.cert(), self.key(), Metrics::default()).await
     }
 }
 
@@ -79,7 +79,38 @@ async fn what_cannot_be_used_at_the_start_is_named() {
     folder.write(&cert, "junk");
     named(folder.open().await.err().expect("no key"), &folder.key());
     folder.write(&cert, &other_key);
+    let mismatch = folder.open().await.err().expect("a key of another certificate");
+    named(mismatch, &folder.key());
+    assert!(matches!(folder.open().await, Err(TlsError::KeyMismatch { .. })));
+    let junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    folder.write(junk, &other_key);
     assert!(matches!(folder.open().await, Err(TlsError::Unusable(_))));
+}
+
+/// A certificate for `localhost` that ends at the beginning of this year, and its key.
+fn pair_until(year: i32) -> (String, String) {
+    let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("a name");
+    parameters.not_after = rcgen::date_time_ymd(year, 1, 1);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    (parameters.self_signed(&key).expect("a certificate").pem(), key.serialize_pem())
+}
+
+#[tokio::test]
+async fn the_metric_tells_when_the_certificate_in_force_expires() {
+    let folder = Folder::new();
+    let line = |at: i64| format!("rollcall_tls_certificate_expires_timestamp_seconds{{listener=\"public\"}} {at}\n");
+    let (cert, key) = pair_until(2031);
+    folder.write(&cert, &key);
+    let tls = folder.open().await.expect("a good pair");
+    assert!(tls.metrics.text().contains(&line(1_924_992_000)), "{}", tls.metrics.text());
+    // One that is over is served, or the log and the metric could not tell of it.
+    let (cert, key) = pair_until(2021);
+    folder.write(&cert, &key);
+    assert!(tls.reload().await.expect("a new pair"));
+    assert!(tls.metrics.text().contains(&line(1_609_459_200)), "{}", tls.metrics.text());
+    folder.write(&cert, "junk");
+    tls.reload().await.expect_err("no key");
+    assert!(tls.metrics.text().contains(&line(1_609_459_200)), "the certificate in force stays");
 }
 
 #[test]
