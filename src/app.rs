@@ -31,6 +31,7 @@ use crate::http::scim::Scim;
 use crate::http::side_by_side;
 use crate::metrics::Metrics;
 use crate::store::{self, Settings, Store};
+use crate::telemetry::panic_reason;
 
 /// How long the process goes on serving while it is unready: longer than load balancers take to notice.
 const UNREADY: Duration = Duration::from_secs(5);
@@ -207,7 +208,7 @@ async fn named(
     part: impl Future<Output = Result<(), String>>,
 ) -> (&'static str, Result<(), String>) {
     let result = AssertUnwindSafe(part).catch_unwind().await;
-    (name, result.unwrap_or_else(|_| Err("it panicked; the line before says where".to_owned())))
+    (name, result.unwrap_or_else(|panic| Err(format!("it panicked: {}", panic_reason(&*panic)))))
 }
 
 /// A part that would go on for ever.
@@ -346,6 +347,6 @@ mod tests {
         let mut parts = Parts::new();
         parts.spawn(named("the janitor", async { panic!("a test does this") }));
         let error = part_ended(parts.join_next().await.expect("a part"));
-        assert!(error.to_string().starts_with("the janitor ended: it panicked"), "{error}");
+        assert_eq!(error.to_string(), "the janitor ended: it panicked: a test does this");
     }
 }

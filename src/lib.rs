@@ -86,3 +86,4 @@ pub mod scim;
 pub mod simulator;
 pub mod store;
 pub mod telemetry;
+pub mod termination_message;

@@ -1,27 +1,55 @@
-//! The process: arguments in, exit code out.
+//! The process: arguments in, exit code and termination message out.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use rollcall::config::{Cli, Command, Config, InvalidFlag, KeyCommand, RunArgs};
-use rollcall::{app, cli, telemetry};
+use rollcall::config::{Cli, Command, Config, InvalidFlag, KeyCommand, RunArgs, termination_message_file};
+use rollcall::{app, cli, telemetry, termination_message};
 
 /// A flag is wrong, as clap has it.
 const USAGE: u8 = 2;
 
-fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return refuse(&error),
-    };
-    run(cli).unwrap_or_else(|error| fail(&error))
+/// How the process ends.
+struct Ended {
+    code: ExitCode,
+    /// Why, in one line, if nobody asked it to. It has been told already.
+    cause: Option<String>,
 }
 
-fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+impl Ended {
+    const WELL: Self = Self { code: ExitCode::SUCCESS, cause: None };
+}
+
+fn main() -> ExitCode {
+    let Ended { code, cause } = match Cli::try_parse() {
+        Ok(cli) => run(cli).unwrap_or_else(|error| fail(&error)),
+        Err(error) => refuse(&error),
+    };
+    if let (Some(cause), Some(file)) = (cause, termination_message_file(std::env::args_os())) {
+        leave(&file, &cause);
+    }
+    code
+}
+
+/// Writes the termination message. That it cannot be written is told and changes nothing: the cause is in the log.
+#[allow(clippy::print_stderr, reason = "there need not be a log yet")]
+fn leave(file: &Path, cause: &str) {
+    let Err(error) = termination_message::write(file, cause) else { return };
+    let (file, sentence) = (file.display(), "the termination message cannot be written");
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!(%file, %error, "{sentence}");
+    } else {
+        eprintln!("{sentence} to {file}: {error}");
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Ended> {
     match cli.command {
         Command::Run(arguments) => return serve(*arguments),
         Command::Crds(arguments) => cli::write_crds(&arguments, &mut io::stdout())?,
@@ -29,43 +57,46 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             cli::write_new_key(&arguments, &mut io::stdout(), &mut io::stderr())?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ended::WELL)
 }
 
-/// Once there is a log, the last word is in it and nowhere else.
-fn serve(arguments: RunArgs) -> anyhow::Result<ExitCode> {
+/// Once there is a log, the last word is in it and nowhere else, save the termination message.
+fn serve(arguments: RunArgs) -> anyhow::Result<Ended> {
     let config = Config::read(arguments)?;
     telemetry::start(config.log_format, config.log_filter.clone());
     // A second provider in the tree would leave the choice open, and the first connection would panic.
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
-    let ended = runtime.block_on(app::run(config));
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(app::run(config))));
     // What is still running after its deadline must not keep the process.
     runtime.shutdown_background();
-    if let Err(error) = ended.map_err(anyhow::Error::from) {
-        tracing::error!(reason = format!("{error:#}"), "the process ends");
-        return Ok(ExitCode::FAILURE);
-    }
-    Ok(ExitCode::SUCCESS)
+    let ended = ended
+        .map_err(|panic| anyhow::anyhow!("the process panicked: {}", telemetry::panic_reason(&*panic)))
+        .and_then(|ended| ended.map_err(anyhow::Error::from));
+    let Err(error) = ended else { return Ok(Ended::WELL) };
+    let reason = format!("{error:#}");
+    tracing::error!(reason, "the process ends");
+    Ok(Ended { code: ExitCode::FAILURE, cause: Some(reason) })
 }
 
 /// Help is printed; an error is one line that names the flag.
 #[allow(clippy::print_stderr, reason = "what is said before there is a log")]
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(error: &clap::Error) -> Ended {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let printed = cli::unless_unread(error.print());
-        return if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        return Ended { code: if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }, cause: None };
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         eprint!("{error}");
-        return ExitCode::from(USAGE);
+        return Ended { code: ExitCode::from(USAGE), cause: None };
     }
     let text = error.to_string();
     let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
     let line = lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-    eprintln!("{line} ({} --help lists what there is)", command_in(&text));
-    ExitCode::from(USAGE)
+    let sentence = format!("{line} ({} --help lists what there is)", command_in(&text));
+    eprintln!("{sentence}");
+    Ended { code: ExitCode::from(USAGE), cause: Some(sentence) }
 }
 
 /// The command whose usage clap shows with an error: its words up to the first placeholder or flag.
@@ -77,13 +108,14 @@ fn command_in(text: &str) -> String {
 
 /// One line, and the causes below.
 #[allow(clippy::print_stderr, reason = "the last word of a process that could not do its work")]
-fn fail(error: &anyhow::Error) -> ExitCode {
+fn fail(error: &anyhow::Error) -> Ended {
     eprintln!("error: {error}");
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
     }
     let is_flag = error.is::<InvalidFlag>() || matches!(error.downcast_ref(), Some(cli::Error::Flag(_)));
-    if is_flag { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+    let code = if is_flag { ExitCode::from(USAGE) } else { ExitCode::FAILURE };
+    Ended { code, cause: Some(format!("{error:#}")) }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! none of it in the log. The line of a request has the endpoint's pattern in place of the path, the id of its resource, and
 //! of the sentence that was answered only what is constant in it.
 
+use std::any::Any;
 use std::fmt::{self, Write as _};
 
 use tracing::Subscriber;
@@ -42,10 +43,14 @@ pub fn start(format: LogFormat, filter: EnvFilter) {
     tracing::subscriber::set_global_default(subscriber(format, filter, std::io::stderr)).ok();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
-        let owned = panic.payload().downcast_ref::<String>().map(String::as_str);
-        let reason = owned.or_else(|| panic.payload().downcast_ref::<&str>().copied()).unwrap_or("no words");
-        tracing::error!(place, reason, "panic");
+        tracing::error!(place, reason = panic_reason(panic.payload()), "panic");
     }));
+}
+
+/// What a panic says.
+pub fn panic_reason(payload: &(dyn Any + Send)) -> &str {
+    let owned = payload.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no words")
 }
 
 fn write_escaped(writer: &mut Writer<'_>, value: &dyn fmt::Debug) -> fmt::Result {

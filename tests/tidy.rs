@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("metrics", &[]),
     ("config", &[]),
     ("telemetry", &["config"]),
+    ("termination_message", &[]),
     ("rules", &["scim", "api"]),
     ("store", &["api", "rules::access", "rules::naming", "rules::resource"]),
     ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
@@ -20,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("http", &["scim", "api", "rules::key", "rules::resource", "store", "provisioning", "metrics"]),
     ("cli", &["api", "config", "rules::naming"]),
     ("simulator", &[]),
-    ("app", &["config", "controller", "http", "metrics", "store"]),
+    ("app", &["config", "controller", "http", "metrics", "store", "telemetry"]),
 ];
 
 /// What a pure module must not name.

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -127,10 +128,17 @@ pub struct RunArgs {
     /// How the log is written: json or text.
     #[arg(long, env = "ROLLCALL_LOG_FORMAT", value_name = "FORMAT", default_value = "json")]
     pub log_format: String,
+    /// Write into this file why the process ends, unless it was asked to: what terminationMessagePath of a container names.
+    #[arg(long = MESSAGE_FLAG, env = MESSAGE_VARIABLE, value_name = "FILE")]
+    pub termination_message_file: Option<PathBuf>,
     /// What is logged: a level (error, warn, info, debug, trace) or a list such as info,rollcall=debug.
     #[arg(long, env = "ROLLCALL_LOG_LEVEL", value_name = "FILTER", default_value = "info")]
     pub log_level: String,
 }
+
+/// The flag and the variable that are read although others are wrong.
+const MESSAGE_FLAG: &str = "termination-message-file";
+const MESSAGE_VARIABLE: &str = "ROLLCALL_TERMINATION_MESSAGE_FILE";
 
 fn host_name() -> String {
     std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "rollcall".to_owned())
@@ -221,6 +229,8 @@ impl Config {
             replica_name,
             log_format,
             log_level,
+            // It is wanted before anybody knows whether the other flags are good.
+            termination_message_file: _,
         } = arguments;
         let tls = match (tls_cert, tls_key) {
             (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
@@ -263,6 +273,21 @@ impl Config {
     }
 }
 
+/// The file of `--termination-message-file` or of its variable, whatever else is wrong with the arguments: a flag that
+/// nobody knows is a cause that has to be told as well. clap stops at the first that is wrong, even where it is told to
+/// ignore errors, and this one may stand behind it.
+pub fn termination_message_file(arguments: impl IntoIterator<Item = OsString>) -> Option<PathBuf> {
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        match argument.to_str().and_then(|text| text.strip_prefix("--")?.strip_prefix(MESSAGE_FLAG)) {
+            Some("") => return arguments.next().map(PathBuf::from),
+            Some(value) if value.starts_with('=') => return Some(PathBuf::from(&value[1..])),
+            _ => {}
+        }
+    }
+    std::env::var_os(MESSAGE_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from)
+}
+
 /// The entries of a filter that name no target. A mistyped level would pass for the name of a target, and silence
 /// everything else.
 fn given_levels(filter: &str) -> impl Iterator<Item = &str> {
@@ -299,7 +324,11 @@ fn read_public_url(text: &str) -> Result<String, InvalidFlag> {
         return Err(wrong("starts neither with https:// nor with http://"));
     }
     let authority = url.authority().map_or("", http::uri::Authority::as_str);
-    if authority.is_empty() || authority.contains('@') {
+    if authority.contains('@') {
+        // Not quoted: a password would go into the log and into the termination message.
+        return Err(invalid("public-url", "has a user name before its host; it looks like https://scim.example.com"));
+    }
+    if authority.is_empty() {
         return Err(wrong("has no plain host name"));
     }
     if url.query().is_some() || text.contains('#') {

@@ -71,6 +71,34 @@ fn a_wrong_value_is_one_line_that_names_its_flag() {
 }
 
 #[test]
+fn a_password_in_a_url_is_not_repeated() {
+    for url in ["https://ada:s3cret@example.com", "https://s3cret@example.com/x"] {
+        let error = read(&["--public-url", url]).expect_err(url);
+        assert!(error.contains("--public-url") && !error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn the_file_of_the_termination_message_is_found_beside_what_is_wrong() {
+    for (arguments, found) in [
+        (&["run", "--termination-message-file", "/dev/m"][..], true),
+        (&["run", "--termination-message-file=/dev/m", "--listen", "nowhere"], true),
+        (&["run", "--colour", "--termination-message-file", "/dev/m"], true),
+        (&["run", "--colour", "blue", "--termination-message-file=/dev/m"], true),
+        (&["run", "--termination-message-file", "/dev/m", "--tls-cert"], true),
+        (&["run", "word", "--termination-message-file", "/dev/m"], true),
+        (&["run", "--listen", "nowhere"], false),
+        (&["run", "--termination-message-file"], false),
+        (&["crds"], false),
+        (&[], false),
+    ] {
+        let arguments = [&["rollcall"], arguments].concat();
+        let file = termination_message_file(arguments.iter().map(Into::into));
+        assert_eq!(file, found.then(|| PathBuf::from("/dev/m")), "{arguments:?}");
+    }
+}
+
+#[test]
 fn every_flag_of_run_has_its_environment_variable() {
     let command = Cli::command();
     let run = command.find_subcommand("run").expect("run");

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use super::Error;
@@ -71,14 +71,36 @@ pub(super) async fn connect(settings: &Settings) -> Result<Clients, Error> {
 
 async fn config(settings: &Settings) -> Result<Config, Error> {
     let options = KubeConfigOptions { context: settings.context.clone(), ..KubeConfigOptions::default() };
-    let unreadable = |error| Error::Other(format!("the kubeconfig cannot be used: {}", with_causes(&error)));
+    let unreadable = |error| Error::Other(format!("the kubeconfig cannot be used: {}", words(&error)));
     if let Some(path) = &settings.kubeconfig {
         let kubeconfig = Kubeconfig::read_from(path).map_err(unreadable)?;
         return Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unreadable);
     }
-    match in_cluster(settings) {
-        Some(config) => Ok(config),
-        None => Config::from_kubeconfig(&options).await.map_err(unreadable),
+    if settings.context.is_some() {
+        return Config::from_kubeconfig(&options).await.map_err(unreadable);
+    }
+    match Config::incluster() {
+        Ok(config) => Ok(config),
+        Err(no_account) => Config::from_kubeconfig(&options).await.map_err(|error| {
+            Error::Other(format!(
+                "there is neither the service account of a pod ({}) nor a kubeconfig that can be used ({}): mount the \
+                 account's token, or name a kubeconfig with --kubeconfig",
+                with_causes(&no_account),
+                words(&error)
+            ))
+        }),
+    }
+}
+
+/// What is wrong with a kubeconfig. A reader of YAML shows the place with what stands there, and that may be a token.
+fn words(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(_) => {
+            "it is no kubeconfig in YAML, and is not shown because of the tokens in it; kubectl \
+                                      config view says more"
+                .to_owned()
+        }
+        error => with_causes(error),
     }
 }
 

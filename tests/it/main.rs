@@ -26,6 +26,7 @@ mod replicas;
 mod restore;
 mod rights;
 mod scope;
+mod start;
 mod status;
 mod suites;
 mod support;
