@@ -46,6 +46,10 @@ const _: () = assert!(UNREADY.as_secs() + DRAIN.as_secs() < END.as_secs(), "the 
 const SCHEMA_PAUSE: Duration = Duration::from_secs(5);
 /// The same while they are not: somebody may set them back.
 const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
+/// Between two looks at the operator's rights, while some are missing.
+const RIGHTS_PAUSE: Duration = Duration::from_secs(5);
+/// The same while none is: somebody may take them away.
+const RIGHTS_INTERVAL: Duration = Duration::from_secs(300);
 /// Between two looks at whether the replica is ready, for the log and the metric.
 const READINESS_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -159,6 +163,9 @@ pub async fn run(config: Config) -> Result<(), Error> {
              leader of their own; --lease-namespace says which to use"
         );
     }
+    let lease_namespace = candidate.namespace().to_owned();
+    let looking = look_at_rights(store.clone(), lease_namespace, metrics.clone(), readiness.clone());
+    background.spawn(named("the look at the rights", until_stopped(looking, stop())));
     let leading = leader::run(store.clone(), metrics.clone(), candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
     let looking = look_at_schema(store.clone(), readiness.clone());
@@ -242,6 +249,38 @@ async fn look_at_schema(store: Store, readiness: Readiness) {
                 SCHEMA_PAUSE
             }
         };
+        sleep(pause).await;
+    }
+}
+
+/// Looks for ever at the rights of the operator's account and at the namespaces that it serves. A right that is granted later,
+/// and a namespace that is made later, are noticed without a restart.
+async fn look_at_rights(store: Store, lease_namespace: String, metrics: Metrics, readiness: Readiness) {
+    let mut told: Option<String> = None;
+    loop {
+        let (problem, pause) = match store.lacking(&lease_namespace).await {
+            Ok(lacking) => {
+                readiness.set_rights_problem(lacking.without_election().sentence());
+                let rights = lacking.rights.iter();
+                metrics.set_missing_rights(rights.map(|right| (right.namespace.clone(), right.resource, right.verb)));
+                let problem = lacking.sentence();
+                let pause = if problem.is_some() { RIGHTS_PAUSE } else { RIGHTS_INTERVAL };
+                (problem, pause)
+            }
+            // What was seen last still counts; that the API server is away is the watches' to tell.
+            Err(store::Error::Unavailable { .. }) => (told.clone(), RIGHTS_PAUSE),
+            // Somebody has taken away the right to ask, which every account has. The watches tell of what they may not do.
+            Err(error) => {
+                readiness.set_rights_problem(None);
+                (Some(format!("the API server does not say which rights the operator has: {error}")), RIGHTS_PAUSE)
+            }
+        };
+        match &problem {
+            Some(reason) if told != problem => tracing::warn!(reason, "something that the operator needs is missing"),
+            None if told.is_some() => tracing::info!("nothing that the operator needs is missing any more"),
+            _ => {}
+        }
+        told = problem;
         sleep(pause).await;
     }
 }

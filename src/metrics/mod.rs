@@ -92,6 +92,10 @@ const CERTIFICATE_EXPIRES: Entry = (
     "rollcall_tls_certificate_expires_timestamp_seconds",
     "Unix time at which the TLS certificate in force expires, by listener; absent where it does not speak TLS.",
 );
+const MISSING_RIGHTS: Entry = (
+    "rollcall_missing_rights",
+    "1 for each right that the operator uses and does not have, by namespace (empty: all), resource and verb; else absent.",
+);
 
 /// Every metric: its name and what it tells. The README's table is compared with it.
 pub fn reference() -> Vec<(&'static str, &'static str)> {
@@ -116,6 +120,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         LAST_PROVISIONING,
         KEY_EXPIRES,
         CERTIFICATE_EXPIRES,
+        MISSING_RIGHTS,
     ]
 }
 
@@ -201,6 +206,13 @@ struct KeyLabels {
     key: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RightLabels {
+    namespace: String,
+    resource: &'static str,
+    verb: &'static str,
+}
+
 /// When a key expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyExpiry {
@@ -262,6 +274,7 @@ struct Inner {
     last_provisioning: Family<DirectoryLabels, Gauge>,
     key_expires: Family<KeyLabels, Gauge>,
     certificate_expires: Family<ListenerLabels, Gauge>,
+    missing_rights: Family<RightLabels, Gauge>,
 }
 
 impl fmt::Debug for Metrics {
@@ -297,6 +310,7 @@ impl Default for Metrics {
             last_provisioning: registered(&mut registry, LAST_PROVISIONING, Family::default()),
             key_expires: registered(&mut registry, KEY_EXPIRES, Family::default()),
             certificate_expires: registered(&mut registry, CERTIFICATE_EXPIRES, Family::default()),
+            missing_rights: registered(&mut registry, MISSING_RIGHTS, Family::default()),
             registry,
         };
         Self(Arc::new(inner))
@@ -467,6 +481,16 @@ impl Metrics {
         match expires {
             Some(expires) => drop(self.0.certificate_expires.get_or_create(&labels).set(expires)),
             None => drop(self.0.certificate_expires.remove(&labels)),
+        }
+    }
+
+    /// Which rights are missing: namespace (none: all), resource, verb. Those that are not named are there again.
+    pub fn set_missing_rights(&self, rights: impl IntoIterator<Item = (Option<String>, &'static str, &'static str)>) {
+        let _replacing = self.0.replacing.lock();
+        self.0.missing_rights.clear();
+        for (namespace, resource, verb) in rights {
+            let labels = RightLabels { namespace: namespace.unwrap_or_default(), resource, verb };
+            self.0.missing_rights.get_or_create(&labels).set(1);
         }
     }
 

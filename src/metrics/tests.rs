@@ -39,6 +39,7 @@ fn the_reference_names_what_the_text_holds() {
     metrics.set_last_provisioning(|_, _| true);
     metrics.set_key_expiries([expiry("new", 1_800_000_000)]);
     metrics.set_certificate_expiry("public", Some(1_900_000_000));
+    metrics.set_missing_rights([(None, "directories", "list"), (Some("acme".to_owned()), "leases", "get")]);
     let text = metrics.text();
     for (name, help) in reference() {
         let family = name.trim_end_matches("_total");
@@ -64,6 +65,8 @@ fn the_reference_names_what_the_text_holds() {
         "rollcall_quota_limit{namespace=\"acme\",directory=\"staff\",user_type=\"Guest\"} 10",
         "rollcall_duplicate_external_ids{namespace=\"acme\",directory=\"staff\",kind=\"directoryusers\"} 2",
         "rollcall_status_writes_total{kind=\"directorygroups\"} 1",
+        "rollcall_missing_rights{namespace=\"\",resource=\"directories\",verb=\"list\"} 1",
+        "rollcall_missing_rights{namespace=\"acme\",resource=\"leases\",verb=\"get\"} 1",
         "rollcall_tls_certificate_expires_timestamp_seconds{listener=\"public\"} 1900000000",
         "rollcall_last_provisioning_timestamp_seconds{namespace=\"acme\",directory=\"staff\"} 1700000000",
         "rollcall_key_expires_timestamp_seconds{namespace=\"acme\",directory=\"staff\",key=\"new\"} 1800000000",
@@ -98,6 +101,8 @@ fn a_series_ends_with_the_object_that_it_names() {
         metrics.provisioned("acme", directory, at);
     }
     metrics.set_last_provisioning(|_, directory| directory == "here");
+    metrics.set_missing_rights([(None, "gone", "list")]);
+    metrics.set_missing_rights([]);
     metrics.set_key_expiries([expiry("deleted", 7), expiry("kept", 8)]);
     metrics.set_key_expiries([expiry("kept", 9)]);
     let text = metrics.text();

@@ -65,6 +65,11 @@ pub(super) fn classify(status: &Status) -> Error {
         (code @ (429 | 500..=599), _) => {
             Error::Unavailable { reason: format!("the API server says {code}: {message}") }
         }
+        // A token or a client certificate that is over, or of another cluster.
+        (401, _) => Error::Other(format!(
+            "the API server does not accept the operator's credentials: renew the token or the client certificate of the \
+             kubeconfig, or look at the service account of the pod (401: {message})"
+        )),
         (code, _) => Error::Other(format!("the API server says {code}: {message}")),
     }
 }
@@ -73,9 +78,10 @@ impl From<kube::Error> for Error {
     fn from(error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => classify(&status),
-            kube::Error::HyperError(_)
-            | kube::Error::Service(_)
-            | kube::Error::ReadEvents(_)
+            kube::Error::HyperError(_) | kube::Error::Service(_) => {
+                Self::Unavailable { reason: format!("the API server cannot be reached: {}", with_causes(&error)) }
+            }
+            kube::Error::ReadEvents(_)
             // A token file that is being replaced, a credential plugin that cannot reach its issuer.
             | kube::Error::Auth(_) => Self::Unavailable { reason: with_causes(&error) },
             error => Self::Other(with_causes(&error)),
@@ -148,7 +154,17 @@ mod tests {
             ("a bad gateway", 502, "", "", unavailable("the API server says 502: ")),
             ("an API server that starts", 503, "", "", unavailable("the API server says 503: ")),
             ("a time-out in etcd", 504, "Timeout", "timed out", unavailable("the API server says 504: timed out")),
-            ("an expired token", 401, "Unauthorized", "no", Error::Other("the API server says 401: no".into())),
+            (
+                "an expired token",
+                401,
+                "Unauthorized",
+                "no",
+                Error::Other(
+                    "the API server does not accept the operator's credentials: renew the token or the client certificate \
+                     of the kubeconfig, or look at the service account of the pod (401: no)"
+                        .into(),
+                ),
+            ),
             ("a missing right", 403, "Forbidden", "no", Error::Other("the API server says 403: no".into())),
             ("a wrong method", 405, "", "no", Error::Other("the API server says 405: no".into())),
         ];
@@ -164,7 +180,7 @@ mod tests {
         let error = Error::from(kube::Error::ReadEvents(broken));
         assert_eq!(error, unavailable("Error reading events stream: reset by peer"));
         let refused = kube::Error::Service(Box::new(std::io::Error::other("refused")));
-        assert_eq!(Error::from(refused), unavailable("ServiceError: refused"));
+        assert_eq!(Error::from(refused), unavailable("the API server cannot be reached: ServiceError: refused"));
         let nonsense = serde_json::from_str::<u8>("x").expect_err("no number");
         assert!(matches!(Error::from(kube::Error::SerdeError(nonsense)), Error::Other(_)));
     }

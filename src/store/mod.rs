@@ -16,6 +16,7 @@ pub mod lease;
 pub(crate) mod memory;
 pub mod objects;
 mod presence;
+pub mod rights;
 mod schema_check;
 mod version;
 pub mod watch;
@@ -44,6 +45,7 @@ use kind::Kind;
 use lease::Candidate;
 use objects::Objects;
 pub use presence::Presence;
+use rights::Lacking;
 use watch::{Feed, MAX_LISTS, Watch};
 use write_queue::{WriteQueues, WriteTurn};
 
@@ -103,6 +105,14 @@ impl Store {
     /// missing; it heals when the definitions are applied.
     pub async fn check_schema(&self) -> Result<(), Error> {
         self.objects().check_schema().await
+    }
+
+    /// Which rights the operator lacks in the namespaces that it serves and in that of the Lease, and which of the former do
+    /// not exist.
+    pub async fn lacking(&self, lease_namespace: &str) -> Result<Lacking, Error> {
+        let of_one_kind = self.0.watches.iter().filter(|watch| watch.kind == Kind::DIRECTORY);
+        let namespaces: Vec<_> = of_one_kind.map(|watch| watch.namespace.clone()).collect();
+        rights::lacking(self.objects(), &namespaces, lease_namespace).await
     }
 
     /// How long ago each kind was last heard of: the longest silence of its watches.
@@ -166,6 +176,11 @@ impl Store {
         self.0.cache.keys(digest)
     }
 
+    /// Every key that can be read, as the watch last saw them.
+    pub fn all_keys(&self) -> Vec<Arc<WatchedKey>> {
+        self.0.cache.all_keys()
+    }
+
     /// The index of the people of a Directory.
     pub fn index(&self, namespace: &str, directory: &str) -> Arc<Index> {
         self.0.cache.index(namespace, directory)
@@ -174,11 +189,6 @@ impl Store {
     /// Every index: namespace, name of the Directory, index. For the janitor.
     pub fn indexes(&self) -> Vec<(String, String, Arc<Index>)> {
         self.0.cache.indexes()
-    }
-
-    /// Every key that can be read, as the watch last saw them.
-    pub fn all_keys(&self) -> Vec<Arc<WatchedKey>> {
-        self.0.cache.all_keys()
     }
 
     /// What becomes dirty from now on, for one consumer.

@@ -96,6 +96,12 @@ impl Objects {
         in_time(&self.reads, REQUEST_DEADLINE, send(&self.client, request(Method::GET, path, Vec::new())?)).await
     }
 
+    /// POST of a question, which changes nothing.
+    pub(super) async fn ask(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        let body = serde_json::to_vec(body).map_err(|error| Error::Other(error.to_string()))?;
+        in_time(&self.reads, REQUEST_DEADLINE, send(&self.client, request(Method::POST, path, body)?)).await
+    }
+
     async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value, Error> {
         let body = serde_json::to_vec(body).map_err(|error| Error::Other(error.to_string()))?;
         let request = request(method, path, body)?;

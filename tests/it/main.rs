@@ -30,6 +30,7 @@ mod start;
 mod status;
 mod suites;
 mod support;
+mod unready;
 mod users;
 mod versions;
 mod watch;

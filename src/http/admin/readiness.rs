@@ -18,6 +18,8 @@ struct Inner {
     is_ending: AtomicBool,
     schema: Mutex<Option<String>>,
     has_seen_schema: AtomicBool,
+    rights: Mutex<Option<String>>,
+    has_had_rights: AtomicBool,
     /// What the log was last told: a replica begins unready.
     was_ready: AtomicBool,
 }
@@ -25,8 +27,10 @@ struct Inner {
 impl Default for Readiness {
     fn default() -> Self {
         let schema = Mutex::new(Some("the kinds that the cluster serves have not been looked at yet".to_owned()));
+        let rights = Mutex::new(Some("the rights of the operator's account have not been looked at yet".to_owned()));
         let no = || AtomicBool::new(false);
-        Self(Arc::new(Inner { is_ending: no(), schema, has_seen_schema: no(), was_ready: no() }))
+        let (is_ending, has_seen_schema, has_had_rights, was_ready) = (no(), no(), no(), no());
+        Self(Arc::new(Inner { is_ending, schema, has_seen_schema, rights, has_had_rights, was_ready }))
     }
 }
 
@@ -42,6 +46,16 @@ impl Readiness {
             self.0.has_seen_schema.store(true, Ordering::Relaxed);
         }
         *self.0.schema.lock() = problem;
+    }
+
+    /// What is missing of the rights and the namespaces that the operator needs for serving; nothing if all is there or
+    /// nobody can tell. It keeps a replica from becoming ready. One that was ready goes on: what it cannot do any more fails
+    /// by itself, and its watches tell whether they may be believed.
+    pub fn set_rights_problem(&self, problem: Option<String>) {
+        if problem.is_none() {
+            self.0.has_had_rights.store(true, Ordering::Relaxed);
+        }
+        *self.0.rights.lock() = problem.filter(|_| !self.0.has_had_rights.load(Ordering::Relaxed));
     }
 
     /// Whether the kinds had every field once.
@@ -78,6 +92,7 @@ impl Readiness {
             return Err("the process is shutting down".to_owned());
         }
         self.check_schema()?;
+        self.0.rights.lock().clone().map_or(Ok(()), Err)?;
         watches
     }
 }
@@ -95,7 +110,15 @@ mod tests {
             .set_schema_problem(Some("directoryusers lacks spec.pending: apply the crds of this version".to_owned()));
         assert!(readiness.check(Ok(())).expect_err("older kinds").contains("spec.pending"));
         readiness.set_schema_problem(None);
+        assert!(
+            readiness.check(silent()).expect_err("no rights were seen").contains("rights of the operator's account")
+        );
+        let missing = "the operator's account may not list directoryusers";
+        readiness.set_rights_problem(Some(missing.to_owned()));
+        assert_eq!(readiness.check(silent()), Err(missing.to_owned()));
+        readiness.set_rights_problem(None);
         assert_eq!(readiness.check(silent()), silent());
+        readiness.set_rights_problem(Some(missing.to_owned()));
         assert_eq!(readiness.check(Ok(())), Ok(()));
         readiness.end();
         assert!(readiness.check(Ok(())).expect_err("it ends").contains("shutting down"));

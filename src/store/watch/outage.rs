@@ -27,6 +27,7 @@ impl Outage {
             let (kind, namespace) = (watch.kind.plural, watch.scope());
             tracing::warn!(kind, namespace, %error, "a watch has failed and is tried again until it works");
         }
+        watch.set_failure(Some(error.to_string()));
         let share: f64 = rand::random();
         let wait = longest_wait(self.failures).mul_f64(share);
         self.failures = self.failures.saturating_add(1);
@@ -36,6 +37,7 @@ impl Outage {
     /// Notes that the watch works.
     pub(super) fn end(&mut self, watch: &Watch) {
         if self.logged.take().is_some() {
+            watch.set_failure(None);
             tracing::info!(kind = watch.kind.plural, namespace = watch.scope(), "a watch works again");
         }
         self.failures = 0;

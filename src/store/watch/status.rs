@@ -19,6 +19,8 @@ pub(in crate::store) struct Watch {
     /// How often the whole state has been asked for.
     epoch: AtomicU32,
     progress: Mutex<Progress>,
+    /// Why the last attempt failed; nothing while the watch works.
+    failure: Mutex<Option<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +35,14 @@ struct Progress {
 
 impl Watch {
     pub(in crate::store) fn new(kind: Kind, namespace: Option<String>) -> Self {
-        Self { kind, namespace, started: Instant::now(), epoch: AtomicU32::default(), progress: Mutex::default() }
+        Self {
+            kind,
+            namespace,
+            started: Instant::now(),
+            epoch: AtomicU32::default(),
+            progress: Mutex::default(),
+            failure: Mutex::default(),
+        }
     }
 
     /// Whether it watches this kind in this namespace.
@@ -84,14 +93,16 @@ impl Watch {
             "*" => "all namespaces",
             namespace => namespace,
         };
+        let why = || self.failure.lock().as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         if !synced {
-            return Err(Error::Unavailable { reason: format!("the watch of {kind} in {scope} is not synced yet") });
+            let reason = format!("the watch of {kind} in {scope} is not synced yet{}", why());
+            return Err(Error::Unavailable { reason });
         }
         let silence = self.since(heard, now);
         if silence > FRESHNESS_LIMIT {
             let seconds = silence.as_secs();
             return Err(Error::Unavailable {
-                reason: format!("the watch of {kind} in {scope} is silent for {seconds} s"),
+                reason: format!("the watch of {kind} in {scope} is silent for {seconds} s{}", why()),
             });
         }
         Ok(())
@@ -114,6 +125,11 @@ impl Watch {
         let mut progress = self.progress.lock();
         progress.synced = true;
         progress.heard = Some(asked);
+    }
+
+    /// Notes why an attempt failed, or that the watch works.
+    pub(super) fn set_failure(&self, failure: Option<String>) {
+        *self.failure.lock() = failure;
     }
 
     /// Notes that nothing is known any more.
@@ -144,7 +160,17 @@ mod tests {
         assert_eq!(watch.silence(after(31)), Duration::from_secs(11));
         assert_eq!(watch.silence(after(10)), Duration::ZERO, "a request that began before the event");
 
+        let forbidden = "the API server says 403: directoryusers is forbidden";
+        watch.set_failure(Some(forbidden.to_owned()));
+        let silent = "the watch of directoryusers in n is silent for 40 s";
+        assert_eq!(reason(after(60)), Err(format!("{silent}: {forbidden}")));
+        watch.set_failure(None);
+        assert_eq!(reason(after(60)), Err(silent.to_owned()));
+
         watch.forget();
+        watch.set_failure(Some(forbidden.to_owned()));
+        let unsynced = "the watch of directoryusers in n is not synced yet";
+        assert_eq!(reason(start), Err(format!("{unsynced}: {forbidden}")));
         assert_eq!(watch.told(), 0);
         assert!(watch.fresh(after(20)).is_err());
     }
