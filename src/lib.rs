@@ -81,6 +81,7 @@ pub mod controller;
 pub mod http;
 pub mod metrics;
 pub mod provisioning;
+pub mod redaction;
 pub mod rules;
 pub mod scim;
 pub mod simulator;

@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod kubectl;
 mod leader;
+mod log;
 mod members;
 mod policy;
 mod policy_examples;

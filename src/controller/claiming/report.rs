@@ -1,6 +1,7 @@
 //! What the log tells of rules that are being turned on. The statuses tell the rest.
 
 use super::Pass;
+use crate::redaction::without_values;
 use crate::store::claims::Error;
 use crate::store::index::dirty::DirectoryName;
 
@@ -13,5 +14,6 @@ pub fn passed(directory: &DirectoryName, attribute: &str, pass: &Pass) {
 /// Somebody could not be asked.
 pub fn failed(directory: &DirectoryName, attribute: &str, error: &Error) {
     let (namespace, directory) = (directory.namespace(), directory.name());
-    tracing::warn!(namespace, directory, attribute, %error, "a rule could not be turned on yet");
+    let error = without_values(&error.to_string());
+    tracing::warn!(namespace, directory, attribute, error, "a rule could not be turned on yet");
 }

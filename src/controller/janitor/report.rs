@@ -5,6 +5,7 @@ use super::act::Acted;
 use super::action::JanitorAction;
 use super::decide::HealingStep;
 use crate::metrics::Metrics;
+use crate::redaction::without_values;
 use crate::store::claims::Error;
 use crate::store::index::dirty::{DirtyName, DirtySubject};
 
@@ -26,8 +27,8 @@ pub fn report(metrics: &Metrics, step: HealingStep, acted: &Result<Acted, Error>
                 DirtySubject::User(object) | DirtySubject::Group(object) | DirtySubject::Claim(object) => object,
                 DirtySubject::Directory => "",
             };
-            let wanted = action.as_str();
-            tracing::warn!(namespace, directory, object, wanted, %error, "the janitor could not finish");
+            let (wanted, error) = (action.as_str(), without_values(&error.to_string()));
+            tracing::warn!(namespace, directory, object, wanted, error, "the janitor could not finish");
         }
     }
 }

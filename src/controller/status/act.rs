@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::controller::tools::Tools;
+use crate::redaction::without_values;
 use crate::store::Error;
 use crate::store::index::dirty::{DirtyName, DirtySubject};
 use crate::store::kind::Kind;
@@ -56,7 +57,14 @@ pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error>
         Err(Error::NotFound) => Ok(Written::Gone),
         // The others are written all the same, and this one again when something about it changes.
         Err(error @ (Error::Invalid(_) | Error::TooLarge)) => {
-            tracing::warn!(kind = kind.plural, namespace, name = object, %error, "the API server does not take a status");
+            let error = without_values(&error.to_string());
+            tracing::warn!(
+                kind = kind.plural,
+                namespace,
+                name = object,
+                error,
+                "the API server does not take a status"
+            );
             Ok(Written::Refused)
         }
         Err(error) => Err(error),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::observe::KnownDirectory;
 use crate::metrics::{Metrics, QuotaUse};
+use crate::redaction::without_values;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
 
@@ -30,5 +31,5 @@ pub fn report(metrics: &Metrics, directories: &HashMap<DirectoryName, KnownDirec
 
 /// A status could not be written.
 pub fn failed(reason: &str) {
-    tracing::warn!(reason, "a status could not be written and is written later");
+    tracing::warn!(reason = without_values(reason), "a status could not be written and is written later");
 }
