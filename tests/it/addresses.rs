@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Directory, Operator};
+use crate::support::{Directory, Operator, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn addresses_in_answers_are_those_of_the_public_url() {
@@ -50,4 +50,28 @@ async fn forwarded_headers_are_believed_from_trusted_proxies_alone() {
             assert_eq!(read["meta"]["location"], expected, "{name}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_host_than_that_of_the_public_url_is_told_and_served() {
+    let directory = Directory::new().await;
+    let operator = Operator::start(&["--public-url", "https://scim.contoso.example"]).await;
+    let client = directory.client(&operator).await;
+    let told = "another host than that of --public-url";
+    let lines = |host: &str| {
+        let host = format!("\"host\":\"{host}\"");
+        operator.log().lines().filter(|line| line.contains(told) && line.contains(&host)).count()
+    };
+    client
+        .authorized("Bearer wrong")
+        .send("GET", "/Users", &[("host", "guess.example")], None)
+        .await
+        .expect_error(401, None);
+    for host in ["scim.contoso.example", "SCIM.contoso.example:443", "old.contoso.example", "old.contoso.example"] {
+        let list = client.send("GET", "/Users", &[("host", host)], None).await.expect(200);
+        assert_eq!(list["totalResults"], 0, "{host}");
+    }
+    until("the log to tell of it", async || (lines("old.contoso.example") > 0).then_some(())).await;
+    assert_eq!(lines("old.contoso.example"), 1, "{}", operator.log());
+    assert_eq!(lines("guess.example") + lines("scim.contoso.example"), 0, "{}", operator.log());
 }

@@ -46,19 +46,31 @@ impl Addressing {
         if let Some(url) = &self.public_url {
             return url.clone();
         }
-        let forwarded = if self.trusts(ends.peer.ip()) { Forwarded::read(headers) } else { Forwarded::default() };
+        let forwarded = self.forwarded(ends, headers);
         let scheme = match forwarded.scheme.as_deref() {
             Some("https") => "https",
             Some("http") => "http",
             _ if ends.tls => "https",
             _ => "http",
         };
-        let host = forwarded
-            .host
-            .or_else(|| target_host.and_then(sane_host))
-            .or_else(|| header(headers, HOST.as_str()).and_then(sane_host))
-            .unwrap_or_else(|| ends.local.to_string());
+        let host = asked_host(forwarded, target_host, headers).unwrap_or_else(|| ends.local.to_string());
         format!("{scheme}://{host}")
+    }
+
+    /// The host that a request asks for, by the word of a trusted proxy where there is one, if the public URL names another.
+    /// Letter case and the port that its scheme implies make no difference.
+    pub fn unexpected_host(&self, ends: &Ends, target_host: Option<&str>, headers: &HeaderMap) -> Option<String> {
+        let (scheme, rest) = self.public_url.as_deref()?.split_once("://")?;
+        let expected = rest.split('/').next().unwrap_or_default();
+        let asked = asked_host(self.forwarded(ends, headers), target_host, headers)?;
+        let port = if scheme == "https" { ":443" } else { ":80" };
+        let bare = |host: &str| host.strip_suffix(port).unwrap_or(host).to_ascii_lowercase();
+        (bare(&asked) != bare(expected)).then_some(asked)
+    }
+
+    /// What a trusted proxy at the other end says of scheme and host.
+    fn forwarded(&self, ends: &Ends, headers: &HeaderMap) -> Forwarded {
+        if self.trusts(ends.peer.ip()) { Forwarded::read(headers) } else { Forwarded::default() }
     }
 
     /// The address of the client: that of the other end, unless a trusted proxy names another.
@@ -83,6 +95,12 @@ impl Addressing {
         let address = address.to_canonical();
         self.trusted_proxies.iter().any(|network| network.contains(&address))
     }
+}
+
+/// The host that a request asks for; nothing where it names none that can stand in a URL.
+fn asked_host(forwarded: Forwarded, target_host: Option<&str>, headers: &HeaderMap) -> Option<String> {
+    let named = forwarded.host.or_else(|| target_host.and_then(sane_host));
+    named.or_else(|| header(headers, HOST.as_str()).and_then(sane_host))
 }
 
 /// The source that a client's failures are charged to: its address, or its network of IPv6, of which one customer has a
@@ -222,6 +240,35 @@ mod tests {
         assert_eq!(public.origin(&ends("10.1.1.1", false), None, &headers(&forwarded)), "https://example.com/rollcall");
         let absolute = addressing(None).origin(&ends("192.0.2.7", false), Some("target:1"), &headers(&[host]));
         assert_eq!(absolute, "http://target:1", "RFC 9112 section 3.2.2");
+    }
+
+    #[test]
+    fn a_host_that_the_public_url_does_not_name_is_found() {
+        let (public, with_port) = ("https://scim.example.com/rollcall", "http://scim.example.com:8080");
+        let host = |name| [("host", name)];
+        let forwarded = [("host", "10.1.2.3:8080"), ("x-forwarded-host", "scim.example.com")];
+        for (name, url, peer, lines, expected) in [
+            ("the same", Some(public), "192.0.2.7", &host("scim.example.com")[..], None),
+            ("in capitals", Some(public), "192.0.2.7", &host("SCIM.Example.COM"), None),
+            ("with the port of https", Some(public), "192.0.2.7", &host("scim.example.com:443"), None),
+            ("another port", Some(public), "192.0.2.7", &host("scim.example.com:80"), Some("scim.example.com:80")),
+            ("a port that is named", Some(with_port), "192.0.2.7", &host("scim.example.com:8080"), None),
+            (
+                "a port that is missing",
+                Some(with_port),
+                "192.0.2.7",
+                &host("scim.example.com"),
+                Some("scim.example.com"),
+            ),
+            ("another host", Some(public), "192.0.2.7", &host("other.example.com"), Some("other.example.com")),
+            ("a proxy that is trusted", Some(public), "10.1.1.1", &forwarded, None),
+            ("a proxy that is not", Some(public), "192.0.2.7", &forwarded, Some("10.1.2.3:8080")),
+            ("no host", Some(public), "192.0.2.7", &[], None),
+            ("no public URL", None, "192.0.2.7", &host("other.example.com"), None),
+        ] {
+            let found = addressing(url).unexpected_host(&ends(peer, false), None, &headers(lines));
+            assert_eq!(found.as_deref(), expected, "{name}");
+        }
     }
 
     #[test]

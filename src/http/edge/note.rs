@@ -20,6 +20,7 @@ struct Inner {
     started: Instant,
     client: IpAddr,
     origin: String,
+    unexpected_host: Option<String>,
     noted: Mutex<Noted>,
 }
 
@@ -45,9 +46,9 @@ pub struct Why {
 }
 
 impl RequestNote {
-    pub(super) fn new(span: Span, client: IpAddr, origin: String) -> Self {
+    pub(super) fn new(span: Span, client: IpAddr, origin: String, unexpected_host: Option<String>) -> Self {
         let (started, noted) = (Instant::now(), Mutex::default());
-        Self(Arc::new(Inner { span, started, client, origin, noted }))
+        Self(Arc::new(Inner { span, started, client, origin, unexpected_host, noted }))
     }
 
     /// When the head of the request was there.
@@ -63,6 +64,11 @@ impl RequestNote {
     /// Scheme, host and path prefix for addresses in the answer.
     pub fn origin(&self) -> &str {
         &self.0.origin
+    }
+
+    /// The host that the client asked for, where the public URL names another.
+    pub fn unexpected_host(&self) -> Option<&str> {
+        self.0.unexpected_host.as_deref()
     }
 
     /// The pattern of the route.

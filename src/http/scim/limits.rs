@@ -21,6 +21,9 @@ pub const FAILURE_REFILL: Duration = Duration::from_secs(1);
 /// Most sources whose failures are counted apart; while there are as many, all share one bucket.
 pub const MAX_SOURCES: usize = 10_000;
 
+/// Most hosts beside that of `--public-url` that the log is told of within an hour.
+pub const MAX_TOLD_HOSTS: usize = 16;
+
 /// `Retry-After` of a 503.
 pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// `Retry-After` of a Directory whose provisioning is disabled: a person has to enable it.

@@ -9,6 +9,7 @@ mod auth;
 mod body;
 mod error;
 mod failures;
+mod hosts;
 pub mod limits;
 mod lists;
 mod open;
@@ -28,6 +29,7 @@ use axum::middleware::from_fn_with_state;
 
 use self::error::Failure;
 use self::failures::Failures;
+use self::hosts::ToldHosts;
 use self::limits::MAX_WRITES;
 use self::writes::Writes;
 use crate::http::admin::readiness::Readiness;
@@ -47,14 +49,15 @@ struct Inner {
     metrics: Metrics,
     readiness: Readiness,
     failures: Failures,
+    told_hosts: ToldHosts,
     writes: Writes,
 }
 
 impl Scim {
     /// What serves the Directories of `store`.
     pub fn new(store: Store, metrics: Metrics, readiness: Readiness) -> Self {
-        let (failures, writes) = (Failures::default(), Writes::new(MAX_WRITES));
-        Self(Arc::new(Inner { store, metrics, readiness, failures, writes }))
+        let (failures, told_hosts, writes) = (Failures::default(), ToldHosts::default(), Writes::new(MAX_WRITES));
+        Self(Arc::new(Inner { store, metrics, readiness, failures, told_hosts, writes }))
     }
 
     /// The door.

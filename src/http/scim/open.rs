@@ -55,6 +55,14 @@ pub(super) async fn open(
     let directory = scim.authenticate(&note, request.headers(), &place, directory.as_ref())?;
     // Before the mode is looked at: a provider whose Directory is disabled is still there.
     scim.metrics.provisioned(namespace, name, Timestamp::now().as_second());
+    if let Some(host) = note.unexpected_host().filter(|host| scim.told_hosts.is_news(host, Instant::now())) {
+        tracing::warn!(
+            host,
+            public_url = note.origin(),
+            "requests with a good key come for another host than that of --public-url, which is in the addresses of \
+             answers: give Entra's tenant URL and --public-url the same host"
+        );
+    }
     if directory.spec.provisioning.mode.counts_as() != ProvisioningMode::Enabled {
         return Err(Failure::Disabled);
     }
