@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use rollcall::store::watch::FRESHNESS_LIMIT;
 use serde_json::{Value, json};
 
 use crate::leader::allow_lease;
 use crate::support::cluster::{self, apply, kubectl};
+use crate::support::wait::{DEADLINE, within};
 use crate::support::{Directory, Operator, until};
 
 /// The operator's kubeconfig, with a change.
@@ -105,6 +107,28 @@ async fn a_right_that_is_missing_is_named_and_granted_without_a_restart() {
         assert!(!operator.metrics().await.contains(&series));
         kubectl(&["delete", "clusterrolebinding,clusterrole", &name], None).await.expect("they are deleted");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_is_forbidden_under_a_running_replica_is_named_until_it_is_allowed_again() {
+    let directory = Directory::new().await;
+    let name = format!("lacking-{}", directory.namespace);
+    let kubeconfig = account(&directory, &role(&name, "", "")).await;
+    let mut operator = Operator::launch(&kubeconfig, &[]).await;
+    operator.ready().await;
+    apply(&role(&name, "directorykeys", "watch")).await;
+    // The watch that is open goes on until the API server ends it, and what it told is believed for a while.
+    let told = within(FRESHNESS_LIMIT + DEADLINE, async || {
+        let (status, text) = operator.admin("/readyz").await;
+        (status == 503).then_some(text)
+    })
+    .await;
+    let told = told.unwrap_or_else(|| panic!("it is ready for ever: {}", operator.log()));
+    let [sentence, words] = ["the watch of directorykeys in all namespaces is silent for", "cannot watch resource"];
+    assert!(told.contains(sentence) && told.contains(words) && told.contains("\"directorykeys\""), "{told}");
+    apply(&role(&name, "", "")).await;
+    operator.ready().await;
+    kubectl(&["delete", "clusterrolebinding,clusterrole", &name], None).await.expect("they are deleted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
