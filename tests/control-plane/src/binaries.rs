@@ -114,13 +114,23 @@ impl Module {
     }
 }
 
-/// A folder of this exact set of sources, outside the work tree: `cargo clean` and a fresh clone do not pay again.
-fn cache_folder(module: Module) -> Result<PathBuf, Error> {
+/// Where everything is kept that is dear to make again, outside the work tree: `cargo clean` and a fresh clone do not pay twice.
+pub(crate) fn cache_base() -> Result<PathBuf, Error> {
     let folder = |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = folder(CACHE_VARIABLE)
+    folder(CACHE_VARIABLE)
         .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("rollcall")))
         .or_else(|| folder("HOME").map(|home| home.join(".cache/rollcall")))
-        .ok_or(Error::NoCache)?;
+        .ok_or(Error::NoCache)
+}
+
+/// The beginning of a digest, which is enough to tell the folders of a cache apart.
+pub(crate) fn digest_name(digest: &[u8]) -> String {
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A folder of this exact set of sources.
+fn cache_folder(module: Module) -> Result<PathBuf, Error> {
+    let base = cache_base()?;
     let mut hash = Sha256::new();
     hash.update(KUBERNETES_VERSION.0);
     let own =
@@ -128,7 +138,7 @@ fn cache_folder(module: Module) -> Result<PathBuf, Error> {
     for source in ["go.mod", "go.sum"].into_iter().map(str::to_owned).chain(own) {
         hash.update(fs::read(module.path().join(source))?);
     }
-    let digest: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest_name(&hash.finalize());
     let kind = if module.folder == CONTROL_PLANE.folder { "control-plane" } else { module.folder };
     Ok(base.join(kind).join(digest))
 }
@@ -161,7 +171,7 @@ fn build_missing(module: Module, cache: &Path, found: &[Option<PathBuf>]) -> Res
 }
 
 /// One build at a time: two test processes would otherwise do the same work twice.
-fn lock(path: &Path) -> io::Result<File> {
+pub(crate) fn lock(path: &Path) -> io::Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
     match file.try_lock() {
         Ok(()) => {}

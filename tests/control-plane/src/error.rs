@@ -25,6 +25,20 @@ pub enum Error {
     /// There is nowhere to keep what is built.
     #[error("neither {variable} nor XDG_CACHE_HOME nor HOME is set: there is nowhere to keep the programs", variable = super::CACHE_VARIABLE)]
     NoCache,
+    /// Packages of Debian are needed and this machine cannot fetch them.
+    #[error(
+        "programs of Debian's packages are needed, and `apt-get` and `dpkg-deb` cannot be run ({0}): run this on Debian or on one of its \
+         derivatives"
+    )]
+    NoDebian(io::Error),
+    /// Debian's packages cannot be had.
+    #[error("cannot fetch Debian's {names}: {output}")]
+    Packages {
+        /// Which.
+        names: String,
+        /// What apt said.
+        output: String,
+    },
     /// A program ended while it was waited for.
     #[error("{name} ended by itself; the end of its log:\n{log}")]
     Ended {

@@ -10,6 +10,7 @@
 //! killed, or ends without running destructors: see [`Process`].
 
 mod binaries;
+mod debian;
 mod error;
 mod kubeconfig;
 mod ports;
@@ -25,6 +26,7 @@ use tokio::sync::OnceCell;
 
 use binaries::Binaries;
 pub use binaries::{CACHE_VARIABLE, Helm};
+pub use debian::{Packages, packages};
 pub use error::Error;
 use kubeconfig::Kubeconfig;
 pub use process::Process;
