@@ -45,6 +45,42 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 system:serviceaccount:{{ .Release.Namespace }}:{{ include "rollcall.serviceAccountName" . }}
 {{- end -}}
 
+{{/* The host in a URL, in lower case and without its port. */}}
+{{- define "rollcall.hostOf" -}}
+{{- (urlParse .).hostname | lower -}}
+{{- end -}}
+
+{{/* The address by which Entra ID reaches the operator: the one given, or that of the Ingress or the HTTPRoute. A tenant URL
+     of Entra ID is always https. */}}
+{{- define "rollcall.publicUrl" -}}
+{{- if .Values.publicUrl -}}
+{{- .Values.publicUrl | trimSuffix "/" -}}
+{{- else if and .Values.ingress.enabled .Values.ingress.host -}}
+https://{{ .Values.ingress.host }}
+{{- else if and .Values.httpRoute.enabled .Values.httpRoute.hostname -}}
+https://{{ .Values.httpRoute.hostname }}
+{{- end -}}
+{{- end -}}
+
+{{/* The path that an Ingress or an HTTPRoute forwards. The operator takes requests with and without it. */}}
+{{- define "rollcall.publicPath" -}}
+{{- default "/" (urlParse (include "rollcall.publicUrl" .)).path -}}
+{{- end -}}
+
+{{/* The port of the Service for SCIM. */}}
+{{- define "rollcall.servicePort" -}}
+{{- .Values.service.port | default (ternary 443 80 (ne .Values.tls.secretName "")) -}}
+{{- end -}}
+
+{{/* The namespace of the objects that `helm test` makes: one that the operator looks after. */}}
+{{- define "rollcall.testNamespace" -}}
+{{- if or (empty .Values.namespaces) (has .Release.Namespace .Values.namespaces) -}}
+{{- .Release.Namespace -}}
+{{- else -}}
+{{- first .Values.namespaces -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The image, by digest where there is one. */}}
 {{- define "rollcall.image" -}}
 {{- if .Values.image.digest -}}
@@ -52,4 +88,18 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "rollcall.serviceAccou
 {{- else -}}
 {{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The labels of the pod of `helm test`: no Service selects them. */}}
+{{- define "rollcall.testLabels" -}}
+app.kubernetes.io/name: {{ include "rollcall.name" . }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* Entries of values as a list of objects: their kind, and their name unless the entry has one. */}}
+{{- define "rollcall.objects" -}}
+{{- $kind := .kind -}}
+{{- range $name, $entry := .entries }}
+- {{- toYaml (merge (dict "kind" $kind) $entry (dict "name" $name)) | nindent 2 }}
+{{- end }}
 {{- end -}}
