@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use rollcall::config::{Cli, Command, Config, InvalidFlag, KeyCommand, RunArgs, termination_message_file};
+use rollcall::config::{Cli, Command, Config, InvalidFlag, KeyCommand, RunArgs, SelfTestArgs, termination_message_file};
 use rollcall::{app, cli, telemetry, termination_message};
 
 /// A flag is wrong, as clap has it.
@@ -52,12 +52,20 @@ fn leave(file: &Path, cause: &str) {
 fn run(cli: Cli) -> anyhow::Result<Ended> {
     match cli.command {
         Command::Run(arguments) => return serve(*arguments),
+        Command::SelfTest(arguments) => self_test(&arguments)?,
         Command::Crds(arguments) => cli::write_crds(&arguments, &mut io::stdout())?,
         Command::Key { command: KeyCommand::New(arguments) } => {
             cli::write_new_key(&arguments, &mut io::stdout(), &mut io::stderr())?;
         }
     }
     Ok(Ended::WELL)
+}
+
+/// What it prints is for the person who runs `helm test`; there is no log.
+fn self_test(arguments: &SelfTestArgs) -> anyhow::Result<()> {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    Ok(runtime.block_on(cli::self_test(arguments, &mut io::stdout()))?)
 }
 
 /// Once there is a log, the last word is in it and nowhere else, save the termination message.

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
     ("controller", &["api", "rules", "store", "metrics", "redaction"]),
     ("http", &["scim", "api", "rules::key", "rules::resource", "store", "provisioning", "metrics", "redaction"]),
-    ("cli", &["api", "config", "rules::naming"]),
+    ("cli", &["api", "config", "rules::naming", "simulator::client", "store"]),
     ("simulator", &[]),
     ("app", &["config", "controller", "http", "metrics", "store", "telemetry"]),
 ];

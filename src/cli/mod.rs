@@ -1,12 +1,14 @@
 //! The subcommands beside `run`: what they print, and where.
 
 mod key;
+mod self_test;
 
 use std::fs;
 use std::io::{self, Write};
 
 use crate::api::crds;
 use crate::config::{CrdsArgs, InvalidFlag, KeyNewArgs};
+pub use self_test::self_test;
 
 /// Why a subcommand could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,14 @@ pub enum Error {
         place: String,
         /// Why.
         source: io::Error,
+    },
+    /// A step of the test of an installation failed.
+    #[error("cannot {step}: {reason}")]
+    SelfTest {
+        /// What it was to do.
+        step: &'static str,
+        /// What happened.
+        reason: String,
     },
 }
 

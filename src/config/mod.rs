@@ -38,6 +38,8 @@ pub enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Test an installation: create a Directory, a key and a person through its Service, and remove them again.
+    SelfTest(SelfTestArgs),
 }
 
 /// What to do with keys.
@@ -82,6 +84,29 @@ pub struct KeyNewArgs {
     /// Write the secret into this new file, which only its owner may read, in place of standard error.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
+}
+
+/// `rollcall self-test`.
+#[derive(Debug, Args)]
+pub struct SelfTestArgs {
+    /// Where the Service serves SCIM, such as http://rollcall.rollcall-system.svc.
+    #[arg(long, value_name = "URL")]
+    pub service_url: String,
+    /// Where the Service serves /readyz, such as http://rollcall.rollcall-system.svc:9090.
+    #[arg(long, value_name = "URL")]
+    pub admin_url: String,
+    /// The namespace of what the test makes; one that the operator looks after.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub namespace: String,
+    /// The certificate chain that the Service presents, in PEM. Default: one that the system's authorities vouch for.
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// A kubeconfig. Default: the service account of the pod, then the usual places.
+    #[arg(long, env = "ROLLCALL_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig. Default: its current one.
+    #[arg(long, env = "ROLLCALL_CONTEXT", value_name = "NAME")]
+    pub context: Option<String>,
 }
 
 /// `rollcall run`.

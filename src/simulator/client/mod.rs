@@ -19,6 +19,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_A
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
+use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -163,19 +164,42 @@ impl Client {
         seed: u64,
         authorities: Option<&Path>,
     ) -> Result<Self, SetUpError> {
+        let connector = connector(trust(&endpoint, authorities)?);
+        Ok(Self::connecting(connector, endpoint, token, deadline, seed))
+    }
+
+    /// A client that trusts what `tls` says.
+    pub fn with_tls(
+        endpoint: Endpoint,
+        token: Token,
+        deadline: Duration,
+        seed: u64,
+        tls: rustls::ClientConfig,
+    ) -> Self {
+        let connector = connector(HttpsConnectorBuilder::new().with_tls_config(tls));
+        Self::connecting(connector, endpoint, token, deadline, seed)
+    }
+
+    fn connecting(
+        connector: HttpsConnector<HttpConnector>,
+        endpoint: Endpoint,
+        token: Token,
+        deadline: Duration,
+        seed: u64,
+    ) -> Self {
         let http = HyperClient::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
             .http1_title_case_headers(true)
-            .build(connector(&endpoint, authorities)?);
-        Ok(Self {
+            .build(connector);
+        Self {
             http,
             endpoint: Arc::new(endpoint),
             token,
             deadline,
             random: Arc::new(Mutex::new(Random::fork(seed, "client"))),
             traffic: Arc::default(),
-        })
+        }
     }
 
     /// The same connections with a count of its own.
@@ -276,13 +300,14 @@ fn causes(error: &dyn std::error::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-fn connector(endpoint: &Endpoint, authorities: Option<&Path>) -> Result<HttpsConnector<HttpConnector>, SetUpError> {
+/// Whom a client of this endpoint trusts.
+fn trust(endpoint: &Endpoint, authorities: Option<&Path>) -> Result<HttpsConnectorBuilder<WantsSchemes>, SetUpError> {
     let failed = |error: &dyn std::error::Error| SetUpError::Authorities(error.to_string());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = HttpsConnectorBuilder::new();
     // Plain HTTP needs no authorities, and a machine may have none.
-    let builder = if authorities.is_none() && endpoint.is_https() {
-        builder.with_provider_and_native_roots(provider).map_err(|error| failed(&error))?
+    if authorities.is_none() && endpoint.is_https() {
+        builder.with_provider_and_native_roots(provider).map_err(|error| failed(&error))
     } else {
         let mut roots = rustls::RootCertStore::empty();
         if let Some(path) = authorities {
@@ -293,10 +318,13 @@ fn connector(endpoint: &Endpoint, authorities: Option<&Path>) -> Result<HttpsCon
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| failed(&error))?;
-        builder.with_tls_config(config.with_root_certificates(roots).with_no_client_auth())
-    };
+        Ok(builder.with_tls_config(config.with_root_certificates(roots).with_no_client_auth()))
+    }
+}
+
+fn connector(builder: HttpsConnectorBuilder<WantsSchemes>) -> HttpsConnector<HttpConnector> {
     let mut http = HttpConnector::new();
     http.set_nodelay(true);
     http.enforce_http(false);
-    Ok(builder.https_or_http().enable_http1().wrap_connector(http))
+    builder.https_or_http().enable_http1().wrap_connector(http)
 }

@@ -1,0 +1,109 @@
+//! `rollcall self-test`: what `helm test` runs in a pod of the same image.
+//!
+//! It goes the way of a provisioning service, through the Service: it makes a Directory, a key and a person, reads the person
+//! over SCIM and in the API server, and deletes the person. Whatever happens, it removes what it made, the tombstone
+//! included.
+
+mod pin;
+mod steps;
+
+use std::io::Write;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Error;
+use super::key::Secret;
+use crate::config::{SelfTestArgs, dns_label};
+use crate::rules::naming::random;
+use crate::simulator::client::{Client, Endpoint, Token};
+use crate::store::{Settings, Store};
+use steps::Test;
+
+/// How long the steps may take together. A replica that has just started needs a few seconds until it is ready.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// How long the removal may take. The garbage collector of a busy cluster is what it waits for.
+const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(60);
+/// How long one request may take.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
+/// Between two questions whose answer is awaited.
+const POLL: Duration = Duration::from_millis(250);
+/// Letters at the end of the Directory's name: two tests at once do not meet.
+const SUFFIX_LENGTH: usize = 10;
+
+/// Runs the test; a line for each step goes to `out`.
+pub async fn self_test(arguments: &SelfTestArgs, out: &mut impl Write) -> Result<(), Error> {
+    let SelfTestArgs { service_url, admin_url, namespace, tls_cert, kubeconfig, context } = arguments;
+    let namespace = dns_label("namespace", namespace)?;
+    let settings =
+        Settings { kubeconfig: kubeconfig.clone(), context: context.clone(), namespaces: vec![namespace.clone()] };
+    let store = Store::connect(settings).await.map_err(failed("connect to the cluster"))?;
+    let directory = format!("helm-test-{}", random(rand::random(), SUFFIX_LENGTH));
+    let secret = Secret::random();
+    let tenant = format!("{}/scim/v2/{namespace}/{directory}", service_url.trim_end_matches('/'));
+    let scim = match tls_cert {
+        Some(path) => {
+            let tls = pin::trusting(path).map_err(failed("trust the Service"))?;
+            let token = Token::new(secret.expose()).map_err(failed("make a client"))?;
+            let endpoint = Endpoint::parse(&tenant).map_err(failed("use --service-url"))?;
+            Client::with_tls(endpoint, token, REQUEST_DEADLINE, rand::random(), tls)
+        }
+        None => client(&tenant, secret.expose()).map_err(failed("use --service-url"))?,
+    };
+    // The admin listener asks for no credentials, and is not told the secret.
+    let admin = client(admin_url, "none").map_err(failed("use --admin-url"))?;
+    let mut test =
+        Test { store, scim, admin, namespace, directory, sha256: super::key::sha256(secret.expose()), person: None };
+    let done = tokio::select! {
+        done = timeout(DEADLINE, test.run(out)) => {
+            done.unwrap_or_else(|_| Err(step_failed("finish", &format!("{} s have passed", DEADLINE.as_secs()))))
+        }
+        () = asked_to_end() => Err(step_failed("finish", "the test was asked to end")),
+    };
+    let cleaned = test.clean_up().await;
+    if cleaned.is_ok() {
+        say(out, "ok: removed the person, the key and the Directory")?;
+    }
+    // What failed first is the cause.
+    done.and(cleaned)
+}
+
+fn client(url: &str, token: &str) -> Result<Client, crate::simulator::client::SetUpError> {
+    Client::new(Endpoint::parse(url)?, Token::new(token)?, REQUEST_DEADLINE, rand::random(), None)
+}
+
+/// Ends when Kubernetes asks the process to end. Without the signals it never does.
+async fn asked_to_end() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn step_failed(step: &'static str, reason: &str) -> Error {
+    Error::SelfTest { step, reason: reason.to_owned() }
+}
+
+fn failed<E: ToString>(step: &'static str) -> impl FnOnce(E) -> Error {
+    move |error| step_failed(step, &error.to_string())
+}
+
+fn say(out: &mut impl Write, line: &str) -> Result<(), Error> {
+    super::print(out, &format!("{line}\n"))
+}
+
+/// Asks until the answer is there; the error is the last answer before the deadline.
+async fn until<T>(deadline: Duration, mut ask: impl AsyncFnMut() -> Result<T, String>) -> Result<T, String> {
+    let end = Instant::now() + deadline;
+    loop {
+        match ask().await {
+            Err(_) if Instant::now() < end => sleep(POLL).await,
+            answer => return answer,
+        }
+    }
+}
