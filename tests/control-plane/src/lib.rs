@@ -256,13 +256,24 @@ fn api_server(binaries: &Binaries, data: &Path, ports: ports::Ports) -> Vec<OsSt
     command
 }
 
+/// What the API server leaves to controllers and tests rely on: objects go with their owners and namespaces, accounts come with
+/// namespaces, ClusterRoles are put together, and admission policies are checked for mistakes.
+const CONTROLLERS: [&str; 5] = [
+    "garbage-collector-controller",
+    "namespace-controller",
+    "serviceaccount-controller",
+    "clusterrole-aggregation-controller",
+    "validatingadmissionpolicy-status-controller",
+];
+
 fn controller_manager(binaries: &Binaries, data: &Path, ports: ports::Ports) -> Vec<OsString> {
     let mut command = vec![binaries.kube_controller_manager.clone().into_os_string()];
     command.extend(
         [
-            "--controllers=garbage-collector-controller,namespace-controller,serviceaccount-controller".to_owned(),
+            format!("--controllers={}", CONTROLLERS.join(",")),
             "--leader-elect=false".to_owned(),
-            "--use-service-account-credentials=false".to_owned(),
+            // Each under its own account, as clusters run them: admission tells them from an administrator.
+            "--use-service-account-credentials=true".to_owned(),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--secure-port={}", ports.controller_manager),
         ]
