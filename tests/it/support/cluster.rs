@@ -1,10 +1,9 @@
-//! The cluster that the tests share, with the kinds installed and an account for the operator that holds the chart's rights
-//! and no others.
+//! The cluster that the tests share, with the chart installed: the operator runs under the chart's account, rights and guards.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use control_plane::ControlPlane;
+use control_plane::{ControlPlane, Helm};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::OnceCell;
@@ -41,15 +40,21 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Installs the definitions of a folder, the operator's account and its rights; returns the account's kubeconfig.
+/// Installs the chart, with the kinds as this folder defines them; returns the kubeconfig of the operator's account.
 pub(crate) async fn install(plane: &ControlPlane, crds: &Path) -> PathBuf {
-    let crds = crds.display().to_string();
-    let rights = root().join("charts/rollcall/files/rbac.yaml").display().to_string();
     let run = async |arguments: &[&str], input: Option<&str>| {
         kubectl_on(plane, arguments, input).await.unwrap_or_else(|error| panic!("kubectl {arguments:?}: {error}"))
     };
-    run(&["apply", "--server-side", "-f", &crds], None).await;
-    run(&["wait", "--for=condition=Established", "--timeout=30s", "-f", &crds], None).await;
+    let folder = crds.display().to_string();
+    let is_current = crds == crds_folder();
+    let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } }).to_string();
+    run(&["apply", "--server-side", "-f", "-"], Some(&namespace)).await;
+    if !is_current {
+        run(&["apply", "--server-side", "-f", &folder], None).await;
+    }
+    let chart = chart(&["--set", &format!("crds.install={is_current}")]).await;
+    run(&["apply", "--server-side", "-f", "-"], Some(&chart)).await;
+    run(&["wait", "--for=condition=Established", "--timeout=30s", "-f", &folder], None).await;
     // What is established is announced a moment later, and kubectl knows no kind before that.
     until("the kinds to be announced", async || {
         let kinds = kubectl_on(plane, &["get", "--raw", "/apis/rollcall.dev/v1alpha1"], None).await.ok()?;
@@ -59,29 +64,19 @@ pub(crate) async fn install(plane: &ControlPlane, crds: &Path) -> PathBuf {
             .then_some(())
     })
     .await;
-    // The namespace first: the Role for the Lease lies in it.
-    run(&["apply", "--server-side", "-f", "-"], Some(&account().to_string())).await;
-    run(&["apply", "--server-side", "-f", &rights], None).await;
     plane.service_account_kubeconfig(NAMESPACE, ACCOUNT).await.expect("a token for the operator")
 }
 
-/// The account and the bindings of the chart's rights to it.
-fn account() -> Value {
-    json!({ "apiVersion": "v1", "kind": "List", "items": [
-        { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } },
-        { "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": ACCOUNT, "namespace": NAMESPACE } },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": "rollcall" },
-            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "rollcall" },
-            "subjects": [{ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE }],
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-            "metadata": { "name": "rollcall-leader-election", "namespace": NAMESPACE },
-            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "rollcall-leader-election" },
-            "subjects": [{ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE }],
-        },
-    ] })
+/// What Helm makes of the chart with these flags, as one release would install it. Hooks are left out: they are pods, and
+/// nothing runs them here.
+pub(crate) async fn chart(flags: &[&str]) -> String {
+    let helm = tokio::task::spawn_blocking(|| Helm::Four.locate()).await.expect("the search does not panic");
+    let mut command = tokio::process::Command::new(helm.unwrap_or_else(|error| panic!("{error}")));
+    command.args(["template", ACCOUNT]).arg(root().join("charts/rollcall"));
+    command.args(["--namespace", NAMESPACE, "--no-hooks"]).args(flags).kill_on_drop(true);
+    let output = command.output().await.expect("Helm starts");
+    assert!(output.status.success(), "helm template {flags:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("Helm prints UTF-8")
 }
 
 /// Applies an object as an administrator.
