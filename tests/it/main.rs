@@ -12,6 +12,7 @@ mod examples;
 mod faults;
 mod given_up;
 mod groups;
+mod guards;
 mod janitor;
 mod jobs;
 mod keys;
