@@ -14,8 +14,14 @@ const ACCOUNT: &str = "confined";
 async fn confined_to(namespace: &str) -> PathBuf {
     let chart = std::fs::read_to_string(root().join("charts/rollcall/files/rbac.yaml")).expect("the chart's rules");
     let roles = serde_yaml::Deserializer::from_str(&chart).map(|role| Value::deserialize(role).expect("YAML"));
-    let roles: Vec<_> = roles.collect();
+    let mut roles: Vec<_> = roles.collect();
     assert_eq!(roles.iter().map(|role| &role["kind"]).collect::<Vec<_>>(), ["ClusterRole", "Role"]);
+    // The guards of the shared release are in force everywhere and know that release's operator alone.
+    roles.push(json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": "past-the-guards" },
+        "rules": [{ "apiGroups": ["rollcall.dev"], "verbs": ["override"],
+            "resources": ["directories", "directoryusers", "directorygroups", "directoryclaims"] }],
+    }));
     let account = json!({ "name": ACCOUNT, "namespace": namespace });
     apply(&json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": account })).await;
     for mut role in roles {
