@@ -332,6 +332,10 @@ pub(crate) fn directories(names: &Names) -> Vec<Deed> {
         deed("delete a Directory with people in it", Who::Editor, delete("directory", "staff")),
         deed("the same", Who::Restorer, delete("directory", "staff")),
         deed("the same", Who::ClusterAdmin, delete("directory", "staff")),
+        Deed {
+            way: Vec::new(),
+            ..deed("delete a Directory after its owner", Who::GarbageCollector, delete("directory", "staff"))
+        },
         deed("delete all Directories by one request", Who::Administrator, delete_collection(names, "directories")),
     ];
     if let Some(last) = deeds.last_mut() {

@@ -6,7 +6,7 @@ use control_plane::{ControlPlane, Options};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::support::cluster::{chart, crds_folder, install, kubectl_on};
+use crate::support::cluster::{chart, crds_folder, helm, install, kubectl_on, root};
 use crate::support::until;
 
 static UNATTENDED: OnceCell<ControlPlane> = OnceCell::const_new();
@@ -147,4 +147,27 @@ async fn a_release_guards_its_own_namespaces() {
     refused(plane, &first, &delete("second-people"), "The operator alone writes claims").await;
     let first = first.display().to_string();
     run(plane, &[&["--kubeconfig", &first], &delete("first-people")[..]].concat(), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_of_the_kinds_outlives_the_release() {
+    let plane = unattended().await;
+    let chart = root().join("charts/rollcall").display().to_string();
+    let here = ["third", "--namespace", "third-system"];
+    let settings = "fullnameOverride=third,namespaces={third-people},crds.install=false";
+    let install = [&["install"], &here[..], &["--create-namespace", "--set", settings]].concat();
+    let install = [&install[..], &[&chart]].concat();
+    let policies = async || {
+        let all = run(plane, &["get", "validatingadmissionpolicies", "-o", "name"], None).await;
+        all.lines().filter_map(|line| line.split_once("/third-")).map(|(_, guard)| guard.to_owned()).collect::<Vec<_>>()
+    };
+    apply(plane, json!([{ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "third-people" } }])).await;
+    helm(&install, &plane.admin_kubeconfig()).await;
+    assert_eq!(policies().await.len(), 8);
+    helm(&[&["uninstall"], &here[..]].concat(), &plane.admin_kubeconfig()).await;
+    assert_eq!(policies().await, ["kinds"]);
+    run(plane, &["get", "validatingadmissionpolicybinding", "third-kinds"], None).await;
+    // A release of the same name takes it over again.
+    helm(&install, &plane.admin_kubeconfig()).await;
+    assert_eq!(policies().await.len(), 8);
 }

@@ -22,6 +22,8 @@ pub(crate) enum Who {
     NamespaceAdmin,
     /// A member of system:masters.
     ClusterAdmin,
+    /// The account of Kubernetes' garbage collector.
+    GarbageCollector,
     /// The operator's account with a token of its own, which somebody has given the Role of [`Self::OwnerOfAllResources`].
     Operator,
 }
@@ -45,6 +47,7 @@ impl Who {
             Self::OwnerOfAllResources => "a Role with `resources: [\"*\"]` and the usual verbs",
             Self::NamespaceAdmin => "`admin` of the namespace",
             Self::ClusterAdmin => "`cluster-admin`",
+            Self::GarbageCollector => "the garbage collector",
             Self::Operator => "the operator's account",
         }
     }
@@ -175,6 +178,10 @@ async fn kubeconfig(namespace: &str, who: Who) -> PathBuf {
     match who {
         Who::ClusterAdmin => cluster.plane.admin_kubeconfig(),
         Who::Operator => cluster.operator_kubeconfig.clone(),
+        Who::GarbageCollector => {
+            let account = ("kube-system", "generic-garbage-collector");
+            cluster.plane.service_account_kubeconfig(account.0, account.1).await.expect("a token")
+        }
         _ => cluster.plane.user_kubeconfig(&user(namespace, who), &["system:authenticated"]).expect("a kubeconfig"),
     }
 }

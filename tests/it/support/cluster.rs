@@ -70,12 +70,17 @@ pub(crate) async fn install(plane: &ControlPlane, crds: &Path) -> PathBuf {
 /// What Helm makes of the chart with these flags, as one release would install it. Hooks are left out: they are pods, and
 /// nothing runs them here.
 pub(crate) async fn chart(flags: &[&str]) -> String {
+    let chart = root().join("charts/rollcall").display().to_string();
+    helm(&[&["template", ACCOUNT, &chart, "--namespace", NAMESPACE, "--no-hooks"], flags].concat(), Path::new("")).await
+}
+
+/// Runs Helm against the cluster of this kubeconfig and returns what it printed.
+pub(crate) async fn helm(arguments: &[&str], kubeconfig: &Path) -> String {
     let helm = tokio::task::spawn_blocking(|| Helm::Four.locate()).await.expect("the search does not panic");
     let mut command = tokio::process::Command::new(helm.unwrap_or_else(|error| panic!("{error}")));
-    command.args(["template", ACCOUNT]).arg(root().join("charts/rollcall"));
-    command.args(["--namespace", NAMESPACE, "--no-hooks"]).args(flags).kill_on_drop(true);
-    let output = command.output().await.expect("Helm starts");
-    assert!(output.status.success(), "helm template {flags:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = command.args(arguments).env("KUBECONFIG", kubeconfig).kill_on_drop(true).output().await;
+    let output = output.expect("Helm starts");
+    assert!(output.status.success(), "helm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("Helm prints UTF-8")
 }
 
