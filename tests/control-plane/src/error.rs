@@ -39,6 +39,25 @@ pub enum Error {
         /// What apt said.
         output: String,
     },
+    /// A command that was needed has failed.
+    #[error("{what}: {output}")]
+    Failed {
+        /// The command.
+        what: String,
+        /// What it complained about.
+        output: String,
+    },
+    /// This machine cannot run a node.
+    #[error("this machine cannot run a node: {0}")]
+    NoNode(String),
+    /// The node did not become ready.
+    #[error("the node is not ready after {after:?}; the ends of its logs:\n{log}")]
+    NodeNotReady {
+        /// How long it was waited for.
+        after: Duration,
+        /// The ends of its logs.
+        log: String,
+    },
     /// A program ended while it was waited for.
     #[error("{name} ended by itself; the end of its log:\n{log}")]
     Ended {

@@ -17,6 +17,24 @@ pub(crate) const TOKENS: &str = "tokens.csv";
 /// The token of the administrator. The server listens on loopback for as long as a test runs.
 const ADMIN_TOKEN: &str = "admin-token";
 
+/// A program of a node, and who it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NodeUser {
+    /// The program.
+    pub(crate) program: &'static str,
+    /// Its token.
+    pub(crate) token: &'static str,
+    /// What the API server calls it, with its groups.
+    user: &'static str,
+}
+
+/// The programs of a node. RBAC knows these users.
+pub(crate) const NODE_USERS: [NodeUser; 3] = [
+    NodeUser { program: "kubelet", token: "kubelet-token", user: "system:node:node1,2,system:nodes" },
+    NodeUser { program: "kube-scheduler", token: "kube-scheduler-token", user: "system:kube-scheduler,3" },
+    NodeUser { program: "kube-proxy", token: "kube-proxy-token", user: "system:kube-proxy,4" },
+];
+
 /// A kubeconfig with one context.
 pub(crate) struct Kubeconfig(Value);
 
@@ -25,22 +43,23 @@ pub(crate) fn write_secrets(data: &Path) -> io::Result<()> {
     let key = rcgen::KeyPair::generate().map_err(io::Error::other)?;
     fs::write(data.join(SERVICE_ACCOUNT_KEY), key.serialize_pem())?;
     fs::write(data.join(SERVICE_ACCOUNT_PUBLIC_KEY), key.public_key_pem())?;
-    fs::write(data.join(TOKENS), format!("{ADMIN_TOKEN},admin,1,\"system:masters\"\n"))
+    let nodes: String = NODE_USERS.iter().map(|user| format!("{},{}\n", user.token, user.user)).collect();
+    fs::write(data.join(TOKENS), format!("{ADMIN_TOKEN},admin,1,\"system:masters\"\n{nodes}"))
 }
 
 /// For an administrator.
-pub(crate) fn admin(port: u16, data: &Path) -> Kubeconfig {
-    with_token(port, data, ADMIN_TOKEN)
+pub(crate) fn admin(url: &str, data: &Path) -> Kubeconfig {
+    with_token(url, data, ADMIN_TOKEN)
 }
 
 /// For whoever holds this token.
-pub(crate) fn with_token(port: u16, data: &Path, token: &str) -> Kubeconfig {
+pub(crate) fn with_token(url: &str, data: &Path, token: &str) -> Kubeconfig {
     // The API server appends the authority it made to its certificate file, so that file verifies it.
     let authority = data.join(CERTIFICATES).join("apiserver.crt");
     Kubeconfig(json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "control-plane",
         "clusters": [{ "name": "control-plane", "cluster": {
-            "server": format!("https://127.0.0.1:{port}"), "certificate-authority": authority,
+            "server": url, "certificate-authority": authority,
         } }],
         "users": [{ "name": "user", "user": { "token": token } }],
         "contexts": [{ "name": "control-plane", "context": { "cluster": "control-plane", "user": "user" } }],

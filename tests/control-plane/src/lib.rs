@@ -1,7 +1,8 @@
 //! A real Kubernetes control plane on loopback: etcd, kube-apiserver and kube-controller-manager as processes.
 //!
 //! The tests, the quickstart and the benchmark stand on it. There is no kubelet, so pods do not run; all that the API
-//! server does by itself is real: storage, RBAC, admission, garbage collection, watches.
+//! server does by itself is real: storage, RBAC, admission, garbage collection, watches. Where pods must run, [`node`] starts
+//! the rest of a cluster around it.
 //!
 //! `cargo run -p control-plane --example up` starts one by itself and prints how to reach it, for a look around or a test
 //! by hand.
@@ -12,7 +13,9 @@
 mod binaries;
 mod debian;
 mod error;
+mod image;
 mod kubeconfig;
+pub mod node;
 mod ports;
 mod process;
 
@@ -28,6 +31,7 @@ use binaries::Binaries;
 pub use binaries::{CACHE_VARIABLE, Helm};
 pub use debian::{Packages, packages};
 pub use error::Error;
+pub use image::Image;
 use kubeconfig::Kubeconfig;
 pub use process::Process;
 
@@ -45,6 +49,61 @@ pub struct Options {
     pub fsync: bool,
 }
 
+/// The addresses of Services.
+pub(crate) const SERVICES: &str = "10.0.0.0/24";
+
+/// Where a control plane stands, and for whom.
+#[derive(Clone, Debug)]
+enum Place {
+    /// On loopback, for programs that need an API server.
+    Loopback,
+    /// In the network of a node, for its kubelet and its pods.
+    Node { address: &'static str, audit_policy: Option<PathBuf> },
+}
+
+impl Place {
+    fn url(&self, port: u16) -> String {
+        match self {
+            Self::Loopback => format!("https://127.0.0.1:{port}"),
+            Self::Node { address, .. } => format!("https://{address}:{port}"),
+        }
+    }
+
+    /// What the API server is told beside what it is told everywhere.
+    fn api_server_flags(&self, data: &Path) -> Vec<OsString> {
+        match self {
+            Self::Loopback => ["--bind-address=127.0.0.1", "--authorization-mode=RBAC"].map(OsString::from).to_vec(),
+            Self::Node { address, audit_policy } => {
+                let mut flags = [
+                    "--bind-address=0.0.0.0".to_owned(),
+                    format!("--advertise-address={address}"),
+                    "--authorization-mode=Node,RBAC".to_owned(),
+                    "--kubelet-preferred-address-types=InternalIP".to_owned(),
+                ]
+                .map(OsString::from)
+                .to_vec();
+                if let Some(policy) = audit_policy {
+                    flags.push(flag("--audit-policy-file=", policy));
+                    flags.push(flag("--audit-log-path=", &data.join(AUDIT_LOG)));
+                }
+                flags
+            }
+        }
+    }
+
+    /// The controllers that are needed; pods need nearly all of them, and the authority that verifies the API server.
+    fn controller_manager_flags(&self, data: &Path) -> Vec<OsString> {
+        match self {
+            Self::Loopback => {
+                vec![format!("--controllers={}", CONTROLLERS.join(",")).into()]
+            }
+            Self::Node { .. } => {
+                vec![flag("--root-ca-file=", &data.join(kubeconfig::CERTIFICATES).join("apiserver.crt"))]
+            }
+        }
+    }
+}
+
 /// A running control plane.
 #[derive(Debug)]
 pub struct ControlPlane {
@@ -53,6 +112,7 @@ pub struct ControlPlane {
     api_server: Process,
     etcd: Process,
     ports: ports::Ports,
+    place: Place,
     binaries: Binaries,
     data: TempDir,
 }
@@ -73,9 +133,18 @@ impl ControlPlane {
     /// Finds or builds the programs, starts them on free ports and waits until the API server is ready.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let binaries = tokio::task::spawn_blocking(Binaries::locate).await.expect("the search does not panic")?;
+        Self::start_with(options, Place::Loopback, binaries).await
+    }
+
+    /// The same somewhere else, without syncing.
+    async fn start_at(place: Place, binaries: Binaries) -> Result<Self, Error> {
+        Self::start_with(Options::default(), place, binaries).await
+    }
+
+    async fn start_with(options: Options, place: Place, binaries: Binaries) -> Result<Self, Error> {
         let mut attempt = 1;
         loop {
-            match Self::try_start(options, binaries.clone()).await {
+            match Self::try_start(options, place.clone(), binaries.clone()).await {
                 Err(error) if attempt == START_ATTEMPTS => return Err(error),
                 Err(_) => attempt += 1,
                 started => return started,
@@ -83,25 +152,26 @@ impl ControlPlane {
         }
     }
 
-    async fn try_start(options: Options, binaries: Binaries) -> Result<Self, Error> {
+    async fn try_start(options: Options, place: Place, binaries: Binaries) -> Result<Self, Error> {
         let data = tempfile::Builder::new().prefix("rollcall-control-plane-").tempdir()?;
         let ports = ports::free()?;
         kubeconfig::write_secrets(data.path())?;
         let mut etcd = Process::start("etcd", &etcd(&binaries, data.path(), ports, options), data.path())?;
-        let mut api_server = Process::start("kube-apiserver", &api_server(&binaries, data.path(), ports), data.path())?;
+        let command = api_server(&binaries, data.path(), ports, &place);
+        let mut api_server = Process::start("kube-apiserver", &command, data.path())?;
         let kubeconfig = data.path().join(ADMIN_KUBECONFIG);
-        kubeconfig::admin(ports.api_server, data.path()).write(&kubeconfig)?;
+        kubeconfig::admin(&place.url(ports.api_server), data.path()).write(&kubeconfig)?;
         let kubectl = || kubectl(&binaries, &kubeconfig);
         wait_until_ready(kubectl, &mut [&mut etcd, &mut api_server]).await?;
         // Last: it reads the certificate that the API server makes at its first start, once.
-        let controller_manager = controller_manager(&binaries, data.path(), ports);
+        let controller_manager = controller_manager(&binaries, data.path(), ports, &place);
         let controller_manager = Process::start("kube-controller-manager", &controller_manager, data.path())?;
-        Ok(Self { controller_manager, api_server, etcd, ports, binaries, data })
+        Ok(Self { controller_manager, api_server, etcd, ports, place, binaries, data })
     }
 
     /// Where the API server listens.
     pub fn url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.ports.api_server)
+        self.place.url(self.ports.api_server)
     }
 
     /// The kubeconfig of a member of `system:masters`, whom neither RBAC nor fairness limits.
@@ -111,16 +181,25 @@ impl ControlPlane {
 
     /// Writes a kubeconfig for a plain user with any name and groups; what the user may do is RBAC's to say.
     pub fn user_kubeconfig(&self, user: &str, groups: &[&str]) -> Result<PathBuf, Error> {
-        let kubeconfig = kubeconfig::admin(self.ports.api_server, self.data.path()).acting_as(user, groups);
+        let kubeconfig = kubeconfig::admin(&self.url(), self.data.path()).acting_as(user, groups);
         self.write_kubeconfig(&format!("user-{user}"), &kubeconfig)
     }
 
     /// Writes a kubeconfig with a token of this service account, as the API server issues it to a pod.
     pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf, Error> {
         let token = self.run_kubectl(&["-n", namespace, "create", "token", name, "--duration=24h"]).await?;
-        let kubeconfig = kubeconfig::with_token(self.ports.api_server, self.data.path(), token.trim());
-        let kubeconfig = kubeconfig.in_namespace(namespace);
+        let kubeconfig = self.token_kubeconfig(token.trim()).in_namespace(namespace);
         self.write_kubeconfig(&format!("service-account-{namespace}-{name}"), &kubeconfig)
+    }
+
+    /// For whoever holds this token.
+    fn token_kubeconfig(&self, token: &str) -> Kubeconfig {
+        kubeconfig::with_token(&self.url(), self.data.path(), token)
+    }
+
+    /// The audit log, where the API server was told to write one.
+    pub fn audit_log(&self) -> PathBuf {
+        self.data.path().join(AUDIT_LOG)
     }
 
     fn write_kubeconfig(&self, name: &str, kubeconfig: &Kubeconfig) -> Result<PathBuf, Error> {
@@ -145,7 +224,7 @@ impl ControlPlane {
         self.stop_api_server();
         self.api_server = Process::start(
             "kube-apiserver",
-            &api_server(&self.binaries, self.data.path(), self.ports),
+            &api_server(&self.binaries, self.data.path(), self.ports, &self.place),
             self.data.path(),
         )?;
         let kubeconfig = self.admin_kubeconfig();
@@ -211,6 +290,7 @@ async fn wait_until_ready(kubectl: impl Fn() -> Command, processes: &mut [&mut P
 }
 
 const ADMIN_KUBECONFIG: &str = "kubeconfig";
+const AUDIT_LOG: &str = "audit.log";
 
 fn etcd(binaries: &Binaries, data: &Path, ports: ports::Ports, options: Options) -> Vec<OsString> {
     let (clients, peers) =
@@ -234,16 +314,14 @@ fn etcd(binaries: &Binaries, data: &Path, ports: ports::Ports, options: Options)
     command
 }
 
-fn api_server(binaries: &Binaries, data: &Path, ports: ports::Ports) -> Vec<OsString> {
+fn api_server(binaries: &Binaries, data: &Path, ports: ports::Ports, place: &Place) -> Vec<OsString> {
     let mut command = vec![binaries.kube_apiserver.clone().into_os_string()];
     command.extend(
         [
             format!("--etcd-servers=http://127.0.0.1:{}", ports.etcd),
-            "--bind-address=127.0.0.1".to_owned(),
             format!("--secure-port={}", ports.api_server),
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-            "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
-            "--authorization-mode=RBAC".to_owned(),
+            format!("--service-cluster-ip-range={SERVICES}"),
         ]
         .map(OsString::from),
     );
@@ -253,6 +331,7 @@ fn api_server(binaries: &Binaries, data: &Path, ports: ports::Ports) -> Vec<OsSt
         flag("--service-account-signing-key-file=", &data.join(kubeconfig::SERVICE_ACCOUNT_KEY)),
         flag("--token-auth-file=", &data.join(kubeconfig::TOKENS)),
     ]);
+    command.extend(place.api_server_flags(data));
     command
 }
 
@@ -266,11 +345,10 @@ const CONTROLLERS: [&str; 5] = [
     "validatingadmissionpolicy-status-controller",
 ];
 
-fn controller_manager(binaries: &Binaries, data: &Path, ports: ports::Ports) -> Vec<OsString> {
+fn controller_manager(binaries: &Binaries, data: &Path, ports: ports::Ports, place: &Place) -> Vec<OsString> {
     let mut command = vec![binaries.kube_controller_manager.clone().into_os_string()];
     command.extend(
         [
-            format!("--controllers={}", CONTROLLERS.join(",")),
             "--leader-elect=false".to_owned(),
             // Each under its own account, as clusters run them: admission tells them from an administrator.
             "--use-service-account-credentials=true".to_owned(),
@@ -284,6 +362,7 @@ fn controller_manager(binaries: &Binaries, data: &Path, ports: ports::Ports) -> 
         flag("--cert-dir=", &data.join("kube-controller-manager")),
         flag("--service-account-private-key-file=", &data.join(kubeconfig::SERVICE_ACCOUNT_KEY)),
     ]);
+    command.extend(place.controller_manager_flags(data));
     command
 }
 
