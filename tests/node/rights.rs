@@ -1,0 +1,102 @@
+//! What the operator was seen to do against what the chart lets it do.
+//!
+//! The API server's audit log has every request of the operator's account over the whole run, with the binding that allowed it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::cluster::{NAMESPACE, RELEASE, root};
+
+/// API group, resource with its subresource, verb.
+type Right = (String, String, String);
+
+/// Rights that this run does not use, each with the reason why the operator has them all the same.
+const UNUSED: [(&str, &str, &str, &str); 0] = [];
+
+/// Writes the policy: every request of the operator's account and nothing else, without bodies.
+pub(crate) fn write_policy(folder: &Path) -> PathBuf {
+    let path = folder.join("audit-policy.json");
+    let policy = json!({
+        "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+        "rules": [{ "level": "Metadata", "users": [account()] }, { "level": "None" }],
+    });
+    fs::write(&path, policy.to_string()).expect("a file");
+    path
+}
+
+fn account() -> String {
+    format!("system:serviceaccount:{NAMESPACE}:{RELEASE}")
+}
+
+/// Compares both ways and prints what it compared.
+pub(crate) fn compare(audit_log: &Path) {
+    let log = fs::read_to_string(audit_log).expect("the audit log");
+    let mut used: BTreeMap<Right, usize> = BTreeMap::new();
+    let mut denied = BTreeSet::new();
+    let mut by_everybody = BTreeSet::new();
+    for event in log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let reason = event["annotations"]["authorization.k8s.io/reason"].as_str().unwrap_or_default();
+        let right = right(&event);
+        if event["annotations"]["authorization.k8s.io/decision"] != "allow" {
+            denied.insert(right);
+        } else if reason.contains(&format!("\"{RELEASE}")) {
+            *used.entry(right).or_default() += 1;
+        } else {
+            by_everybody.insert((right, reason.to_owned()));
+        }
+    }
+    let granted = granted();
+    println!("   rights used over the whole run:");
+    for ((group, resource, verb), times) in &used {
+        println!("   {verb:7} {resource}.{group}: {times}");
+    }
+    println!("   by what every account may: {by_everybody:?}");
+    let missing: Vec<_> = used.keys().filter(|right| !granted.contains(*right)).collect();
+    let allowed = UNUSED.map(|(group, resource, verb, _)| (group.to_owned(), resource.to_owned(), verb.to_owned()));
+    let unused: Vec<_> = granted.iter().filter(|right| !used.contains_key(*right)).collect();
+    println!("   used and not granted: {missing:?}; denied: {denied:?}; granted and not used: {unused:?}");
+    assert!(used.len() > 10, "a log of so few requests is not that of a whole run");
+    assert!(denied.is_empty(), "the operator asked for what the chart does not grant: {denied:?}");
+    assert!(missing.is_empty(), "allowed by something else than files/rbac.yaml: {missing:?}");
+    let surplus: Vec<_> = unused.iter().filter(|right| !allowed.contains(right)).collect();
+    assert!(surplus.is_empty(), "granted by files/rbac.yaml and never used: {surplus:?}");
+    let used_now: Vec<_> = allowed.iter().filter(|right| used.contains_key(*right)).collect();
+    assert!(used_now.is_empty(), "used, so they need no reason any more: {used_now:?}");
+}
+
+fn right(event: &Value) -> Right {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let object = &event["objectRef"];
+    if object.is_null() {
+        return (String::new(), text(&event["requestURI"]), text(&event["verb"]));
+    }
+    let resource = match object["subresource"].as_str() {
+        Some(subresource) => format!("{}/{subresource}", text(&object["resource"])),
+        None => text(&object["resource"]),
+    };
+    (text(&object["apiGroup"]), resource, text(&event["verb"]))
+}
+
+/// Every right of `files/rbac.yaml`.
+fn granted() -> BTreeSet<Right> {
+    let text = fs::read_to_string(root().join("charts/rollcall/files/rbac.yaml")).expect("the rights");
+    let mut rights = BTreeSet::new();
+    for document in text.split("\n---\n") {
+        let role: Value = serde_yaml::from_str(document).expect("a role");
+        for rule in role["rules"].as_array().expect("rules") {
+            let list = |name: &str| rule[name].as_array().cloned().unwrap_or_default();
+            for group in list("apiGroups") {
+                for resource in list("resources") {
+                    for verb in list("verbs") {
+                        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+                        rights.insert((text(&group), text(&resource), text(&verb)));
+                    }
+                }
+            }
+        }
+    }
+    rights
+}
