@@ -83,8 +83,10 @@ async fn few_and_many(bench: &Bench, args: &Args) -> Result<Vec<Directory>> {
     let mut directories = Vec::new();
     for (name, size) in bench.scale.directories {
         let mut directory = bench.directory(name).await;
+        let before = memory::processor_ms(&bench.operator)?;
         let filled = people::fill(&mut directory, size).await?;
-        println!("\n{size} people (filled at {:.0} per second)", filled.per_second);
+        let each = (memory::processor_ms(&bench.operator)? - before) as f64 / size as f64;
+        println!("\n{size} people (filled at {:.0} per second, {each:.2} ms of a processor each)", filled.per_second);
         directories.push(directory);
         memory::print(&bench.operator, base, people::total(&directories).await?)?;
         let directory = &directories[directories.len() - 1];
