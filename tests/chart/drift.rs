@@ -1,0 +1,136 @@
+//! What stands in two places is the same in both.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use rollcall::api::crds;
+use serde_json::{Value, json};
+
+use crate::render::{chart_file, documents, find, of_kind, render};
+
+#[test]
+fn the_chart_installs_the_kinds_of_this_version() {
+    let objects = render(&json!({}));
+    let rendered = of_kind(&objects, "CustomResourceDefinition");
+    let expected = crds::crds();
+    assert_eq!(rendered.len(), expected.len());
+    for crd in expected {
+        let name = crd.metadata.name.as_deref().expect("a name");
+        let rendered = find(&objects, "CustomResourceDefinition", name).unwrap_or_else(|| panic!("{name} is missing"));
+        // As the API server reads it: Helm writes whole numbers without a fraction.
+        let rendered: CustomResourceDefinition = serde_json::from_value(rendered.clone()).expect("a definition");
+        assert_eq!(rendered.spec, crd.spec, "{name}");
+    }
+}
+
+#[test]
+fn the_roles_grant_what_the_file_of_rights_explains() {
+    let [operator, lease] = &documents(&chart_file("files/rbac.yaml"))[..2] else { panic!("two roles") };
+    let everywhere = render(&json!({}));
+    let somewhere = render(&json!({ "namespaces": ["acme", "globex"] }));
+    let role = |objects: &[Value], kind: &str, name: &str| find(objects, kind, name).expect("a role")["rules"].clone();
+    assert_eq!(role(&everywhere, "ClusterRole", "rollcall"), operator["rules"]);
+    assert_eq!(role(&everywhere, "Role", "rollcall-leader-election"), lease["rules"]);
+    let roles: Vec<_> =
+        of_kind(&somewhere, "Role").into_iter().filter(|role| role["metadata"]["name"] == "rollcall").collect();
+    assert_eq!(roles.iter().map(|role| &role["metadata"]["namespace"]).collect::<Vec<_>>(), ["acme", "globex"]);
+    assert!(roles.iter().all(|role| role["rules"] == operator["rules"]));
+    assert_eq!(role(&somewhere, "Role", "rollcall-leader-election"), lease["rules"]);
+}
+
+#[test]
+fn chart_and_binary_are_of_one_version_and_one_set_of_kinds() {
+    let about = &documents(&chart_file("Chart.yaml"))[0];
+    assert_eq!(about["appVersion"], env!("CARGO_PKG_VERSION"));
+    let annotated = |name: &str| documents(about["annotations"][name].as_str().expect("an annotation")).remove(0);
+    let told = annotated("artifacthub.io/crds");
+    let told: BTreeSet<_> = told.as_array().expect("a list").iter().map(|kind| kind["name"].to_string()).collect();
+    let served: BTreeSet<_> =
+        crds::crds().iter().map(|crd| json!(crd.metadata.name.as_deref().expect("a name")).to_string()).collect();
+    assert_eq!(told, served, "artifacthub.io/crds");
+}
+
+/// The paths of all values and whether the line above each of them explains it.
+fn documented(values: &str) -> Vec<(String, bool)> {
+    let mut found = Vec::new();
+    let mut above: Vec<(usize, String, bool)> = Vec::new();
+    let mut is_explained = false;
+    for line in values.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let text = line.trim_start();
+        if let Some(comment) = text.strip_prefix('#') {
+            is_explained |= comment.starts_with(" -- ");
+            continue;
+        }
+        if let Some((name, _)) = text.split_once(':').filter(|_| !text.starts_with("- ")) {
+            above.retain(|(outer, ..)| *outer < indent);
+            let inherited = above.last().is_some_and(|(_, _, is_explained)| *is_explained);
+            above.push((indent, name.to_owned(), is_explained || inherited));
+            let path = above.iter().map(|(_, name, _)| name.as_str()).collect::<Vec<_>>().join(".");
+            found.push((path, is_explained || inherited));
+        }
+        is_explained = false;
+    }
+    found
+}
+
+#[test]
+fn every_value_is_explained_and_in_the_schema() {
+    assert_eq!(
+        documented("a:\n  # -- B.\n  b: 1\n  c: 2\n# -- D.\nd:\n  e: 1\n"),
+        [("a", false), ("a.b", true), ("a.c", false), ("d", true), ("d.e", true)]
+            .map(|(path, is)| (path.to_owned(), is))
+    );
+    let text = chart_file("values.yaml");
+    let values = &documents(&text)[0];
+    let explained = documented(&text);
+    let silent = explained.iter().filter(|(path, is_explained)| {
+        let value = values.pointer(&format!("/{}", path.replace('.', "/")));
+        !is_explained
+            && value.is_some_and(|value| !value.is_object() || value.as_object().is_some_and(serde_json::Map::is_empty))
+    });
+    assert_eq!(silent.collect::<Vec<_>>(), Vec::<&(String, bool)>::new(), "no `# -- ` stands above these values");
+    let schema: Value = serde_json::from_str(&chart_file("values.schema.json")).expect("JSON");
+    let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<BTreeSet<_>>();
+    let mut known = names(&schema["properties"]);
+    // Helm itself sets it for subcharts.
+    known.remove("global");
+    assert_eq!(names(values), known);
+}
+
+/// Every schema within a schema that describes an object.
+fn objects_in<'a>(schema: &'a Value, path: &str, found: &mut Vec<(String, &'a Value)>) {
+    if schema["type"] == "object" {
+        found.push((path.to_owned(), schema));
+    }
+    match schema {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, member)| objects_in(member, &format!("{path}/{name}"), found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| objects_in(item, path, found)),
+        _ => {}
+    }
+}
+
+/// Objects of Kubernetes that the API server checks, and maps with names that people choose.
+const OPEN: &[&str] = &[
+    "/properties/affinity/properties/nodeAffinity",
+    "/properties/affinity/properties/podAffinity",
+    "/properties/affinity/properties/podAntiAffinity",
+    "/properties/directories/patternProperties/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/properties/spec",
+    "/properties/extraEnv/items/properties/valueFrom",
+    "/properties/extraVolumes/items",
+    "/properties/global",
+    "/properties/resources/properties/claims/items",
+    "/properties/topologySpreadConstraints/items/properties/labelSelector",
+];
+
+#[test]
+fn the_schema_refuses_a_misspelt_key_everywhere() {
+    let schema: Value = serde_json::from_str(&chart_file("values.schema.json")).expect("JSON");
+    let mut objects = Vec::new();
+    objects_in(&schema, "", &mut objects);
+    assert!(objects.len() > 30, "only {} objects", objects.len());
+    let open = objects.iter().filter(|(_, schema)| schema.get("additionalProperties").is_none());
+    assert_eq!(open.map(|(path, _)| path.as_str()).collect::<Vec<_>>(), OPEN);
+}
