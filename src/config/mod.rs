@@ -101,6 +101,9 @@ pub struct SelfTestArgs {
     /// The certificate chain that the Service presents, in PEM. Default: one that the system's authorities vouch for.
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
+    /// How long each step waits for what heals by itself, such as a replica that starts.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub wait_seconds: u64,
     /// A kubeconfig. Default: the service account of the pod, then the usual places.
     #[arg(long, env = "ROLLCALL_KUBECONFIG", value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,

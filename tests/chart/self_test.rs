@@ -78,7 +78,7 @@ async fn helm_test_says_what_it_did_and_leaves_nothing_behind() {
     let url = secure.public_url.replace("http://", "https://");
     let said = self_test(&kubeconfig, &url, &secure.admin_url, &["--tls-cert", &cert]).await;
     said.unwrap_or_else(|error| panic!("{error}\n{}", secure.log()));
-    let refused = self_test(&kubeconfig, &url, &secure.admin_url, &["--tls-cert", &other]).await;
+    let refused = self_test(&kubeconfig, &url, &secure.admin_url, &["--tls-cert", &other, "--wait-seconds", "1"]).await;
     let refused = refused.expect_err("the certificate of somebody else");
     assert!(refused.contains("error: cannot open the Directory with its key: no answer"), "{refused}");
     assert_eq!(left_behind().await, Vec::<String>::new());

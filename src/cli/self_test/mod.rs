@@ -11,7 +11,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::Error;
 use super::key::Secret;
@@ -21,10 +21,6 @@ use crate::simulator::client::{Client, Endpoint, Token};
 use crate::store::{Settings, Store};
 use steps::Test;
 
-/// How long the steps may take together. A replica that has just started needs a few seconds until it is ready.
-const DEADLINE: Duration = Duration::from_secs(120);
-/// How long the removal may take. The garbage collector of a busy cluster is what it waits for.
-const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(60);
 /// How long one request may take.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
 /// Between two questions whose answer is awaited.
@@ -34,7 +30,8 @@ const SUFFIX_LENGTH: usize = 10;
 
 /// Runs the test; a line for each step goes to `out`.
 pub async fn self_test(arguments: &SelfTestArgs, out: &mut impl Write) -> Result<(), Error> {
-    let SelfTestArgs { service_url, admin_url, namespace, tls_cert, kubeconfig, context } = arguments;
+    let SelfTestArgs { service_url, admin_url, namespace, tls_cert, wait_seconds, kubeconfig, context } = arguments;
+    let wait = Duration::from_secs(*wait_seconds);
     let namespace = dns_label("namespace", namespace)?;
     let settings =
         Settings { kubeconfig: kubeconfig.clone(), context: context.clone(), namespaces: vec![namespace.clone()] };
@@ -53,12 +50,10 @@ pub async fn self_test(arguments: &SelfTestArgs, out: &mut impl Write) -> Result
     };
     // The admin listener asks for no credentials, and is not told the secret.
     let admin = client(admin_url, "none").map_err(failed("use --admin-url"))?;
-    let mut test =
-        Test { store, scim, admin, namespace, directory, sha256: super::key::sha256(secret.expose()), person: None };
+    let sha256 = super::key::sha256(secret.expose());
+    let mut test = Test { store, scim, admin, namespace, directory, sha256, wait, person: None };
     let done = tokio::select! {
-        done = timeout(DEADLINE, test.run(out)) => {
-            done.unwrap_or_else(|_| Err(step_failed("finish", &format!("{} s have passed", DEADLINE.as_secs()))))
-        }
+        done = test.run(out) => done,
         () = asked_to_end() => Err(step_failed("finish", "the test was asked to end")),
     };
     let cleaned = test.clean_up().await;
@@ -97,13 +92,30 @@ fn say(out: &mut impl Write, line: &str) -> Result<(), Error> {
     super::print(out, &format!("{line}\n"))
 }
 
-/// Asks until the answer is there; the error is the last answer before the deadline.
-async fn until<T>(deadline: Duration, mut ask: impl AsyncFnMut() -> Result<T, String>) -> Result<T, String> {
-    let end = Instant::now() + deadline;
+/// Why something that was asked for did not happen.
+struct Failure {
+    reason: String,
+    /// Whether it may happen by itself later.
+    may_heal: bool,
+}
+
+impl Failure {
+    fn lasting(reason: impl ToString) -> Self {
+        Self { reason: reason.to_string(), may_heal: false }
+    }
+
+    fn passing(reason: impl ToString) -> Self {
+        Self { reason: reason.to_string(), may_heal: true }
+    }
+}
+
+/// Asks until the answer is there, or until it is one that waiting does not change; the error is the last answer.
+async fn until<T>(wait: Duration, mut ask: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, String> {
+    let end = Instant::now() + wait;
     loop {
         match ask().await {
-            Err(_) if Instant::now() < end => sleep(POLL).await,
-            answer => return answer,
+            Err(failure) if failure.may_heal && Instant::now() < end => sleep(POLL).await,
+            answer => return answer.map_err(|failure| failure.reason),
         }
     }
 }

@@ -6,15 +6,13 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{CLEAN_UP_DEADLINE, Error, failed, say, step_failed, until};
+use super::{Error, Failure, failed, say, step_failed, until};
 use crate::api::{API_VERSION, Object};
 use crate::rules::naming::{DIRECTORY_LABEL, USER_NAME, canonical, claim_name};
 use crate::simulator::client::{Client, Response};
 use crate::store::kind::Kind;
 use crate::store::{self, Store};
 
-/// How long a step waits for what it needs, such as a replica that starts.
-const STEP_DEADLINE: Duration = Duration::from_secs(60);
 /// Lets a Directory be deleted while the guards of the chart are on.
 const ALLOW_DELETE_ANNOTATION: &str = "rollcall.dev/allow-delete";
 /// The person. No mail leaves this domain (RFC 2606).
@@ -32,13 +30,15 @@ pub(super) struct Test {
     pub(super) directory: String,
     /// The hash of the key's secret.
     pub(super) sha256: String,
+    /// How long a step waits for what heals by itself, such as a replica that starts.
+    pub(super) wait: Duration,
     /// The SCIM id of the person, once it is known.
     pub(super) person: Option<String>,
 }
 
 impl Test {
     pub(super) async fn run(&mut self, out: &mut impl Write) -> Result<(), Error> {
-        let ready = until(STEP_DEADLINE, async || self.ask_probe().await).await;
+        let ready = until(self.wait, async || self.ask_probe().await).await;
         ready.map_err(failed("find a replica that is ready"))?;
         say(out, "ok: a replica is ready")?;
 
@@ -47,7 +47,7 @@ impl Test {
         self.create(Kind::KEY, key).await.map_err(failed("create a DirectoryKey"))?;
         say(out, &format!("ok: created the Directory {}/{} and its key", self.namespace, self.directory))?;
 
-        let opened = until(STEP_DEADLINE, async || self.scim(Method::GET, "/ServiceProviderConfig", None, 200).await);
+        let opened = until(self.wait, async || self.ask(Method::GET, "/ServiceProviderConfig", None, 200).await);
         opened.await.map_err(failed("open the Directory with its key"))?;
         say(out, "ok: the key opens the Directory through the Service")?;
 
@@ -89,21 +89,25 @@ impl Test {
         if let Some(id) = person {
             results.push(self.remove(Kind::USER, &id).await.map_err(failed("remove the person")));
         }
-        let gone = until(CLEAN_UP_DEADLINE, async || self.is_gone(Kind::CLAIM, &claim).await).await;
+        let gone = until(self.wait, async || self.is_gone(Kind::CLAIM, &claim).await).await;
         results.push(gone.map_err(failed("see the person's claim go")));
         results.push(self.remove(Kind::KEY, name).await.map_err(failed("remove the key")));
         results.push(self.remove(Kind::DIRECTORY, name).await.map_err(failed("remove the Directory")));
         results.into_iter().collect()
     }
 
-    async fn ask_probe(&self) -> Result<(), String> {
-        let answer = self.admin.send(Method::GET, "/readyz", None).await.map_err(|error| error.to_string())?;
+    async fn ask_probe(&self) -> Result<(), Failure> {
+        let answer = self.admin.send(Method::GET, "/readyz", None).await.map_err(Failure::passing)?;
         expect(200, &answer)
     }
 
     /// Sends a SCIM request that must be answered with this status.
     async fn scim(&self, method: Method, path: &str, body: Option<&Value>, status: u16) -> Result<Value, String> {
-        let answer = self.scim.send(method, path, body).await.map_err(|error| error.to_string())?;
+        self.ask(method, path, body, status).await.map_err(|failure| failure.reason)
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>, status: u16) -> Result<Value, Failure> {
+        let answer = self.scim.send(method, path, body).await.map_err(Failure::passing)?;
         expect(status, &answer)?;
         Ok(answer.json.unwrap_or_default())
     }
@@ -127,36 +131,46 @@ impl Test {
         claim.spec()["holder"].as_str().map(str::to_owned)
     }
 
-    async fn is_gone(&self, kind: Kind, name: &str) -> Result<(), String> {
+    async fn is_gone(&self, kind: Kind, name: &str) -> Result<(), Failure> {
         match self.store.objects().get(kind, &self.namespace, name).await {
             Err(store::Error::NotFound) => Ok(()),
-            Ok(_) => Err(format!("{} {name} is still there", kind.plural)),
-            Err(error) => Err(error.to_string()),
+            Ok(_) => Err(Failure::passing(format!("{} {name} is still there", kind.plural))),
+            Err(error) => Err(refused(&error)),
         }
     }
 
     /// Deletes an object as it is now, again where it has changed meanwhile, until it is gone.
     async fn remove(&self, kind: Kind, name: &str) -> Result<(), String> {
-        until(CLEAN_UP_DEADLINE, async || {
+        let removed = until(self.wait, async || {
             match self.store.objects().get(kind, &self.namespace, name).await {
                 Err(store::Error::NotFound) => return Ok(()),
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(refused(&error)),
                 Ok(object) => match self.store.objects().delete(kind, &self.namespace, &object).await {
                     Ok(()) | Err(store::Error::NotFound | store::Error::Conflict) => {}
-                    Err(error) => return Err(error.to_string()),
+                    Err(error) => return Err(refused(&error)),
                 },
             }
             self.is_gone(kind, name).await
-        })
-        .await
+        });
+        removed.await
     }
 }
 
-fn expect(status: u16, answer: &Response) -> Result<(), String> {
+/// What the API server says: a right that is missing stays so.
+fn refused(error: &store::Error) -> Failure {
+    match error {
+        store::Error::Unavailable { .. } => Failure::passing(error),
+        _ => Failure::lasting(error),
+    }
+}
+
+/// Checks the status. A key that is not known yet is 401, a replica that is not ready 503.
+fn expect(status: u16, answer: &Response) -> Result<(), Failure> {
     if answer.status == status {
         return Ok(());
     }
-    Err(format!("the answer is {} and not {status}: {}", answer.status, answer.detail()))
+    let reason = format!("the answer is {} and not {status}: {}", answer.status, answer.detail());
+    Err(Failure { reason, may_heal: matches!(answer.status, 401 | 429 | 500..) })
 }
 
 fn same_name(step: &'static str, name: &Value) -> Result<(), Error> {
