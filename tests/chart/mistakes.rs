@@ -78,6 +78,8 @@ fn mistakes() -> Vec<(Value, &'static str)> {
         (json!({ "serviceAccount": { "create": false } }), "serviceAccount.name: name the account that the pods run under"),
         (json!({ "extraArgs": ["--public-url=https://a.example"] }), "extraArgs: the chart sets --public-url itself; use the value publicUrl"),
         (json!({ "namespaces": ["acme"], "directories": { "staff": { "namespace": "other" } } }), "directories.staff: the operator does not look after the namespace other"),
+        (json!({ "directories": { "staff": { "spec": { "user": {} } } } }), "directories.staff.spec.user: there is no such field; there are deletionPolicy, groups"),
+        (json!({ "directories": { "staff": { "spec": { "users": { "extensions": [{ "shema": "urn:x" }] } } } } }), "directories.staff.spec.users.extensions[0].shema: there is no such field"),
         (json!({ "prometheusRule": { "disabled": ["RollcallSilent"] } }), "there is no alert RollcallSilent; there are RollcallProvisioningSilent"),
     ]
 }

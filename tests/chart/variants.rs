@@ -39,7 +39,7 @@ pub(crate) fn variants() -> Vec<(&'static str, Value)> {
             json!({
                 "namespaces": ["acme", "globex"],
                 "directories": {
-                    "staff": { "namespace": "acme", "spec": { "users": { "quota": { "activeUsers": 500 } } } },
+                    "staff": { "namespace": "acme", "spec": { "users": { "quota": { "activeUsers": 500, "byUserType": { "Guest": 5 } }, "requiredAttributes": ["title"] } } },
                     "globex-staff": { "name": "staff", "namespace": "globex", "labels": { "team": "it" } },
                 },
                 "keys": {

@@ -103,3 +103,19 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - {{- toYaml (merge (dict "kind" $kind) $entry (dict "name" $name)) | nindent 2 }}
 {{- end }}
 {{- end -}}
+
+{{/* Fails on a field that the schema does not have. Helm 3 lets the API server drop such fields in silence. */}}
+{{- define "rollcall.checkFields" -}}
+{{- if and (kindIs "map" .value) .schema.properties -}}
+{{- range $name, $value := .value -}}
+{{- if not (hasKey $.schema.properties $name) -}}
+{{- fail (printf "%s.%s: there is no such field; there are %s" $.path $name (keys $.schema.properties | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- include "rollcall.checkFields" (dict "path" (printf "%s.%s" $.path $name) "schema" (get $.schema.properties $name) "value" $value) -}}
+{{- end -}}
+{{- else if and (kindIs "slice" .value) .schema.items -}}
+{{- range $number, $value := .value -}}
+{{- include "rollcall.checkFields" (dict "path" (printf "%s[%d]" $.path $number) "schema" $.schema.items "value" $value) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
