@@ -112,6 +112,13 @@ async fn a_kind_is_deleted_by_nobody_without_the_annotation() {
     run(&plane, &["--kubeconfig", &platform, "annotate", "crd", USERS, "rollcall.dev/allow-delete=true"], None).await;
     run(&plane, &["--kubeconfig", &platform, "delete", "crd", USERS], None).await;
     until("the people to be gone with their kind", async || users().await.is_err().then_some(())).await;
+
+    // What the page says about removing the rest for good.
+    let ours = ["-l", "app.kubernetes.io/name=rollcall"];
+    run(&plane, &[&["annotate", "crd"], &ours[..], &["rollcall.dev/allow-delete=true"]].concat(), None).await;
+    run(&plane, &[&["delete", "crd"], &ours[..]].concat(), None).await;
+    let policies = "validatingadmissionpolicy,validatingadmissionpolicybinding";
+    run(&plane, &["delete", policies, "rollcall-kinds"], None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +128,13 @@ async fn a_directory_that_nobody_has_counted_counts_as_full() {
     let delete = ["-n", "default", "delete", "directory", "uncounted"];
     let says = "The Directory uncounted holds people who are not counted yet";
     refused(plane, &plane.admin_kubeconfig(), &delete, says).await;
-    run(plane, &["-n", "default", "annotate", "directory", "uncounted", "rollcall.dev/allow-delete=true"], None).await;
+    let annotate = async |value: &str| {
+        let annotation = format!("rollcall.dev/allow-delete={value}");
+        run(plane, &["-n", "default", "annotate", "directory", "uncounted", "--overwrite", &annotation], None).await
+    };
+    annotate("false").await;
+    refused(plane, &plane.admin_kubeconfig(), &delete, says).await;
+    annotate("true").await;
     run(plane, &delete, None).await;
 }
 

@@ -6,7 +6,7 @@ use super::kinds::unattended;
 use super::scene::{
     ACCOUNT_OF_PEOPLE, Scene, Who, annotate, apply_from_git, create, delete, label, object, patch, user_object,
 };
-use crate::support::cluster::{kubectl, kubectl_on};
+use crate::support::cluster::kubectl_on;
 use crate::support::until;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,46 +121,56 @@ async fn git_and_scim_write_one_person_side_by_side() {
     assert!(refused.contains("conflict") || refused.contains("The identity provider writes spec.scim"), "{refused}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_goes_with_everything_in_it() {
-    let scene = Scene::new().await;
-    let namespace = scene.names.namespace.as_str();
-    kubectl(&["delete", "namespace", namespace, "--wait=false"], None).await.expect("kubectl delete");
-    until("the namespace to be gone", async || {
-        let left = kubectl(&["get", "namespace", namespace, "--ignore-not-found"], None).await.expect("kubectl get");
-        left.is_empty().then_some(())
-    })
-    .await;
+async fn run(arguments: &[&str], input: Option<&str>) -> String {
+    let done = kubectl_on(unattended().await, arguments, input).await;
+    done.unwrap_or_else(|error| panic!("kubectl {arguments:?}: {error}"))
 }
 
-/// Where no operator runs, nobody but the garbage collector removes a claim.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_claim_goes_with_its_holder() {
-    let plane = unattended().await;
-    let run = async |arguments: &[&str], input: Option<&str>| {
-        kubectl_on(plane, arguments, input).await.unwrap_or_else(|error| panic!("kubectl {arguments:?}: {error}"))
-    };
-    let create = async |kind: &str, name: &str, owners: Value, spec: Value| {
-        let object = json!({
-            "apiVersion": "rollcall.dev/v1alpha1", "kind": kind, "spec": spec,
-            "metadata": { "name": name, "namespace": "default", "ownerReferences": owners },
-        });
-        let created = run(&["create", "-o", "json", "-f", "-"], Some(&object.to_string())).await;
-        serde_json::from_str::<Value>(&created).expect("kubectl prints JSON")["metadata"]["uid"].clone()
-    };
-    let scim = json!({ "userName": "ada", "active": true });
+/// Creates an object where no operator runs; returns its uid.
+async fn stored(namespace: &str, kind: &str, name: &str, owners: Value, spec: Value) -> Value {
+    let object = json!({
+        "apiVersion": "rollcall.dev/v1alpha1", "kind": kind, "spec": spec,
+        "metadata": { "name": name, "namespace": namespace, "ownerReferences": owners },
+    });
+    let created = run(&["create", "-o", "json", "-f", "-"], Some(&object.to_string())).await;
+    serde_json::from_str::<Value>(&created).expect("kubectl prints JSON")["metadata"]["uid"].clone()
+}
+
+/// Somebody with a name of her own, and the claim that the name is hers.
+async fn person_with_claim(namespace: &str) {
     let reference = json!({ "name": "staff" });
+    let scim = json!({ "userName": "ada", "active": true });
     let person = json!({ "directoryRef": reference, "managedBy": "Provisioning", "scim": scim });
-    let uid = create("DirectoryUser", "held-1", json!([]), person).await;
+    let uid = stored(namespace, "DirectoryUser", "held-1", json!([]), person).await;
     let owner =
         json!([{ "apiVersion": "rollcall.dev/v1alpha1", "kind": "DirectoryUser", "name": "held-1", "uid": uid }]);
     let claim = json!({
         "directoryRef": reference, "attribute": "User.userName", "value": "ada", "holder": "held-1", "nonce": "1",
     });
-    create("DirectoryClaim", "c-held", owner, claim).await;
+    stored(namespace, "DirectoryClaim", "c-held", owner, claim).await;
+}
+
+/// Where no operator runs, nobody but the garbage collector removes a claim.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_goes_with_its_holder() {
+    person_with_claim("default").await;
     run(&["delete", "directoryuser", "held-1"], None).await;
     until("the claim to be gone", async || {
         run(&["get", "directoryclaim", "c-held", "--ignore-not-found"], None).await.is_empty().then_some(())
+    })
+    .await;
+}
+
+/// The namespace controller removes a Directory that nobody has counted, a living person and a claim.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_goes_with_everything_in_it() {
+    let namespace = "ending";
+    run(&["create", "namespace", namespace], None).await;
+    stored(namespace, "Directory", "staff", json!([]), json!({})).await;
+    person_with_claim(namespace).await;
+    run(&["delete", "namespace", namespace, "--wait=false"], None).await;
+    until("the namespace to be gone", async || {
+        run(&["get", "namespace", namespace, "--ignore-not-found"], None).await.is_empty().then_some(())
     })
     .await;
 }
