@@ -53,8 +53,10 @@ pub struct DirectorySpec {
     /// reason Claiming.
     #[serde(default, rename = "uniqueExternalId")]
     pub unique_external_id: UniqueExternalID,
-    /// How long a deleted person is kept as a tombstone, in days, hours, minutes and seconds such as 30d or 36h30m; at most
-    /// 87600h, which is 3650d. Default 720h. Nothing is purged yet.
+    /// How long a deleted person or group is kept as a tombstone, from which rollcall.dev/undelete brings it back, in days,
+    /// hours, minutes and seconds such as 30d or 36h30m; at most 87600h, which is 3650d. Default 720h. After that it is
+    /// purged. A change counts for those who are deleted already. A tombstone is kept for an hour in any case, because
+    /// maxDeletesPerHour counts it.
     #[serde(default = "default_retention")]
     #[schemars(length(max = 32))]
     #[x_kube(validation = Rule::new("size(self) > 0 && \

@@ -60,9 +60,14 @@ pub struct DirectoryGroupSpec {
         .message("a claimed attribute has 1 to 300 characters"))]
     pub pending: BTreeMap<String, String>,
     /// When the group was deleted over SCIM, an RFC 3339 time: a tombstone, hidden from SCIM, its values free. The
-    /// operator's; the annotation rollcall.dev/undelete asks it to bring the group back. Default: not deleted.
+    /// operator's; the annotation rollcall.dev/undelete asks it to bring the group back. Purged after the Directory's
+    /// retention. Default: not deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Time>,
+    /// Whether the operator has begun to purge the deleted group: its members are taken off, and
+    /// rollcall.dev/undelete no longer brings it back. The operator's. Default false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purging: Option<bool>,
     /// Whether the object lost its name before it was ever acknowledged; it is looked at once more and then removed. The
     /// operator's. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -92,7 +92,8 @@ pub struct DirectoryUserSpec {
         .message("a claimed attribute has 1 to 300 characters"))]
     pub pending: BTreeMap<String, String>,
     /// When the person was deleted over SCIM, an RFC 3339 time: a tombstone, hidden from SCIM, its values free. The
-    /// operator's; the annotation rollcall.dev/undelete asks it to bring the person back. Default: not deleted.
+    /// operator's; the annotation rollcall.dev/undelete asks it to bring the person back. Purged after the Directory's
+    /// retention. Default: not deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Time>,
     /// Whether the object lost its name before it was ever acknowledged; it is looked at once more and then removed. The

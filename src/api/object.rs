@@ -12,6 +12,7 @@ const ANNOTATIONS: &str = "annotations";
 const DELETED_AT: &str = "deletedAt";
 const MEMBER_OF: &str = "memberOf";
 const PENDING: &str = "pending";
+const PURGING: &str = "purging";
 const REJECTED: &str = "rejected";
 const SESSION_EPOCH: &str = "sessionEpoch";
 /// The fields of `metadata` that say which state of which object this is.
@@ -87,6 +88,16 @@ impl Object {
     /// The label of this name.
     pub fn label(&self, name: &str) -> Option<&str> {
         self.metadata()["labels"][name].as_str()
+    }
+
+    /// Whether somebody has deleted the object and finalizers keep it (`metadata.deletionTimestamp`).
+    pub fn is_terminating(&self) -> bool {
+        !self.metadata()["deletionTimestamp"].is_null()
+    }
+
+    /// `metadata.finalizers`.
+    pub fn finalizers(&self) -> impl Iterator<Item = &str> {
+        self.metadata()["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// Gives an object that is not created yet another name.
@@ -166,6 +177,16 @@ impl Object {
         !self.spec()[DELETED_AT].is_null()
     }
 
+    /// When the object became a tombstone; nothing where it is none, or nobody can read the time.
+    pub fn deleted_at(&self) -> Option<Timestamp> {
+        time(&self.spec()[DELETED_AT])
+    }
+
+    /// Whether the purge of a tombstone has begun (`spec.purging`).
+    pub fn is_purging(&self) -> bool {
+        self.spec()[PURGING] == Value::Bool(true)
+    }
+
     /// Whether the janitor has marked the object as never acknowledged (`spec.rejected`).
     pub fn is_rejected(&self) -> bool {
         self.spec()[REJECTED] == Value::Bool(true)
@@ -205,6 +226,11 @@ impl Object {
     /// Makes the object a tombstone, or with nothing a live object again.
     pub fn set_deleted_at(&mut self, time: Option<String>) {
         self.set_or_remove(DELETED_AT, time.map(Value::from));
+    }
+
+    /// Marks a tombstone whose purge begins: nobody brings it back from now on.
+    pub fn set_purging(&mut self) {
+        self.set(PURGING, Value::Bool(true));
     }
 
     /// Sets or takes off the mark of the janitor.
@@ -299,11 +325,12 @@ mod tests {
             "status": { "fromTheFuture": true },
         });
         type Edit = fn(&mut Object);
-        let edits: [(&str, Edit); 10] = [
+        let edits: [(&str, Edit); 11] = [
             ("name", |object| object.set_name("eve-1".to_owned())),
             ("label", |object| object.set_label("l", "x")),
             ("annotation", |object| object.remove_annotation("a")),
             ("scim", |object| object.set_scim(json!({}))),
+            ("purge", Object::set_purging),
             ("tombstone", |object| object.set_deleted_at(Some("2026-01-01T00:00:00Z".to_owned()))),
             ("rejected", |object| object.set_rejected(true)),
             ("pending", |object| object.set_pending(Map::from_iter([("User.userName".to_owned(), "eve".into())]))),

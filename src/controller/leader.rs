@@ -78,7 +78,7 @@ pub async fn run(
 /// Does the duties until this replica leads no more; none is at work any more when it returns.
 async fn lead(tools: &Tools, candidate: &mut Candidate, duties: Duties, stop: &CancellationToken) -> End {
     let (identity, namespace) = (candidate.identity().to_owned(), candidate.namespace().to_owned());
-    tracing::info!(identity, namespace, "this replica leads: it writes statuses and turns unique attributes on");
+    tracing::info!(identity, namespace, "this replica leads: it does the work in the background that is done once");
     tools.metrics.set_leader(true);
     let mut duties: JoinSet<()> = duties(tools).into_iter().collect();
     let end = loop {

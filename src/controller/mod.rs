@@ -17,6 +17,7 @@ mod claiming;
 mod dirty_names;
 pub mod janitor;
 pub mod leader;
+mod purge;
 mod status;
 mod told;
 mod tools;
@@ -36,5 +37,6 @@ pub fn duties(tools: &Tools) -> Vec<Duty> {
     let passes = Passes::default();
     let status = status::run(tools.clone(), passes.clone()).boxed();
     let claiming = claiming::run(tools.clone(), passes).boxed();
-    vec![status, claiming]
+    let purge = purge::run(tools.clone()).boxed();
+    vec![status, claiming, purge]
 }

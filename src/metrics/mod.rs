@@ -97,6 +97,11 @@ const MISSING_RIGHTS: Entry = (
     "1 for each right that the operator uses and does not have, by namespace (empty: all), resource and verb; else absent.",
 );
 
+const PURGED: Entry = (
+    "rollcall_purged_objects_total",
+    "Objects that this replica deleted for good, by kind and cause: their retention was over, or their Directory is deleted.",
+);
+
 /// Every metric: its name and what it tells. The README's table is compared with it.
 pub fn reference() -> Vec<(&'static str, &'static str)> {
     vec![
@@ -121,6 +126,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         KEY_EXPIRES,
         CERTIFICATE_EXPIRES,
         MISSING_RIGHTS,
+        PURGED,
     ]
 }
 
@@ -173,6 +179,12 @@ struct KindLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ActionLabels {
     action: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PurgeLabels {
+    kind: &'static str,
+    cause: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -275,6 +287,7 @@ struct Inner {
     key_expires: Family<KeyLabels, Gauge>,
     certificate_expires: Family<ListenerLabels, Gauge>,
     missing_rights: Family<RightLabels, Gauge>,
+    purged: Family<PurgeLabels, Counter>,
 }
 
 impl fmt::Debug for Metrics {
@@ -311,6 +324,7 @@ impl Default for Metrics {
             key_expires: registered(&mut registry, KEY_EXPIRES, Family::default()),
             certificate_expires: registered(&mut registry, CERTIFICATE_EXPIRES, Family::default()),
             missing_rights: registered(&mut registry, MISSING_RIGHTS, Family::default()),
+            purged: registered(&mut registry, PURGED, Family::default()),
             registry,
         };
         Self(Arc::new(inner))
@@ -492,6 +506,11 @@ impl Metrics {
             let labels = RightLabels { namespace: namespace.unwrap_or_default(), resource, verb };
             self.0.missing_rights.get_or_create(&labels).set(1);
         }
+    }
+
+    /// An object was deleted for good: its kind, and why in one word.
+    pub fn purged(&self, kind: &'static str, cause: &'static str) {
+        self.0.purged.get_or_create(&PurgeLabels { kind, cause }).inc();
     }
 
     /// All of them in the OpenMetrics text format.

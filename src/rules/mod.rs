@@ -1,6 +1,7 @@
 //! Decisions, pure: values in, values out, time and chance as arguments. No client, no clock, no `async`.
 
 pub mod access;
+pub mod brake;
 pub mod dialect;
 pub mod etag;
 pub mod key;
@@ -9,4 +10,5 @@ pub mod membership;
 pub mod naming;
 pub mod policy;
 pub mod resource;
+pub mod retention;
 pub mod standing;

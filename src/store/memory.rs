@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use http::header::DATE;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use kube::Client;
@@ -49,6 +50,7 @@ struct Shared {
     asked: Mutex<Vec<String>>,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
+    date: Mutex<Option<&'static str>>,
 }
 
 impl Memory {
@@ -61,7 +63,9 @@ impl Memory {
             async move {
                 let asked = asked(request).await;
                 let (code, body) = memory.pass(&asked, &*meddle).await;
-                let response = Response::builder().status(code).body(Body::from(body.into_bytes()));
+                let date = *memory.0.date.lock();
+                let response = date.into_iter().fold(Response::builder(), |response, date| response.header(DATE, date));
+                let response = response.status(code).body(Body::from(body.into_bytes()));
                 Ok::<_, tower::BoxError>(response.expect("a response"))
             }
         });
@@ -74,6 +78,11 @@ impl Memory {
             client: client.clone(),
             lease: client,
         }))
+    }
+
+    /// Lets every answer say that it is this time.
+    pub(crate) fn set_date(&self, date: &'static str) {
+        *self.0.date.lock() = Some(date);
     }
 
     async fn pass(&self, asked: &Asked, meddle: &impl Fn(&Asked) -> Option<StoredAnswer>) -> StoredAnswer {

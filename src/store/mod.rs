@@ -7,10 +7,10 @@
 mod cache;
 pub mod claims;
 mod client;
+mod edit;
 pub mod error;
 pub mod index;
 pub mod kind;
-mod label;
 pub mod lease;
 #[cfg(test)]
 pub(crate) mod memory;

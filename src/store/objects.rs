@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use kube::Client;
 use kube::client::Body;
 use kube::core::Status;
@@ -54,6 +56,23 @@ impl Objects {
     pub async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Object, Error> {
         let path = kind.object_path(namespace, name).ok_or(Error::NotFound)?;
         self.read(&path).await.map(Object::from)
+    }
+
+    /// The same, and what time the API server's clock showed when it answered, if it said so.
+    pub async fn get_with_time(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<(Object, Option<Timestamp>), Error> {
+        let path = kind.object_path(namespace, name).ok_or(Error::NotFound)?;
+        let request = request(Method::GET, &path, Vec::new())?;
+        let answer = async {
+            let response = answered(&self.client, request).await?;
+            let time = response.headers().get(header::DATE).and_then(time_of);
+            Ok((Object::from(json_of(response.into_body()).await?), time))
+        };
+        in_time(&self.reads, REQUEST_DEADLINE, answer).await
     }
 
     /// Creates an object under the name in it.
@@ -113,11 +132,11 @@ impl Objects {
 }
 
 /// Waits for a turn and then for the answer. A caller that stops waiting gives its turn back.
-async fn in_time(
+async fn in_time<T>(
     turns: &Semaphore,
     deadline: Duration,
-    answer: impl Future<Output = Result<Value, Error>> + Send,
-) -> Result<Value, Error> {
+    answer: impl Future<Output = Result<T, Error>> + Send,
+) -> Result<T, Error> {
     let call = async {
         let _turn = turns.acquire().await.map_err(|error| Error::Other(error.to_string()))?;
         answer.await
@@ -132,7 +151,11 @@ pub(super) fn timed_out(after: Duration) -> Error {
 /// Sends a request and reads the answer. kube's own `request` prints answers that it cannot read into the log, and people
 /// are in them.
 pub(super) async fn send(client: &Client, request: Request<Body>) -> Result<Value, Error> {
-    let body = read_all(open(client, request).await?).await?;
+    json_of(open(client, request).await?).await
+}
+
+async fn json_of(body: Body) -> Result<Value, Error> {
+    let body = read_all(body).await?;
     // What was asked for has been done all the same; only what came of it is unknown.
     serde_json::from_slice(&body)
         .map_err(|error| Error::Unavailable { reason: format!("an answer is no JSON: {error}") })
@@ -140,18 +163,23 @@ pub(super) async fn send(client: &Client, request: Request<Body>) -> Result<Valu
 
 /// Sends a request and waits until the API server agrees to answer it.
 pub(super) async fn open(client: &Client, request: Request<Body>) -> Result<Body, Error> {
+    answered(client, request).await.map(Response::into_body)
+}
+
+async fn answered(client: &Client, request: Request<Body>) -> Result<Response<Body>, Error> {
     let response = client.send(request).await?;
     let code = response.status();
-    if code.is_success() {
-        Ok(response.into_body())
-    } else {
-        Err(refusal(code, &read_all(response.into_body()).await?))
-    }
+    if code.is_success() { Ok(response) } else { Err(refusal(code, &read_all(response.into_body()).await?)) }
 }
 
 async fn read_all(body: Body) -> Result<impl std::ops::Deref<Target = [u8]>, Error> {
     let body = Limited::new(body, MAX_ANSWER).collect().await;
     Ok(body.map_err(|error| Error::Unavailable { reason: with_causes(error.as_ref()) })?.to_bytes())
+}
+
+/// The time in a header `Date` (RFC 9110 section 5.6.7).
+fn time_of(date: &HeaderValue) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(date.to_str().ok()?).ok()
 }
 
 fn refusal(code: StatusCode, body: &[u8]) -> Error {
@@ -184,13 +212,23 @@ mod tests {
         assert!(matches!(refusal(StatusCode::NOT_FOUND, b"404 page not found"), Error::Unavailable { .. }));
     }
 
+    #[test]
+    fn the_time_of_an_answer_is_read_from_its_header() {
+        for (text, expected) in
+            [("Sun, 06 Nov 1994 08:49:37 GMT", Some("1994-11-06T08:49:37Z")), ("yesterday", None), ("", None)]
+        {
+            let header = HeaderValue::from_static(text);
+            assert_eq!(time_of(&header), expected.map(|time| time.parse().expect("a time")), "{text}");
+        }
+    }
+
     #[tokio::test]
     async fn a_call_that_gets_no_turn_or_no_answer_ends_at_its_deadline() {
         // A deadline that is over lets a future go on as far as it can without waiting.
         let now = Duration::ZERO;
         let turns = Semaphore::new(1);
         let answer = || async { Ok(Value::Null) };
-        assert_eq!(in_time(&turns, now, std::future::pending()).await, Err(timed_out(now)));
+        assert_eq!(in_time::<()>(&turns, now, std::future::pending()).await, Err(timed_out(now)));
         assert_eq!(in_time(&turns, now, answer()).await, Ok(Value::Null), "the turn of who gave up is free again");
         let taken = turns.acquire().await;
         assert_eq!(in_time(&turns, now, answer()).await, Err(timed_out(now)));

@@ -24,6 +24,7 @@ mod policy;
 mod policy_examples;
 mod policy_quota;
 mod process;
+mod purge;
 mod replicas;
 mod restore;
 mod rights;

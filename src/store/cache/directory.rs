@@ -35,6 +35,8 @@ pub struct Seen {
     pub generation: i64,
     /// `metadata.resourceVersion`.
     pub version: String,
+    /// Whether somebody has deleted it and finalizers keep it.
+    pub is_terminating: bool,
     /// `status` as it stands, unknown fields included.
     pub status: Value,
 }
@@ -45,6 +47,7 @@ impl Seen {
             uid: object.uid().to_owned(),
             generation: object.generation(),
             version: object.resource_version().to_owned(),
+            is_terminating: object.is_terminating(),
             status: object.status().clone(),
         }
     }

@@ -13,6 +13,12 @@ use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, Force, UNDELETE_
 use crate::rules::resource::Resource;
 use crate::store::kind::Kind;
 
+/// Whether an object is a tombstone that somebody asks for. Once its purge has begun, nobody gets it back: a group may have
+/// lost some of its members by then.
+pub fn is_asked_back(object: &Object) -> bool {
+    object.is_deleted() && !object.is_purging() && object.has_annotation(UNDELETE_ANNOTATION)
+}
+
 /// How long the janitor leaves a change in progress, or a create, to whoever is at work on it.
 pub const IDLE_AFTER: SignedDuration = SignedDuration::from_secs(30);
 /// From this age on an object counts as acknowledged. No request lives nearly as long.
@@ -156,7 +162,7 @@ impl Holder {
 
     /// Whether somebody asks for a tombstone back.
     pub fn is_asked_back(&self) -> bool {
-        self.is_deleted() && self.object.has_annotation(UNDELETE_ANNOTATION)
+        is_asked_back(&self.object)
     }
 
     /// The object brought back, as the commit of an undelete writes it.

@@ -83,6 +83,11 @@ impl GroupEdges {
         ids.iter().map(|id| &self.groups[id.place()].name)
     }
 
+    /// The number of a group that somebody names, visible or not.
+    pub(super) fn known(&self, group: &str) -> Option<GroupId> {
+        self.ids.get(group).copied()
+    }
+
     /// How many visible members a group has.
     pub(super) fn count(&self, group: &str) -> usize {
         self.group(group).map_or(0, |group| group.users.len() + group.groups.len())

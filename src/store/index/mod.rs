@@ -4,6 +4,7 @@
 //! The index is a hint and never the ground of a safety decision: who needs to be sure reads the object.
 
 mod claim;
+mod deletion;
 pub mod dirty;
 mod edges;
 mod feed;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use crate::rules::naming::UniqueRules;
 use crate::rules::resource::Resource;
 use claim::ClaimId;
+pub use deletion::Remaining;
 use dirty::{DirectoryName, Marker, Subscribers};
 use parking_lot::RwLock;
 use resource::hash;

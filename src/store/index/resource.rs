@@ -10,8 +10,9 @@ use super::claim::ClaimId;
 use super::edges::GroupId;
 use super::{IndexRules, LookupKey};
 use crate::api::Object;
-use crate::rules::naming::{DIRECTORY_LABEL, LINK, UNDELETE_ANNOTATION, ambiguous, claimed_values, index_keys};
+use crate::rules::naming::{DIRECTORY_LABEL, LINK, ambiguous, claimed_values, index_keys};
 use crate::rules::resource::Resource;
+use crate::store::claims::holder::is_asked_back;
 use crate::store::claims::known::{Provenance, is_relied_on, known_from, provenance};
 use crate::store::version::Stamp;
 
@@ -26,8 +27,10 @@ pub(super) struct Marks {
     pub(super) deleted: bool,
     /// Lost its name before it was acknowledged.
     pub(super) rejected: bool,
-    /// Asked back.
+    /// A tombstone that is asked back.
     pub(super) asked_back: bool,
+    /// A tombstone whose purge has begun.
+    pub(super) purging: bool,
     /// A user who is let in by the provider.
     pub(super) active: bool,
     /// Somebody may rely on it, whether or not it has its claims: a restore brought it back, people wrote it, or it was
@@ -46,6 +49,8 @@ pub(super) struct IndexedResource {
     pub(super) scim: Arc<[u8]>,
     pub(super) status: Option<Arc<[u8]>>,
     pub(super) marks: Marks,
+    /// When it was deleted, in milliseconds since 1970, if it was and says so.
+    pub(super) deleted_at: Option<i64>,
     /// When it was last written, in seconds since 1970, if it says so.
     pub(super) written_at: Option<i64>,
     /// From when on it counts as acknowledged, in seconds since 1970.
@@ -144,11 +149,13 @@ impl IndexedResource {
                 built_in: object.managed_by() == "People",
                 deleted: object.is_deleted(),
                 rejected: object.is_rejected(),
-                asked_back: object.has_annotation(UNDELETE_ANNOTATION),
+                asked_back: is_asked_back(object),
+                purging: object.is_purging(),
                 active: kind == Resource::User && object.active() == Some(true),
                 acknowledged: is_acknowledged(object),
                 labelled: object.label(DIRECTORY_LABEL) == Some(directory),
             },
+            deleted_at: object.deleted_at().map(Timestamp::as_millisecond),
             written_at: object.last_written_at().map(Timestamp::as_second),
             known_from: known_from(object).as_second(),
             shown: false,

@@ -128,6 +128,8 @@ impl Tables {
         self.derive(kind, &name, &mut new);
         let before = old.as_ref().filter(|old| old.shown);
         self.show(kind, &name, before, new.shown.then_some(&new));
+        let deleted_at = old.as_ref().and_then(|old| old.deleted_at);
+        self.resources_mut(kind).set_deleted_at(&name, deleted_at, new.deleted_at);
         if let Some(old) = old {
             self.edges.forget(&old.member_of);
         }
@@ -146,6 +148,7 @@ impl Tables {
         resources.unsettled.remove(&name);
         resources.ambiguous.remove(&name);
         resources.set_unowned(&name, &old.unowned, &[]);
+        resources.set_deleted_at(&name, old.deleted_at, None);
         if kind == Resource::Group {
             self.members_changed_at.remove(&name);
         }
@@ -223,6 +226,16 @@ impl Tables {
     /// The ids of all claims.
     pub(super) fn claim_ids(&self) -> Vec<ClaimId> {
         self.claims.keys().copied().collect()
+    }
+
+    /// How many claims there are.
+    pub(super) fn claim_count(&self) -> usize {
+        self.claims.len()
+    }
+
+    /// Some of the claims, at most so many.
+    pub(super) fn some_claims(&self, count: usize) -> impl Iterator<Item = ClaimId> {
+        self.claims.keys().copied().take(count)
     }
 
     /// Changes the claims that a resource names, if its body is still this one.

@@ -19,11 +19,21 @@ pub(super) struct Resources {
     pub(super) unsettled: BTreeSet<Arc<str>>,
     /// Names of objects with several values of a unique attribute: no claim leads to them.
     pub(super) ambiguous: BTreeSet<Arc<str>>,
+    /// When the tombstones were deleted, in milliseconds since 1970, and their names.
+    pub(super) tombstones: BTreeSet<(i64, Arc<str>)>,
     /// Values that living objects name and do not own, and the names of those objects.
     pub(super) unowned: HashMap<ClaimId, BTreeSet<Arc<str>>>,
 }
 
 impl Resources {
+    /// Goes over from the time at which an object was deleted, if it was, to another one.
+    pub(super) fn set_deleted_at(&mut self, name: &Arc<str>, before: Option<i64>, after: Option<i64>) {
+        if before != after {
+            before.map(|time| self.tombstones.remove(&(time, Arc::clone(name))));
+            after.map(|time| self.tombstones.insert((time, Arc::clone(name))));
+        }
+    }
+
     /// Goes over from the values that an object did not own to those that it does not own now.
     pub(super) fn set_unowned(&mut self, name: &Arc<str>, before: &[ClaimId], after: &[ClaimId]) {
         for id in before.iter().filter(|id| !after.contains(id)) {

@@ -126,9 +126,10 @@ impl Model {
             let spec = &object["spec"];
             let lacks = self.values(kind, object).iter().any(|value| !self.owns(kind, name, value));
             let deleted = !spec["deletedAt"].is_null();
+            let asked_back = !object["metadata"]["annotations"][UNDELETE_ANNOTATION].is_null();
             spec["rejected"] == true
                 || spec["pending"].as_object().is_some_and(|pending| !pending.is_empty())
-                || (deleted && !object["metadata"]["annotations"][UNDELETE_ANNOTATION].is_null())
+                || (deleted && asked_back && spec["purging"] != true)
                 || (!deleted && lacks)
         });
         unsettled.map(|(name, _)| name.as_str()).collect()
@@ -186,6 +187,23 @@ impl Model {
             id(object).is_some() && visible.iter().any(|(other, it)| other != name && id(it) == id(object))
         });
         shared.map(|(name, _)| *name).collect()
+    }
+
+    /// When the deleted objects of a kind were deleted, the oldest first.
+    pub(super) fn tombstones(&self, kind: Resource) -> Vec<(Timestamp, &str)> {
+        let deleted = self.of(kind).iter().filter_map(|(name, object)| Some((object.deleted_at()?, name.as_str())));
+        let mut deleted: Vec<_> = deleted.collect();
+        deleted.sort_unstable();
+        deleted
+    }
+
+    /// The objects that name a group, visible or not.
+    pub(super) fn naming_group(&self, group: &str) -> BTreeSet<(&'static str, &str)> {
+        let of_kind = |kind: Resource| {
+            let naming = self.of(kind).iter().filter(|(_, object)| object.member_of().contains(&group));
+            naming.map(move |(name, _)| (Kind::of(kind).plural, name.as_str()))
+        };
+        Resource::ALL.into_iter().flat_map(of_kind).collect()
     }
 
     fn shows_group(&self, group: &str) -> bool {

@@ -27,6 +27,8 @@ const ATTRIBUTES: &[&str] = &[
     WORK_EMAIL,
     "User.later",
 ];
+/// When objects were deleted; the last is no time.
+const DELETED_AT: &[&str] = &["2026-01-01T00:00:00Z", "2026-01-01T00:59:59.999Z", "2026-01-01T01:00:00Z", "soon"];
 const VALUES: &[&str] = &["alice", "bob", "carol", "a@x", "t/o1"];
 
 /// One step.
@@ -52,26 +54,31 @@ fn frame() -> impl Strategy<Value = Object> {
     let member_of = prop::collection::vec(one_of(GROUPS), 0..3);
     let pending = prop::option::weighted(0.15, (one_of(ATTRIBUTES), one_of(VALUES)));
     let status = prop::option::weighted(0.2, prop::sample::select(vec![json!({}), json!({ "memberCount": 1 })]));
-    (one_of(NAMES), member_of, pending, status, [rarely(), rarely(), rarely(), rarely()]).prop_map(
-        |(name, member_of, pending, status, [deleted, rejected, asked_back, restored])| {
-            let mut spec = json!({ "memberOf": member_of });
-            if let Some((attribute, value)) = pending {
-                spec["pending"] = json!({ attribute: value });
-            }
-            if deleted {
-                spec["deletedAt"] = "2026-01-01T00:00:00Z".into();
-            }
-            if rejected {
-                spec["rejected"] = true.into();
-            }
-            let annotations = if asked_back { json!({ UNDELETE_ANNOTATION: "please" }) } else { json!({}) };
-            let metadata = json!({
-                "name": name, "uid": "0123456789", "generation": 7, "annotations": annotations,
-                "creationTimestamp": if restored { RESTORED_LATER } else { CREATED },
-            });
-            json!({ "metadata": metadata, "spec": spec, "status": status }).into()
-        },
-    )
+    let deleted_at = one_of(DELETED_AT);
+    (one_of(NAMES), member_of, pending, status, deleted_at, [rarely(), rarely(), rarely(), rarely(), rarely()])
+        .prop_map(
+            |(name, member_of, pending, status, deleted_at, [deleted, rejected, asked_back, restored, purging])| {
+                let mut spec = json!({ "memberOf": member_of });
+                if let Some((attribute, value)) = pending {
+                    spec["pending"] = json!({ attribute: value });
+                }
+                if deleted {
+                    spec["deletedAt"] = deleted_at.into();
+                }
+                if purging {
+                    spec["purging"] = true.into();
+                }
+                if rejected {
+                    spec["rejected"] = true.into();
+                }
+                let annotations = if asked_back { json!({ UNDELETE_ANNOTATION: "please" }) } else { json!({}) };
+                let metadata = json!({
+                    "name": name, "uid": "0123456789", "generation": 7, "annotations": annotations,
+                    "creationTimestamp": if restored { RESTORED_LATER } else { CREATED },
+                });
+                json!({ "metadata": metadata, "spec": spec, "status": status }).into()
+            },
+        )
 }
 
 fn user() -> impl Strategy<Value = Object> {
@@ -225,11 +232,28 @@ fn check_kind(index: &Index, model: &Model, kind: Resource) {
         let email = model.candidates(kind, |keys| keys.emails.iter().any(|email| email == value));
         assert_eq!(by(LookupKey::Email), email, "emails {value}");
     }
+    check_tombstones(index, model, kind);
     for name in GROUPS {
         let status = index.status(kind, name).map(|status| serde_json::from_slice::<Value>(&status).expect("JSON"));
         assert_eq!(status, model.status(kind, name), "status of {name}");
         assert_eq!(index.memberships(kind, name), model.memberships(kind, name), "groups of {name}");
     }
+}
+
+fn check_tombstones(index: &Index, model: &Model, kind: Resource) {
+    let tombstones = model.tombstones(kind);
+    let subjects = index.tombstones().into_iter().filter_map(|subject| match (kind, subject) {
+        (Resource::User, dirty::DirtySubject::User(name)) => Some(name),
+        (Resource::Group, dirty::DirtySubject::Group(name)) => Some(name),
+        _ => None,
+    });
+    let subjects: Vec<_> = subjects.map(|name| name.to_string()).collect();
+    assert_eq!(subjects, tombstones.iter().map(|(_, name)| (*name).to_owned()).collect::<Vec<_>>());
+    let (after, until) =
+        ("2026-01-01T00:00:00Z".parse().expect("a time"), "2026-01-01T01:00:00Z".parse().expect("a time"));
+    let expected: Vec<_> =
+        tombstones.iter().map(|(time, _)| *time).filter(|time| *time > after && *time <= until).collect();
+    assert_eq!(index.deletions(kind, (after, until)), expected);
 }
 
 fn check(index: &Index, model: &Model, digests: &mut BTreeMap<u64, Vec<Member>>) {
@@ -246,7 +270,14 @@ fn check(index: &Index, model: &Model, digests: &mut BTreeMap<u64, Vec<Member>>)
             assert_eq!(naming, expected, "who names {attribute} {value}");
         }
     }
+    let remaining = Remaining { users: model.users.len(), groups: model.groups.len(), claims: model.claims.len() };
+    assert_eq!((index.remaining(), index.some_remaining().is_empty()), (remaining, remaining.is_empty()));
     for group in GROUPS {
+        let naming = index.naming_group(group).into_iter();
+        let naming: BTreeSet<_> =
+            naming.map(|member| (Kind::of(member.kind).plural, member.name.to_string())).collect();
+        let expected = model.naming_group(group).into_iter().map(|(kind, name)| (kind, name.to_owned())).collect();
+        assert_eq!(naming, expected, "who names {group}");
         let members = model.members(group);
         assert_eq!(
             (index.members(group, None), index.member_count(group)),
@@ -268,7 +299,8 @@ fn check(index: &Index, model: &Model, digests: &mut BTreeMap<u64, Vec<Member>>)
 fn seen(index: &Index) -> BTreeMap<dirty::DirtySubject, String> {
     let mut seen = BTreeMap::new();
     for (kind, name) in Resource::ALL.into_iter().flat_map(|kind| NAMES.iter().map(move |name| (kind, *name))) {
-        let object = (index.record(kind, name), index.status(kind, name), index.upkeep(kind, name));
+        let object =
+            (index.record(kind, name), index.status(kind, name), index.upkeep(kind, name), index.tombstone(kind, name));
         let members = (kind == Resource::Group).then(|| (index.members_digest(name), index.member_count(name)));
         let view = (object, index.is_visible(kind, name), index.conflicts_of(kind, name), members);
         seen.insert(dirty::DirtySubject::of(kind, &name.into()), format!("{view:?}"));

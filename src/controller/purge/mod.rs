@@ -1,0 +1,123 @@
+//! The purge deletes tombstones for good once the retention of their Directory has passed.
+//!
+//! Each tombstone stands in the queue until the time at which its retention ends, so nothing goes round everything; where
+//! the retention of a Directory is changed, its tombstones are looked at again. A Directory that is not there, or is being
+//! deleted, has no retention, and nothing of it is purged.
+//!
+//! Members come off a group before it goes: the id of a group that is gone counts towards the groups that a person may
+//! belong to. That takes a write for each member, and from the first of them on the group must not come back. So the group
+//! is marked first (`spec.purging`), in one write that fails where an undelete was quicker; and where the mark was quicker,
+//! the writes of the undelete fail. The mark outlives the leader, whose successor goes on.
+
+mod act;
+mod observe;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::act::Purged;
+use super::dirty_names::DirtyNames;
+use super::told::Told;
+use super::tools::Tools;
+use crate::rules::retention::{Fate, fate};
+use crate::store::Error;
+use crate::store::index::dirty::{DirectoryName, DirtyName};
+
+/// After a call that the API server could not take, until it is tried again.
+const ERROR_PAUSE: Duration = Duration::from_secs(5);
+/// After a write that met a newer state, until the next look: by then the watch has told it.
+const MOVED_PAUSE: Duration = Duration::from_secs(1);
+
+/// The retention of a Directory; nothing where nobody can read it.
+type Retention = Option<SignedDuration>;
+
+/// Purges for ever.
+pub async fn run(tools: Tools) {
+    let mut purge = Purge::new(tools);
+    loop {
+        let name = purge.names.next().await.name;
+        if let Looked::ServerAway = purge.look(name, Timestamp::now(), Instant::now()).await {
+            tokio::time::sleep(ERROR_PAUSE).await;
+        }
+    }
+}
+
+/// How a look ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    Finished,
+    /// The API server is away: the next call would fare no better.
+    ServerAway,
+}
+
+/// What this leader knows. Nothing of it needs to outlive the leader.
+struct Purge {
+    tools: Tools,
+    names: DirtyNames,
+    /// As many entries as there are Directories.
+    retentions: HashMap<DirectoryName, Retention>,
+    told: Told,
+}
+
+impl Purge {
+    fn new(tools: Tools) -> Self {
+        let names = DirtyNames::new(tools.store.clone(), tools.metrics.clone(), "purge", observe::interest);
+        Self { tools, names, retentions: HashMap::new(), told: Told::default() }
+    }
+
+    /// Looks at one name, purges it where its time has come, and puts it back where its time is still to come.
+    async fn look(&mut self, name: DirtyName, now: Timestamp, instant: Instant) -> Looked {
+        let Some(retention) = self.follow(&name.directory) else { return Looked::Finished };
+        let Some((kind, object, tombstone)) = observe::tombstone(&self.tools.store, &name) else {
+            return Looked::Finished;
+        };
+        let purged = match fate(&tombstone, retention, now) {
+            Fate::Ends => act::purge(&self.tools, &name.directory, (kind, &object), retention, now).await,
+            spared => Ok(Purged::Spared(act::wait(spared, now))),
+        };
+        let wait = match purged {
+            Ok(Purged::Gone) => None,
+            Ok(Purged::Underway) => Some(Duration::ZERO),
+            Ok(Purged::Moved) => Some(MOVED_PAUSE),
+            Ok(Purged::Spared(wait)) => wait,
+            Err(error) => return self.put_back(name, &error, instant),
+        };
+        self.told.success();
+        if let Some(wait) = wait {
+            self.names.look_at(name, instant + wait);
+        }
+        Looked::Finished
+    }
+
+    /// What failed is tried again. Where it may be the trouble of one Directory (a right is missing in its namespace, a
+    /// webhook forbids it), that Directory is left alone for a while, and nobody else.
+    fn put_back(&mut self, name: DirtyName, error: &Error, instant: Instant) -> Looked {
+        let is_away = matches!(error, Error::Unavailable { .. });
+        let reason = error.to_string();
+        self.told.failure(&reason, || report::failed(&reason));
+        if !is_away {
+            self.names.hold(&name.directory, instant + ERROR_PAUSE);
+        }
+        self.names.look_at(name, instant);
+        if is_away { Looked::ServerAway } else { Looked::Finished }
+    }
+
+    /// The retention of a Directory that is there. Where it is another one than before, every tombstone is looked at: the
+    /// time at which it ends is another one as well.
+    fn follow(&mut self, name: &DirectoryName) -> Option<Retention> {
+        let Some(retention) = observe::retention(&self.tools.store, name) else {
+            self.retentions.remove(name);
+            return None;
+        };
+        if self.retentions.insert(name.clone(), retention) != Some(retention) {
+            let tombstones = self.tools.store.index(name.namespace(), name.name()).tombstones();
+            self.names.review_directory(name, tombstones);
+        }
+        Some(retention)
+    }
+}

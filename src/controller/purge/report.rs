@@ -1,0 +1,23 @@
+//! What the metrics and the log tell of the purge.
+
+use crate::metrics::Metrics;
+use crate::store::index::dirty::DirectoryName;
+use crate::store::kind::Kind;
+
+/// A tombstone is gone.
+pub fn purged(metrics: &Metrics, directory: &DirectoryName, kind: Kind, name: &str) {
+    let (namespace, directory) = (directory.namespace(), directory.name());
+    tracing::info!(namespace, directory, kind = kind.plural, name, "purged: its retention is over");
+    metrics.purged(kind.plural, "retention");
+}
+
+/// The members of a group are about to come off.
+pub fn begun(directory: &DirectoryName, name: &str) {
+    let (namespace, directory) = (directory.namespace(), directory.name());
+    tracing::info!(namespace, directory, name, "the retention of a deleted group is over: its members are taken off");
+}
+
+/// A tombstone could not be purged.
+pub fn failed(reason: &str) {
+    tracing::warn!(reason, "a tombstone could not be purged and is tried again");
+}

@@ -1,0 +1,46 @@
+//! Small edits of one object that the claim protocol has no part in.
+
+use super::kind::Kind;
+use super::{Error, Store};
+use crate::api::Object;
+use crate::rules::naming::DIRECTORY_LABEL;
+
+impl Store {
+    /// Gives an object the label of its Directory, unless it has it already; says whether it was written.
+    pub async fn write_label(&self, kind: Kind, namespace: &str, name: &str) -> Result<bool, Error> {
+        let label = |object: &Object| {
+            let directory = object.directory();
+            (object.label(DIRECTORY_LABEL) != Some(directory)).then(|| {
+                let mut labelled = object.clone();
+                labelled.set_label(DIRECTORY_LABEL, directory);
+                labelled
+            })
+        };
+        self.edit(kind, namespace, name, label).await
+    }
+
+    /// Writes what `edit` makes of an object, if it makes anything; says whether it was written. It is a PUT of the object as
+    /// it was just read, so it fails where anybody was quicker: then nothing is written, and whoever sees the new state
+    /// decides anew.
+    pub async fn edit(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        edit: impl FnOnce(&Object) -> Option<Object> + Send,
+    ) -> Result<bool, Error> {
+        let _turn = self.write_turn(kind, namespace, name).await;
+        let object = match self.objects().get(kind, namespace, name).await {
+            Err(Error::NotFound) => return Ok(false),
+            read => read?,
+        };
+        let Some(edited) = edit(&object) else { return Ok(false) };
+        match self.objects().replace(kind, namespace, &edited).await {
+            Err(Error::Conflict | Error::NotFound) => Ok(false),
+            written => {
+                self.apply(kind, &written?);
+                Ok(true)
+            }
+        }
+    }
+}
