@@ -77,12 +77,16 @@ pub enum Reason {
     Claiming,
     /// Not Ready: a part of the spec cannot be acted on.
     InvalidPolicy,
-    /// `QuotaReached` is False: there is room.
+    /// `QuotaReached` or `MassDeleteBlocked` is False: there is room.
     Below,
     /// `QuotaReached` is False: the limit is near.
     Nearly,
     /// `QuotaReached` is True.
     Reached,
+    /// `MassDeleteBlocked` is True: as many people were deleted within the hour as may be.
+    LimitReached,
+    /// `MassDeleteBlocked` is False: the limit is reached, and somebody has lifted it for a while.
+    Lifted,
     /// `DuplicateExternalId` is True.
     Duplicates,
     /// `DuplicateExternalId` is False.
@@ -104,6 +108,8 @@ impl Reason {
             Self::Below => "Below",
             Self::Nearly => "Nearly",
             Self::Reached => "Reached",
+            Self::LimitReached => "LimitReached",
+            Self::Lifted => "Lifted",
             Self::Duplicates => "Duplicates",
             Self::NoDuplicates => "NoDuplicates",
             Self::Taken => "Taken",

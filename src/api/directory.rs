@@ -77,12 +77,14 @@ pub struct DirectorySpec {
     /// part. Opaque: a random part alone.
     #[serde(default)]
     pub naming: Naming,
-    /// How many people SCIM may delete in an hour; 0 to 1,000,000. Default: the larger of 50 and a tenth of them.
-    /// Deactivations are never limited. Nothing acts on it yet.
+    /// How many people SCIM may delete within an hour; 0 to 1,000,000. Default: the larger of 50 and a tenth of them.
+    /// Further deletions are answered 503, and the condition MassDeleteBlocked says so. Deactivations are never limited,
+    /// and neither are groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub max_deletes_per_hour: Option<i64>,
-    /// Until when the limit on deletions is lifted, an RFC 3339 time. Default: it is not. Nothing acts on it yet.
+    /// Until when maxDeletesPerHour is lifted, an RFC 3339 time. What is deleted meanwhile counts when it is over.
+    /// Default: it is not lifted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mass_delete_override_until: Option<Time>,
 }

@@ -97,6 +97,8 @@ const MISSING_RIGHTS: Entry = (
     "1 for each right that the operator uses and does not have, by namespace (empty: all), resource and verb; else absent.",
 );
 
+const BRAKED: Entry =
+    ("rollcall_braked_deletions_total", "Deletions of people over SCIM that maxDeletesPerHour refused, by Directory.");
 const PURGED: Entry = (
     "rollcall_purged_objects_total",
     "Objects that this replica deleted for good, by kind and cause: their retention was over, or their Directory is deleted.",
@@ -126,6 +128,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         KEY_EXPIRES,
         CERTIFICATE_EXPIRES,
         MISSING_RIGHTS,
+        BRAKED,
         PURGED,
     ]
 }
@@ -287,6 +290,7 @@ struct Inner {
     key_expires: Family<KeyLabels, Gauge>,
     certificate_expires: Family<ListenerLabels, Gauge>,
     missing_rights: Family<RightLabels, Gauge>,
+    braked: Family<DirectoryLabels, Counter>,
     purged: Family<PurgeLabels, Counter>,
 }
 
@@ -324,6 +328,7 @@ impl Default for Metrics {
             key_expires: registered(&mut registry, KEY_EXPIRES, Family::default()),
             certificate_expires: registered(&mut registry, CERTIFICATE_EXPIRES, Family::default()),
             missing_rights: registered(&mut registry, MISSING_RIGHTS, Family::default()),
+            braked: registered(&mut registry, BRAKED, Family::default()),
             purged: registered(&mut registry, PURGED, Family::default()),
             registry,
         };
@@ -506,6 +511,11 @@ impl Metrics {
             let labels = RightLabels { namespace: namespace.unwrap_or_default(), resource, verb };
             self.0.missing_rights.get_or_create(&labels).set(1);
         }
+    }
+
+    /// The brake on mass deletion refused the deletion of a person.
+    pub fn braked_deletion(&self, namespace: &str, directory: &str) {
+        count_for(&self.0.braked, namespace, directory, 1);
     }
 
     /// An object was deleted for good: its kind, and why in one word.

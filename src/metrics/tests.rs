@@ -36,6 +36,7 @@ fn the_reference_names_what_the_text_holds() {
     metrics.set_duplicates([("acme".to_owned(), "staff".to_owned(), "directoryusers", 2)]);
     metrics.status_written("directorygroups");
     metrics.purged("directoryusers", "retention");
+    metrics.braked_deletion("acme", "staff");
     metrics.provisioned("acme", "staff", 1_700_000_000);
     metrics.set_last_provisioning(|_, _| true);
     metrics.set_key_expiries([expiry("new", 1_800_000_000)]);
@@ -67,6 +68,7 @@ fn the_reference_names_what_the_text_holds() {
         "rollcall_duplicate_external_ids{namespace=\"acme\",directory=\"staff\",kind=\"directoryusers\"} 2",
         "rollcall_status_writes_total{kind=\"directorygroups\"} 1",
         "rollcall_purged_objects_total{kind=\"directoryusers\",cause=\"retention\"} 1",
+        "rollcall_braked_deletions_total{namespace=\"acme\",directory=\"staff\"} 1",
         "rollcall_missing_rights{namespace=\"\",resource=\"directories\",verb=\"list\"} 1",
         "rollcall_missing_rights{namespace=\"acme\",resource=\"leases\",verb=\"get\"} 1",
         "rollcall_tls_certificate_expires_timestamp_seconds{listener=\"public\"} 1900000000",

@@ -1,5 +1,7 @@
 //! Why an operation was not carried out, in words that know neither HTTP nor Kubernetes.
 
+use std::time::Duration;
+
 use crate::scim;
 use crate::store::{self, claims};
 
@@ -33,6 +35,20 @@ pub enum Error {
     /// The resource has moved on since the version in If-Match was read.
     #[error("the resource has changed since this version was read; read it again and repeat the change")]
     PreconditionFailed,
+    /// As many people of the Directory were deleted within the hour as may be.
+    #[error(
+        "the deletion was not carried out: {deleted} people of this directory were deleted within an hour, and \
+         spec.maxDeletesPerHour allows {limit}. It can be sent again later; spec.massDeleteOverrideUntil of the Directory \
+         lifts the limit until the time in it. A deactivation (active: false) is never limited."
+    )]
+    Braked {
+        /// How many were deleted.
+        deleted: usize,
+        /// How many may be.
+        limit: usize,
+        /// After what time a deletion goes through, if it will by itself.
+        opens_in: Option<Duration>,
+    },
     /// Lost races, a resource that the janitor is about to settle, an index that is not fresh, an API server
     /// that is away: may heal by itself. The reason is for the log.
     #[error("{reason}")]

@@ -1,6 +1,7 @@
 //! One function per SCIM operation; knows no HTTP.
 
 mod addresses;
+mod brake;
 mod checks;
 mod deactivation;
 pub mod error;

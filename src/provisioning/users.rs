@@ -127,15 +127,24 @@ async fn change(
     Ok(to_stored(context, &object))
 }
 
-/// `DELETE /Users/{id}`: a tombstone, and the values are free.
+/// `DELETE /Users/{id}`: a tombstone, and the values are free. Whoever is deleted already is not found, brake or no brake.
 pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
+    let (namespace, directory) = (&context.directory.namespace, &context.directory.name);
     let bury = |object: &Object| {
         if is_built_in(object) {
             return Err(Error::Scim(scim::Error::InvalidValue(NOT_YOURS.to_owned())));
         }
-        Ok(mapping::tombstone(object, Timestamp::now()))
+        let now = Timestamp::now();
+        context.check_brake(now)?;
+        Ok(mapping::tombstone(object, now))
     };
-    object::delete(context, &RequestedChange::new(Resource::User, id, if_match), bury).await
+    // One after the other, so that each counts those before it.
+    let _turn = context.store.deletion_turn(namespace, directory).await;
+    let deleted = object::delete(context, &RequestedChange::new(Resource::User, id, if_match), bury).await;
+    if matches!(deleted, Err(Error::Braked { .. })) {
+        context.metrics.braked_deletion(namespace, directory);
+    }
+    deleted
 }
 
 #[cfg(test)]

@@ -47,7 +47,8 @@ use objects::Objects;
 pub use presence::Presence;
 use rights::Lacking;
 use watch::{Feed, MAX_LISTS, Watch};
-use write_queue::{WriteQueues, WriteTurn};
+use write_queue::WriteQueues;
+pub use write_queue::WriteTurn;
 
 /// What the operator knows of the cluster, and how it writes to it. Cheap to clone.
 #[derive(Clone)]
@@ -152,6 +153,12 @@ impl Store {
     /// Waits for the right of this process to write one object.
     async fn write_turn(&self, kind: Kind, namespace: &str, name: &str) -> WriteTurn<'_> {
         self.0.write_queues.take(format!("{}/{namespace}/{name}", kind.plural)).await
+    }
+
+    /// Waits for the right of this process to delete a person of a Directory: one at a time, so that a count of deletions
+    /// misses none of its own.
+    pub async fn deletion_turn(&self, namespace: &str, directory: &str) -> WriteTurn<'_> {
+        self.0.write_queues.take(format!("deletions of {namespace}/{directory}")).await
     }
 
     /// The Directory, as the watch last saw it.

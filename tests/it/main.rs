@@ -5,6 +5,7 @@ mod addresses;
 mod admission;
 mod alerts;
 mod bad_input;
+mod brake;
 mod built_in;
 mod deactivation;
 mod endings;

@@ -180,7 +180,12 @@ impl Statuses {
         }
         let passes = self.passes.about(of);
         observe::refresh(&self.tools.store, known, of);
-        let wanted = decide::directory::status(&observe::directory(known, of, &passes), now);
+        let brake = observe::brake(&self.tools.store, of, now);
+        if let Some(wait) = brake.changes_at().and_then(|at| at.duration_since(now).try_into().ok()) {
+            let wait: Duration = wait;
+            self.names.look_at(name.clone(), Instant::now() + wait);
+        }
+        let wanted = decide::directory::status(&observe::directory(known, of, brake, &passes), now);
         let changes = decide::difference(&of.seen.status, &wanted, decide::directory::FIELDS)?;
         // A rule is in force because of what was seen of this very state of the Directory, and of no later one.
         Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::decide::user::Conflict;
@@ -10,6 +11,7 @@ use super::decide::{directory, group, user};
 use crate::api::directory::{DirectorySpec, GroupsMode};
 use crate::api::directory_status::DirectoryCounts;
 use crate::controller::claiming::Pass;
+use crate::rules::brake::{Brake, brake as brake_of, window};
 use crate::rules::mapping::to_attributes;
 use crate::rules::policy::Policy;
 use crate::rules::policy::quota::{Usage, usage};
@@ -82,10 +84,17 @@ pub fn refresh(store: &Store, known: &mut KnownDirectory, of: &WatchedDirectory)
     };
 }
 
+/// How far a Directory is from the limit on deletions at `now`.
+pub fn brake(store: &Store, of: &WatchedDirectory, now: Timestamp) -> Brake {
+    let index = store.index(&of.namespace, &of.name);
+    brake_of(&of.spec, index.visible(Resource::User), &index.deletions(Resource::User, window(now)), now)
+}
+
 /// A Directory that has just been [refreshed](refresh).
 pub fn directory<'a>(
     known: &'a KnownDirectory,
     of: &'a WatchedDirectory,
+    brake: Brake,
     passes: &'a BTreeMap<String, Pass>,
 ) -> directory::ObservedDirectory<'a> {
     directory::ObservedDirectory {
@@ -97,6 +106,7 @@ pub fn directory<'a>(
         problems: &known.problems,
         duplicate_users: known.duplicate_users.clone(),
         duplicate_groups: known.duplicate_groups.clone(),
+        brake,
         passes,
     }
 }

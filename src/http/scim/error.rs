@@ -2,7 +2,8 @@
 //!
 //! What a status does to Entra decides it: 401 and 403 quarantine the whole job, so they mean
 //! credentials and scope and nothing else; what an administrator can mend is a 400 with a sentence; what may heal by
-//! itself is a 503 with `Retry-After`. The sentence of a 5xx explains nothing: the reason is in the log.
+//! itself is a 503 with `Retry-After`. The sentence of a 5xx explains nothing, save where an administrator can end it: the
+//! reason is in the log.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::answer;
 use super::auth::AuthenticationFailure;
-use super::limits::{MAX_BODY, RETRY_AFTER, RETRY_AFTER_DISABLED};
+use super::limits::{MAX_BODY, MAX_RETRY_AFTER_BRAKED, RETRY_AFTER, RETRY_AFTER_DISABLED};
 use crate::http::edge::limits::{MAX_HEADER_BYTES, MAX_URL};
 use crate::http::edge::{Answer, Refused, Why};
 use crate::provisioning;
@@ -133,6 +134,7 @@ impl Failure {
             Self::Overdue => Some("the operation took too long".to_owned()),
             Self::TooManyWrites => Some("too many writes at once".to_owned()),
             Self::Edge(Refused::Panic) => Some("panic".to_owned()),
+            Self::Operation(provisioning::Error::Braked { .. }) => Some("the brake on mass deletion is on".to_owned()),
             Self::Operation(error @ (provisioning::Error::Unavailable { .. } | provisioning::Error::Broken(_))) => {
                 Some(without_values(&error.to_string()))
             }
@@ -244,6 +246,10 @@ fn operation(error: &provisioning::Error) -> Told {
             Told { detail: error.to_string(), ..operation(refusal) }
         }
         provisioning::Error::PreconditionFailed => told(StatusCode::PRECONDITION_FAILED, error.to_string()),
+        provisioning::Error::Braked { opens_in, .. } => {
+            let pause = opens_in.unwrap_or(MAX_RETRY_AFTER_BRAKED).min(MAX_RETRY_AFTER_BRAKED);
+            told(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(pause)
+        }
         provisioning::Error::Unavailable { .. } => unavailable(),
         provisioning::Error::Broken(_) => broken(),
     }
@@ -283,6 +289,7 @@ mod tests {
             holder: provisioning::error::TakenBy::Resource("ada-1".to_owned()),
         };
         let invalid = scim::Error::InvalidFilter("the filter ends too early, after \"userName\"".to_owned());
+        let braked = |opens_in| provisioning::Error::Braked { deleted: 50, limit: 50, opens_in }.into();
         let large = scim::Error::TooLarge("a request has at most 10,000 operations".to_owned());
         for (failure, status, scim_type, header) in [
             (Failure::NoDirectory, 404, None, None),
@@ -318,6 +325,9 @@ mod tests {
                 None,
             ),
             (provisioning::Error::PreconditionFailed.into(), 412, None, None),
+            (braked(Some(Duration::from_millis(1500))), 503, None, Some(("retry-after", "2"))),
+            (braked(Some(Duration::from_secs(3000))), 503, None, Some(("retry-after", "300"))),
+            (braked(None), 503, None, Some(("retry-after", "300"))),
             (provisioning::Error::Broken("secrets is forbidden".to_owned()).into(), 500, None, None),
         ] {
             check(&failure, status, scim_type, header);

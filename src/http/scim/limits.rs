@@ -28,6 +28,8 @@ pub const MAX_TOLD_HOSTS: usize = 16;
 pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// `Retry-After` of a Directory whose provisioning is disabled: a person has to enable it.
 pub const RETRY_AFTER_DISABLED: Duration = Duration::from_secs(300);
+/// Longest `Retry-After` of a deletion that the brake refuses: somebody may lift it sooner.
+pub const MAX_RETRY_AFTER_BRAKED: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
 mod tests {

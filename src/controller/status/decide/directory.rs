@@ -10,13 +10,19 @@ use crate::api::conditions::{ConditionType, Reason};
 use crate::api::directory::{DirectorySpec, ExternalIdRule, ProvisioningMode};
 use crate::api::directory_status::{DirectoryCounts, QuotaStatus, UniqueAttributeState, UniqueAttributeStatus};
 use crate::controller::claiming::{Pass, progress};
+use crate::rules::brake::Brake;
 use crate::rules::naming::unclaimable;
 use crate::rules::policy::Policy;
 use crate::rules::policy::quota::{Level, Usage};
+use crate::rules::retention::retention;
 
 /// The conditions that are written here.
-const OWNED: [ConditionType; 3] =
-    [ConditionType::Ready, ConditionType::QuotaReached, ConditionType::DuplicateExternalId];
+const OWNED: [ConditionType; 4] = [
+    ConditionType::Ready,
+    ConditionType::QuotaReached,
+    ConditionType::DuplicateExternalId,
+    ConditionType::MassDeleteBlocked,
+];
 /// The fields that are written here.
 pub const FIELDS: &[&str] = &["observedGeneration", "counts", "quota", "uniqueAttributes", "conditions"];
 
@@ -48,6 +54,8 @@ pub struct ObservedDirectory<'a> {
     pub duplicate_users: Duplicates,
     /// The same of groups.
     pub duplicate_groups: Duplicates,
+    /// How far the Directory is from the limit on deletions.
+    pub brake: Brake,
     /// The last pass over the holders of each attribute that is being made unique, if it was about this state of the spec.
     pub passes: &'a BTreeMap<String, Pass>,
 }
@@ -61,6 +69,9 @@ pub fn problems(spec: &DirectorySpec) -> Vec<String> {
         .map(|path| format!("spec.users.uniqueAttributes has {path}, which no claim can be read from: it is ignored"))
         .collect();
     problems.extend(unclaimable);
+    if retention(spec).is_none() {
+        problems.push("spec.retention cannot be read by this version: nothing is purged".to_owned());
+    }
     problems
 }
 
@@ -68,7 +79,7 @@ pub fn problems(spec: &DirectorySpec) -> Vec<String> {
 pub fn status(observed: &ObservedDirectory<'_>, now: Timestamp) -> Map<String, Value> {
     let ObservedDirectory { spec, generation, status, counts, quota, passes, .. } = observed;
     let unique = progress(spec, status, passes);
-    let wanted = [Some(ready(observed, &unique)), quota_reached(quota), duplicates(observed)];
+    let wanted = [Some(ready(observed, &unique)), quota_reached(quota), duplicates(observed), mass_delete(observed)];
     let mut wanted_status = Map::new();
     let mut set = |name: &str, value: Value| drop(wanted_status.insert(name.to_owned(), value));
     set("observedGeneration", (*generation).into());
@@ -163,11 +174,38 @@ fn duplicates(observed: &ObservedDirectory<'_>) -> Option<Wanted> {
     stood.then(|| Wanted { name, holds: false, reason: Reason::NoDuplicates, message: String::new() })
 }
 
+/// The alarm of the brake on mass deletion. Below the limit it stands only if it stood before.
+fn mass_delete(observed: &ObservedDirectory<'_>) -> Option<Wanted> {
+    let name = ConditionType::MassDeleteBlocked;
+    let wanted = |holds, reason, message| Some(Wanted { name, holds, reason, message });
+    let Brake { deleted, limit, lifted_until, .. } = observed.brake;
+    match lifted_until {
+        _ if !observed.brake.is_limit_reached() => {
+            let stood = conditions::stands(observed.status, name);
+            stood.then(|| Wanted { name, holds: false, reason: Reason::Below, message: String::new() })
+        }
+        None => {
+            let message = format!(
+                "{deleted} people were deleted within an hour, and spec.maxDeletesPerHour allows {limit}: further deletions \
+                 over SCIM are answered 503. Set spec.massDeleteOverrideUntil to let them through before the hour is over; \
+                 deactivations go through"
+            );
+            wanted(true, Reason::LimitReached, message)
+        }
+        Some(until) => {
+            let message = format!("spec.massDeleteOverrideUntil lifts the limit of {limit} deletions until {until:.0}");
+            wanted(false, Reason::Lifted, message)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NOW: &str = "2026-03-01T10:00:00Z";
+
+    const UNBRAKED: Brake = Brake { deleted: 0, limit: 50, lifted_until: None, opens_at: None };
 
     fn usage(user_type: Option<&str>, used: usize, limit: usize) -> Usage {
         Usage { user_type: user_type.map(str::to_owned), used, limit }
@@ -196,6 +234,7 @@ mod tests {
             problems: &[],
             duplicate_users: Duplicates::default(),
             duplicate_groups: Duplicates::default(),
+            brake: UNBRAKED,
             passes,
         }
     }
@@ -360,6 +399,32 @@ mod tests {
             }
             let found = found.as_ref().map(|(holds, reason, _)| (holds.as_str(), reason.as_str()));
             assert_eq!(found, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_brake_speaks_while_the_limit_is_reached_and_says_when_it_is_over() {
+        let (spec, passes) = (spec(json!({})), BTreeMap::new());
+        let mut stood = at_rest();
+        stood["conditions"] = json!([{ "type": "MassDeleteBlocked", "status": "True", "lastTransitionTime": NOW }]);
+        let reached = Brake { deleted: 51, limit: 50, ..UNBRAKED };
+        let lifted = Brake { lifted_until: Some("2026-03-01T12:00:00Z".parse().expect("a time")), ..reached };
+        let cases = [
+            ("nobody was deleted", at_rest(), UNBRAKED, None),
+            ("the limit is reached", at_rest(), reached, Some(("True", "LimitReached", "51 people were deleted"))),
+            ("somebody lifts it", stood.clone(), lifted, Some(("False", "Lifted", "until 2026-03-01T12:00:00Z"))),
+            ("the hour is over", stood, UNBRAKED, Some(("False", "Below", ""))),
+        ];
+        for (case, status, brake, expected) in cases {
+            let decided = decide(&ObservedDirectory { brake, ..observed(&spec, &status, &passes) });
+            let found = condition(&decided, "MassDeleteBlocked");
+            let found =
+                found.as_ref().map(|(holds, reason, message)| (holds.as_str(), reason.as_str(), message.as_str()));
+            assert_eq!(found.map(|found| (found.0, found.1)), expected.map(|found| (found.0, found.1)), "{case}");
+            assert!(
+                found.zip(expected).is_none_or(|(found, expected)| found.2.contains(expected.2)),
+                "{case}: {found:?}"
+            );
         }
     }
 }
