@@ -75,6 +75,8 @@ pub enum Reason {
     ProvisioningDisabled,
     /// Not Ready: a rule of uniqueness is being turned on.
     Claiming,
+    /// Not Ready: the Directory is being deleted.
+    Deleting,
     /// Not Ready: a part of the spec cannot be acted on.
     InvalidPolicy,
     /// `QuotaReached` or `MassDeleteBlocked` is False: there is room.
@@ -104,6 +106,7 @@ impl Reason {
             Self::Serving => "Serving",
             Self::ProvisioningDisabled => "ProvisioningDisabled",
             Self::Claiming => "Claiming",
+            Self::Deleting => "Deleting",
             Self::InvalidPolicy => "InvalidPolicy",
             Self::Below => "Below",
             Self::Nearly => "Nearly",

@@ -69,8 +69,9 @@ pub struct DirectorySpec {
         (self.contains('s') ? int(self.find('[0-9]+s').replace('s', '')) : 0) <= 87600 * 3600")
         .message("retention is at most 87600h, which is 3650d"))]
     pub retention: String,
-    /// What becomes of the people when the Directory is deleted: they are left where they are (Retain, the default), or
-    /// deleted as well (Delete). Nothing acts on it yet: they are left.
+    /// What becomes of people and groups when the Directory is deleted: they are left where they are and belong to the
+    /// next Directory of the same name (Retain, the default), or deleted for good before the Directory goes (Delete), 50 of
+    /// them a second. Delete is in force once the Directory has the finalizer rollcall.dev/directory.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
     /// How objects of this Directory are named. Readable (the default): a part of the userName, for ever, and a random
@@ -455,7 +456,7 @@ pub enum ExternalIdRule {
 /// What becomes of the people of a deleted Directory.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeletionPolicy {
-    /// They stay, and re-attach by name when the Directory returns.
+    /// They stay, and belong to the next Directory of the same name.
     #[default]
     Retain,
     /// They are deleted.

@@ -7,11 +7,11 @@
 //!
 //! Two enumerations are read where they are decided, and an unknown value is none of those that are asked for:
 //! `DirectoryUser.spec.managedBy` ([`crate::rules::standing`]: SCIM neither shows nor changes the person) and the scopes of
-//! a key ([`crate::rules::key`]: it opens nothing). Nothing decides by `deletionPolicy` and `loginMethod` yet.
+//! a key ([`crate::rules::key`]: it opens nothing). Nothing decides by `loginMethod` yet.
 
 use super::directory::{
-    Basic, BuiltInUsers, ExtensionType, ExternalIdRule, GroupsMode, Naming, OnInvalid, PortalRole, ProvisioningMode,
-    Source,
+    Basic, BuiltInUsers, DeletionPolicy, ExtensionType, ExternalIdRule, GroupsMode, Naming, OnInvalid, PortalRole,
+    ProvisioningMode, Source,
 };
 use super::directory_status::UniqueAttributeState;
 
@@ -75,6 +75,13 @@ impl ExternalIdRule {
     /// Unknown is Enforce: a write that was refused can be repeated, a second holder stays.
     pub fn counts_as(self) -> Self {
         if self == Self::Unknown { Self::Enforce } else { self }
+    }
+}
+
+impl DeletionPolicy {
+    /// Unknown is Retain: who was left can be deleted later.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Retain } else { self }
     }
 }
 

@@ -14,6 +14,7 @@
 //! for what every replica does, as the [`janitor`], into `app`.
 
 mod claiming;
+mod deletion;
 mod dirty_names;
 pub mod janitor;
 pub mod leader;
@@ -38,5 +39,6 @@ pub fn duties(tools: &Tools) -> Vec<Duty> {
     let status = status::run(tools.clone(), passes.clone()).boxed();
     let claiming = claiming::run(tools.clone(), passes).boxed();
     let purge = purge::run(tools.clone()).boxed();
-    vec![status, claiming, purge]
+    let deletion = deletion::run(tools.clone()).boxed();
+    vec![status, claiming, purge, deletion]
 }

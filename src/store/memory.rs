@@ -123,6 +123,11 @@ impl Memory {
                 let mut object = known;
                 merge(&mut object, &asked.body);
                 let generation = object["metadata"]["generation"].as_u64().expect("a generation");
+                let is_free = object["metadata"]["finalizers"].as_array().is_none_or(Vec::is_empty);
+                if is_free && !object["metadata"]["deletionTimestamp"].is_null() {
+                    self.0.objects.lock().remove(&place);
+                    return (200, object.to_string());
+                }
                 (200, self.write(place, object, generation))
             }
             _ => refusal(409, "Conflict"),

@@ -102,6 +102,21 @@ impl Objects {
         self.write(Method::DELETE, &path, &options).await.map(|_| ())
     }
 
+    /// Puts these finalizers in the place of all that an object has, if it still has this resourceVersion. The patch names
+    /// nothing but metadata, so the spec stays as it is.
+    pub async fn write_finalizers(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        name: &str,
+        version: &str,
+        finalizers: &[String],
+    ) -> Result<(), Error> {
+        let path = kind.object_path(namespace, name).ok_or(Error::NotFound)?;
+        let patch = json!({ "metadata": { "resourceVersion": version, "finalizers": finalizers } });
+        self.write(Method::PATCH, &format!("{path}?fieldValidation=Strict"), &patch).await.map(|_| ())
+    }
+
     /// Merges `patch` (RFC 7396) into an object through its subresource `status`: the spec stays as it is, and so does what a
     /// newer version wrote beside. With a `metadata.resourceVersion` in it, it is refused where the object has moved on.
     pub async fn write_status(&self, kind: Kind, namespace: &str, name: &str, patch: &Value) -> Result<Object, Error> {

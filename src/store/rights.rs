@@ -34,6 +34,7 @@ struct Rule {
 /// `charts/rollcall/files/rbac.yaml`, where each right is explained.
 const SERVING: &[Rule] = &[
     rule(&["directories", "directorykeys"], &["get", "list", "watch"]),
+    rule(&["directories"], &["patch"]),
     rule(
         &["directoryusers", "directorygroups", "directoryclaims"],
         &["get", "list", "watch", "create", "update", "delete"],

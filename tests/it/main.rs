@@ -8,6 +8,7 @@ mod bad_input;
 mod brake;
 mod built_in;
 mod deactivation;
+mod deletion_policy;
 mod endings;
 mod examples;
 mod faults;

@@ -10,7 +10,7 @@ const GROUP: &str = "rollcall.dev";
 
 /// What is granted on the kinds of this group.
 const GRANTED: [(&str, &[&str]); 10] = [
-    ("directories", &["get", "list", "watch"]),
+    ("directories", &["get", "list", "watch", "patch"]),
     ("directorykeys", &["get", "list", "watch"]),
     ("directoryusers", &["get", "list", "watch", "create", "update", "delete"]),
     ("directorygroups", &["get", "list", "watch", "create", "update", "delete"]),

@@ -147,6 +147,10 @@ impl Statuses {
             Cause::Review | Cause::Change => drop(self.refused.remove(name)),
         }
         let Some(directory) = self.follow(&name.directory) else { return Ok(None) };
+        // People may be on their way out by the thousand, and what is said of them is nobody's concern any more.
+        if directory.seen.is_terminating && name.subject != DirtySubject::Directory {
+            return Ok(None);
+        }
         match &name.subject {
             DirtySubject::Directory => Ok(self.decide_directory(name, &directory, now)),
             DirtySubject::Group(object) => self.decide_resource(name, (Resource::Group, object), &directory, now).await,
@@ -185,7 +189,7 @@ impl Statuses {
             let wait: Duration = wait;
             self.names.look_at(name.clone(), Instant::now() + wait);
         }
-        let wanted = decide::directory::status(&observe::directory(known, of, brake, &passes), now);
+        let wanted = decide::directory::status(&observe::directory(&self.tools.store, known, of, brake, &passes), now);
         let changes = decide::difference(&of.seen.status, &wanted, decide::directory::FIELDS)?;
         // A rule is in force because of what was seen of this very state of the Directory, and of no later one.
         Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes })

@@ -13,6 +13,7 @@ use crate::api::directory_status::DirectoryCounts;
 use crate::controller::claiming::Pass;
 use crate::rules::brake::{Brake, brake as brake_of, window};
 use crate::rules::mapping::to_attributes;
+use crate::rules::naming::DIRECTORY_FINALIZER;
 use crate::rules::policy::Policy;
 use crate::rules::policy::quota::{Usage, usage};
 use crate::rules::resource::Resource;
@@ -92,11 +93,14 @@ pub fn brake(store: &Store, of: &WatchedDirectory, now: Timestamp) -> Brake {
 
 /// A Directory that has just been [refreshed](refresh).
 pub fn directory<'a>(
+    store: &Store,
     known: &'a KnownDirectory,
     of: &'a WatchedDirectory,
     brake: Brake,
     passes: &'a BTreeMap<String, Pass>,
 ) -> directory::ObservedDirectory<'a> {
+    let takes_people_along = of.seen.finalizers.iter().any(|finalizer| finalizer == DIRECTORY_FINALIZER);
+    let remaining = || takes_people_along.then(|| store.index(&of.namespace, &of.name).remaining());
     directory::ObservedDirectory {
         spec: &of.spec,
         generation: of.seen.generation,
@@ -106,6 +110,7 @@ pub fn directory<'a>(
         problems: &known.problems,
         duplicate_users: known.duplicate_users.clone(),
         duplicate_groups: known.duplicate_groups.clone(),
+        ending: of.seen.is_terminating.then(remaining),
         brake,
         passes,
     }

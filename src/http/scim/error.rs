@@ -56,6 +56,8 @@ pub(super) enum Failure {
     BodyBroken,
     /// The Directory's provisioning is disabled.
     Disabled,
+    /// The Directory is being deleted.
+    Deleting,
     /// The operation took too long.
     Overdue,
     /// Too many writes are being carried out.
@@ -131,6 +133,7 @@ impl Failure {
             Self::Credentials(reason) | Self::TooManyFailures(reason, _) => Some(reason.as_str().to_owned()),
             Self::DirectoryGone => Some(AuthenticationFailure::UnknownDirectory.as_str().to_owned()),
             Self::Disabled => Some("provisioning is disabled".to_owned()),
+            Self::Deleting => Some("the directory is being deleted".to_owned()),
             Self::Overdue => Some("the operation took too long".to_owned()),
             Self::TooManyWrites => Some("too many writes at once".to_owned()),
             Self::Edge(Refused::Panic) => Some("panic".to_owned()),
@@ -180,6 +183,11 @@ impl Failure {
             Self::Disabled => told(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "provisioning is disabled for this directory; send the change again when it is enabled",
+            )
+            .retry_after(RETRY_AFTER_DISABLED),
+            Self::Deleting => told(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "this directory is being deleted; send the request again when there is another one of its name",
             )
             .retry_after(RETRY_AFTER_DISABLED),
             Self::DirectoryGone | Self::Overdue | Self::TooManyWrites => unavailable(),
@@ -310,6 +318,7 @@ mod tests {
             (Failure::BodyTimeout, 408, None, Some(("connection", "close"))),
             (Failure::BodyBroken, 400, Some("invalidSyntax"), None),
             (Failure::Disabled, 503, None, Some(("retry-after", "300"))),
+            (Failure::Deleting, 503, None, Some(("retry-after", "300"))),
             (Failure::Overdue, 503, None, Some(("retry-after", "5"))),
             (Failure::TooManyWrites, 503, None, Some(("retry-after", "5"))),
             (unavailable.into(), 503, None, Some(("retry-after", "5"))),

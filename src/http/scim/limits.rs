@@ -26,7 +26,7 @@ pub const MAX_TOLD_HOSTS: usize = 16;
 
 /// `Retry-After` of a 503.
 pub const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// `Retry-After` of a Directory whose provisioning is disabled: a person has to enable it.
+/// `Retry-After` of a Directory whose provisioning is disabled, or that is being deleted: a person has to end that.
 pub const RETRY_AFTER_DISABLED: Duration = Duration::from_secs(300);
 /// Longest `Retry-After` of a deletion that the brake refuses: somebody may lift it sooner.
 pub const MAX_RETRY_AFTER_BRAKED: Duration = Duration::from_secs(300);

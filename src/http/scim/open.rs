@@ -63,6 +63,9 @@ pub(super) async fn open(
              answers: give Entra's tenant URL and --public-url the same host"
         );
     }
+    if directory.seen.is_terminating {
+        return Err(Failure::Deleting);
+    }
     if directory.spec.provisioning.mode.counts_as() != ProvisioningMode::Enabled {
         return Err(Failure::Disabled);
     }

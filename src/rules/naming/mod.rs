@@ -30,6 +30,8 @@ pub const USER_EXTERNAL_ID: &str = "User.externalId";
 pub const GROUP_EXTERNAL_ID: &str = "Group.externalId";
 /// The annotation with which people ask a tombstone back.
 pub const UNDELETE_ANNOTATION: &str = "rollcall.dev/undelete";
+/// The finalizer of a Directory whose people go with it.
+pub const DIRECTORY_FINALIZER: &str = "rollcall.dev/directory";
 /// The label that every object of a Directory carries.
 pub const DIRECTORY_LABEL: &str = "rollcall.dev/directory";
 

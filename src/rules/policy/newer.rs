@@ -10,7 +10,7 @@ use crate::api::directory::PortalRole;
 
 /// One sentence for each value that is not known.
 pub fn problems(spec: &DirectorySpec) -> Vec<String> {
-    let DirectorySpec { provisioning, users, groups, unique_external_id, naming, .. } = spec;
+    let DirectorySpec { provisioning, users, groups, unique_external_id, deletion_policy, naming, .. } = spec;
     let mut problems = Vec::new();
     tell(&mut problems, "provisioning.mode", provisioning.mode, provisioning.mode.counts_as());
     tell(&mut problems, "provisioning.source", provisioning.source, provisioning.source.counts_as());
@@ -28,6 +28,7 @@ pub fn problems(spec: &DirectorySpec) -> Vec<String> {
     let unique = unique_external_id;
     tell(&mut problems, "uniqueExternalId.users", unique.users, unique.users.counts_as());
     tell(&mut problems, "uniqueExternalId.groups", unique.groups, unique.groups.counts_as());
+    tell(&mut problems, "deletionPolicy", *deletion_policy, deletion_policy.counts_as());
     tell(&mut problems, "naming", *naming, naming.counts_as());
     problems
 }

@@ -37,6 +37,8 @@ pub struct Seen {
     pub version: String,
     /// Whether somebody has deleted it and finalizers keep it.
     pub is_terminating: bool,
+    /// `metadata.finalizers`.
+    pub finalizers: Vec<String>,
     /// `status` as it stands, unknown fields included.
     pub status: Value,
 }
@@ -48,6 +50,7 @@ impl Seen {
             generation: object.generation(),
             version: object.resource_version().to_owned(),
             is_terminating: object.is_terminating(),
+            finalizers: object.finalizers().map(str::to_owned).collect(),
             status: object.status().clone(),
         }
     }

@@ -15,6 +15,7 @@ use crate::rules::naming::unclaimable;
 use crate::rules::policy::Policy;
 use crate::rules::policy::quota::{Level, Usage};
 use crate::rules::retention::retention;
+use crate::store::index::Remaining;
 
 /// The conditions that are written here.
 const OWNED: [ConditionType; 4] = [
@@ -54,6 +55,8 @@ pub struct ObservedDirectory<'a> {
     pub duplicate_users: Duplicates,
     /// The same of groups.
     pub duplicate_groups: Duplicates,
+    /// What there is to be deleted before the Directory goes, while it is being deleted; nothing where its people stay.
+    pub ending: Option<Option<Remaining>>,
     /// How far the Directory is from the limit on deletions.
     pub brake: Brake,
     /// The last pass over the holders of each attribute that is being made unique, if it was about this state of the spec.
@@ -92,9 +95,12 @@ pub fn status(observed: &ObservedDirectory<'_>, now: Timestamp) -> Map<String, V
     wanted_status
 }
 
-/// Whether the Directory is as its spec wants it: what is wrong first, then what is under way.
+/// Whether the Directory is as its spec wants it: its end first, then what is wrong, then what is under way.
 fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> Wanted {
     let wanted = |holds, reason, message| Wanted { name: ConditionType::Ready, holds, reason, message };
+    if let Some(remaining) = observed.ending {
+        return wanted(false, Reason::Deleting, deleting_sentence(remaining));
+    }
     let claiming: Vec<_> = unique.iter().filter(|unique| unique.state == UniqueAttributeState::Claiming).collect();
     if !observed.problems.is_empty() {
         return wanted(false, Reason::InvalidPolicy, observed.problems.join("; "));
@@ -113,6 +119,16 @@ fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> 
             wanted(true, Reason::ProvisioningDisabled, message.to_owned())
         }
         ProvisioningMode::Enabled => wanted(true, Reason::Serving, String::new()),
+    }
+}
+
+fn deleting_sentence(remaining: Option<Remaining>) -> String {
+    match remaining {
+        None => "the Directory is being deleted: SCIM is answered with 503; people and groups stay".to_owned(),
+        Some(Remaining { users, groups, claims }) => format!(
+            "the Directory is being deleted and takes its people along, as deletionPolicy says: {users} users, {groups} \
+             groups and {claims} claims are left; SCIM is answered with 503"
+        ),
     }
 }
 
@@ -234,6 +250,7 @@ mod tests {
             problems: &[],
             duplicate_users: Duplicates::default(),
             duplicate_groups: Duplicates::default(),
+            ending: None,
             brake: UNBRAKED,
             passes,
         }
@@ -425,6 +442,24 @@ mod tests {
                 found.zip(expected).is_none_or(|(found, expected)| found.2.contains(expected.2)),
                 "{case}: {found:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_directory_in_deletion_says_how_much_is_left() {
+        let (spec, status, passes) = (spec(json!({})), at_rest(), BTreeMap::new());
+        let problems = ["something is wrong".to_owned()];
+        let left = Remaining { users: 12, groups: 3, claims: 15 };
+        for (ending, expected) in [
+            (None, "people and groups stay"),
+            (Some(left), "12 users, 3 groups and 15 claims are left"),
+            (Some(Remaining::default()), "0 users, 0 groups and 0 claims are left"),
+        ] {
+            let seen =
+                ObservedDirectory { ending: Some(ending), problems: &problems, ..observed(&spec, &status, &passes) };
+            let (holds, reason, message) = condition(&decide(&seen), "Ready").expect("a condition");
+            assert_eq!((holds.as_str(), reason.as_str()), ("False", "Deleting"));
+            assert!(message.contains(expected), "{message}");
         }
     }
 }
