@@ -22,7 +22,8 @@
 //! 6. [`store::watch`] tells every replica, and [`store::index`] holds what lists are answered from.
 //! 7. [`controller`] works in the background, on what [`store::index::dirty`] says has changed. On every replica
 //!    [`controller::janitor`] heals what a crash or a restore left behind; on the leader `controller::status` tells what the
-//!    operator concludes, and `controller::claiming` turns rules of uniqueness on.
+//!    operator concludes, `controller::claiming` turns rules of uniqueness on, `controller::purge` deletes tombstones whose
+//!    retention is over ([`rules::retention`]), and `controller::deletion` what a Directory takes along.
 //!
 //! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
 //! `entra-simulator`. It imports nothing of ours.
@@ -40,7 +41,9 @@
 //! | claim | the object whose name is a digest of a unique value; its holder owns the value ([`store::claims`]) |
 //! | holder | the object that a claim names, and the only one that may free the claim |
 //! | pending | the values that a change in progress is about to own: a mark on the object |
-//! | tombstone | an object whose resource was deleted; its values are free, and it can be asked back |
+//! | tombstone | an object whose resource was deleted; its values are free, and it can be asked back until it is purged |
+//! | purge | the deletion of a tombstone for good, once the retention of its Directory has passed |
+//! | brake | what lets SCIM delete only so many people within an hour ([`rules::brake`]) |
 //! | rejected | the mark of an object that lost its name before anybody was told of it |
 //! | known | said of an object that somebody may rely on, claim or not: it is shown, and never removed ([`store::claims::known`]) |
 //! | visible | said of a resource that lists show ([`store::index`]) |
