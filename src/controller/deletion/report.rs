@@ -2,6 +2,7 @@
 
 use super::decide::DeletionStep;
 use crate::metrics::Metrics;
+use crate::redaction::without_values;
 use crate::store::Error;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
@@ -26,5 +27,6 @@ pub fn finalizers(directory: &DirectoryName, step: DeletionStep, is_terminating:
 /// A step failed.
 pub fn failed(directory: &DirectoryName, error: &Error) {
     let (namespace, directory) = (directory.namespace(), directory.name());
-    tracing::warn!(namespace, directory, %error, "the deletion of a directory could not go on and is tried again");
+    let error = without_values(&error.to_string());
+    tracing::warn!(namespace, directory, error, "the deletion of a directory could not go on and is tried again");
 }

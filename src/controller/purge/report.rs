@@ -1,6 +1,7 @@
 //! What the metrics and the log tell of the purge.
 
 use crate::metrics::Metrics;
+use crate::redaction::without_values;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
 
@@ -19,5 +20,6 @@ pub fn begun(directory: &DirectoryName, name: &str) {
 
 /// A tombstone could not be purged.
 pub fn failed(reason: &str) {
+    let reason = without_values(reason);
     tracing::warn!(reason, "a tombstone could not be purged and is tried again");
 }
