@@ -21,7 +21,7 @@ fn key(names: &Names, name: &str, description: &str) -> Act {
 }
 
 const MINT: &str = "the verb `mint`, which `rollcall-admin` holds; `override`";
-const TAKES_MINT: &str = "To make or change the DirectoryKey mine takes the verb mint on directorykeys";
+const TAKES_MINT: &str = "Making or changing the DirectoryKey mine takes the verb mint on directorykeys";
 
 fn making_keys(names: &Names) -> Vec<Deed> {
     let deed = "make a key";
