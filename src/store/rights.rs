@@ -33,7 +33,7 @@ struct Rule {
 /// What serving and the work of the leader take, in every namespace that is served. A test compares it with
 /// `charts/rollcall/files/rbac.yaml`, where each right is explained.
 const SERVING: &[Rule] = &[
-    rule(&["directories", "directorykeys"], &["get", "list", "watch"]),
+    rule(&["directories", "directorykeys"], &["list", "watch"]),
     rule(&["directories"], &["patch"]),
     rule(
         &["directoryusers", "directorygroups", "directoryclaims"],

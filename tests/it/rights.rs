@@ -10,8 +10,8 @@ const GROUP: &str = "rollcall.dev";
 
 /// What is granted on the kinds of this group.
 const GRANTED: [(&str, &[&str]); 10] = [
-    ("directories", &["get", "list", "watch", "patch"]),
-    ("directorykeys", &["get", "list", "watch"]),
+    ("directories", &["list", "watch", "patch"]),
+    ("directorykeys", &["list", "watch"]),
     ("directoryusers", &["get", "list", "watch", "create", "update", "delete"]),
     ("directorygroups", &["get", "list", "watch", "create", "update", "delete"]),
     ("directoryclaims", &["get", "list", "watch", "create", "update", "delete"]),
