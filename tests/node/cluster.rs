@@ -128,15 +128,23 @@ impl<'a> Cluster<'a> {
     /// The Directory and its key.
     pub(crate) async fn make_directory(&self) {
         let hash: String = Sha256::digest(SECRET).iter().map(|byte| format!("{byte:02x}")).collect();
-        let object = |kind: &str, name: &str, spec: Value| {
-            json!({
-                "apiVersion": "rollcall.dev/v1alpha1", "kind": kind, "spec": spec,
-                "metadata": { "name": name, "namespace": PEOPLE, "labels": { "rollcall.dev/directory": DIRECTORY } },
-            })
-        };
-        self.apply(&object("Directory", DIRECTORY, json!({}))).await;
+        self.apply_directory(json!({})).await;
         let key = json!({ "directoryRef": { "name": DIRECTORY }, "sha256": hash });
-        self.apply(&object("DirectoryKey", "node-lane", key)).await;
+        self.apply(&self.object("DirectoryKey", "node-lane", key)).await;
+    }
+
+    /// Gives the Directory these rules. It lets the simulator delete everybody whom it has made.
+    pub(crate) async fn apply_directory(&self, mut spec: Value) {
+        spec["maxDeletesPerHour"] = 1_000_000.into();
+        self.apply(&self.object("Directory", DIRECTORY, spec)).await;
+    }
+
+    /// An object of ours in the namespace of the people.
+    pub(crate) fn object(&self, kind: &str, name: &str, spec: Value) -> Value {
+        json!({
+            "apiVersion": "rollcall.dev/v1alpha1", "kind": kind, "spec": spec,
+            "metadata": { "name": name, "namespace": PEOPLE, "labels": { "rollcall.dev/directory": DIRECTORY } },
+        })
     }
 
     /// The secret of the Directory's key.

@@ -1,9 +1,11 @@
 //! The life of a release: installed, provisioned to, upgraded, rolled back, evicted, uninstalled and installed again, with people
 //! who are there all the time.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rollcall::simulator::client::Token;
 use rollcall::simulator::report::Verdict;
 use rollcall::simulator::{Options, run as simulate};
@@ -11,10 +13,10 @@ use rollcall::store::lease::LEASE_DURATION;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::cluster::{Cluster, NAMESPACE, PEOPLE, RELEASE, chart, name, root};
+use crate::cluster::{Cluster, DIRECTORY, NAMESPACE, PEOPLE, RELEASE, chart, root};
 use crate::load::Load;
 use crate::wait::{until, within};
-use crate::wrong;
+use crate::{names, wrong};
 
 /// The chart of the last version that was released. It has templates and values; kinds and rights are those of this version,
 /// because the image is, and no program of an older version is at hand.
@@ -22,6 +24,8 @@ const PREVIOUS: &str = "tests/node/fixtures/chart-0.1.0";
 /// The image that was imported.
 const IMAGE: [&str; 4] = ["--set", "image.repository=rollcall.test/rollcall", "--set", "image.tag=node-lane"];
 const WAIT: [&str; 3] = ["--wait", "--timeout", "3m"];
+/// A value that the command line has, so that an upgrade replaces the pods also where the charts make the same ones.
+const OTHER_VALUES: [&str; 2] = ["--set", "trustedProxies={192.0.2.0/24}"];
 const COMPANY: usize = 300;
 /// So many requests for one name at the same time, so that creations lose it and are taken back.
 const RIVALS: usize = 8;
@@ -35,7 +39,8 @@ impl Clock {
     }
 }
 
-pub(crate) async fn run(cluster: &Cluster<'_>) {
+/// All of it; returns when the release was not installed.
+pub(crate) async fn run(cluster: &Cluster<'_>) -> Range<Timestamp> {
     let clock = Clock(Instant::now());
     let folder = tempfile::tempdir().expect("a folder");
     let previous = previous_chart(folder.path());
@@ -50,12 +55,15 @@ pub(crate) async fn run(cluster: &Cluster<'_>) {
     clock.step("helm upgrade, rollback and upgrade under load");
     let client = cluster.client(&cluster.service("scim").await).await;
     let load = Load::start(&client, cluster.secret(), "upgrade");
-    cluster.helm(&[&["upgrade", RELEASE, &chart()][..], &IMAGE, &WAIT].concat()).await;
-    cluster.ready_pods().await;
-    cluster.helm(&[&["rollback", RELEASE, "1"][..], &WAIT].concat()).await;
-    cluster.ready_pods().await;
-    cluster.helm(&[&["upgrade", RELEASE, &chart()][..], &IMAGE, &WAIT].concat()).await;
-    cluster.ready_pods().await;
+    let chart = chart();
+    let upgrade = [&["upgrade", RELEASE, &chart][..], &IMAGE, &OTHER_VALUES, &WAIT].concat();
+    let rollback = [&["rollback", RELEASE, "1"][..], &WAIT].concat();
+    for change in [&upgrade, &rollback, &upgrade] {
+        let before = cluster.ready_pods().await;
+        cluster.helm(change).await;
+        let after = cluster.ready_pods().await;
+        assert!(after.iter().all(|pod| !before.contains(pod)), "{change:?} replaces no pod: {before:?}, {after:?}");
+    }
     load.finish().await;
 
     clock.step("every pod evicted, one after the other, under load");
@@ -72,16 +80,44 @@ pub(crate) async fn run(cluster: &Cluster<'_>) {
     provision_a_company(cluster).await;
     clock.step("many requests for one name");
     contend(&client).await;
+    clock.step("a rule that is tightened and loosened");
+    change_the_rules(cluster, &client).await;
 
+    clock.step("the API server is found by name");
+    let names = names::serve(cluster).await;
+    names::run(cluster).await;
     clock.step("wrong input");
     wrong::run(cluster).await;
 
     clock.step("helm test");
     println!("{}", cluster.helm(&["test", RELEASE, "--timeout", "2m", "--logs"]).await);
 
+    names.abort();
+
     clock.step("helm uninstall, and install again");
-    uninstall_and_install_again(cluster, &client).await;
+    let uninstalled = uninstall_and_install_again(cluster, &client).await;
     clock.step("done");
+    uninstalled
+}
+
+/// Writes that begin before the API server is restarted.
+pub(crate) async fn load_over_a_restart(cluster: &Cluster<'_>) -> Load {
+    println!("== the API server restarts under load");
+    let client = cluster.client(&cluster.service("scim").await).await;
+    Load::start(&client, cluster.secret(), "restart")
+}
+
+/// The end of those writes, when every replica has gone on by itself.
+pub(crate) async fn end_after_a_restart(cluster: &Cluster<'_>, load: Load) {
+    cluster.ready_pods().await;
+    load.finish().await;
+    let log = cluster.kubectl(&["-n", NAMESPACE, "logs", "deployment/rollcall", "--all-pods", "--tail=-1"]).await;
+    for line in log.lines().filter(|line| line.contains("ERROR")).take(5) {
+        println!("   {line}");
+    }
+    let pods = cluster.pods().await;
+    let restarts = |pod: &Value| pod["status"]["containerStatuses"][0]["restartCount"].as_u64();
+    assert!(pods.iter().all(|pod| restarts(pod) == Some(0)), "no container was restarted: {pods:#?}");
 }
 
 /// The templates and values of the previous chart with the files of this one.
@@ -101,14 +137,14 @@ fn previous_chart(folder: &Path) -> String {
 async fn evict_one_after_the_other(cluster: &Cluster<'_>) {
     let budgets = cluster.list(NAMESPACE, &["poddisruptionbudgets"]).await;
     for pod in cluster.ready_pods().await {
+        // One that is ready: the budget does not protect a pod that serves nobody.
+        let other = cluster.ready_pods().await.into_iter().find(|other| *other != pod).expect("two replicas");
         evict(cluster, &pod).await.unwrap_or_else(|error| panic!("the eviction of {pod}: {error}"));
-        let other = cluster.pods().await.iter().map(name).find(|other| *other != pod);
         if budgets.is_empty() {
             println!(
                 "   this chart has no PodDisruptionBudget: nothing would keep a drain from evicting all replicas at once"
             );
         } else {
-            let other = other.expect("two replicas");
             let refused = evict(cluster, &other).await;
             println!("   a second eviction at the same time: {refused:?}");
             assert!(
@@ -172,15 +208,61 @@ async fn contend(client: &Client) {
     }
 }
 
-async fn uninstall_and_install_again(cluster: &Cluster<'_>, client: &Client) {
+/// Rules that give people a state which they did not have, and values a claim: the leader writes about both.
+async fn change_the_rules(cluster: &Cluster<'_>, client: &Client) {
+    for number in 0..3 {
+        let body =
+            json!({ "userName": format!("rule-{number}@contoso.example"), "externalId": format!("rule-{number}") });
+        client.create(&body).await;
+    }
+    let user_types = json!({ "allowed": ["Premium", "Standard"], "default": "Standard" });
+    for unique in ["Enforce", "Warn", "Enforce", "Warn"] {
+        let spec = json!({ "uniqueExternalId": { "users": unique }, "users": { "userTypes": user_types } });
+        cluster.apply_directory(spec).await;
+        until("the rules to be in force", async || {
+            let mut directory = cluster.get(PEOPLE, &["directory", DIRECTORY]).await;
+            let generation = directory["metadata"]["generation"].take();
+            let conditions = directory["status"]["conditions"].take();
+            let is_ready = |one: &&Value| one["type"] == "Ready" && one["observedGeneration"] == generation;
+            (conditions.as_array()?.iter().find(is_ready)?["status"] == "True").then_some(())
+        })
+        .await;
+    }
+    for (policy, finalizers) in [("Delete", json!(["rollcall.dev/directory"])), ("Retain", Value::Null)] {
+        cluster.apply_directory(json!({ "deletionPolicy": policy })).await;
+        until("the finalizer to come and go", async || {
+            let directory = cluster.get(PEOPLE, &["directory", DIRECTORY]).await;
+            (directory["metadata"]["finalizers"] == finalizers).then_some(())
+        })
+        .await;
+    }
+    // Replicas that give one person the same new name at the same time take its claim twice.
+    let id = client.create(&json!({ "userName": "renamed@contoso.example" })).await;
+    for round in 0..12 {
+        let mut requests = tokio::task::JoinSet::new();
+        for _ in 0..RIVALS {
+            let (client, path) = (client.clone(), format!("/Users/{id}"));
+            let name = format!("renamed-{round}@contoso.example");
+            let operations = json!([{ "op": "Replace", "path": "userName", "value": name }]);
+            requests.spawn(async move { client.patch(&path, operations).await.status });
+        }
+        let statuses = requests.join_all().await;
+        let expected = [200, 204, 503];
+        assert!(statuses.iter().all(|status| expected.contains(status)), "{statuses:?}");
+    }
+}
+
+async fn uninstall_and_install_again(cluster: &Cluster<'_>, client: &Client) -> Range<Timestamp> {
     let shown = shown(client).await;
     let people = cluster.people().await;
     assert!(shown.len() > 10, "{} people prove little", shown.len());
+    let begin = Timestamp::now();
     cluster.helm(&[&["uninstall", RELEASE][..], &WAIT].concat()).await;
     within(Duration::from_secs(60), async || cluster.pods().await.is_empty().then_some(()))
         .await
         .expect("no pod is left");
     assert_eq!(cluster.people().await, people, "people survive");
+    let end = Timestamp::now();
     let kept = cluster.kubectl(&["get", "crd", "-o", "name"]).await;
     assert!(kept.contains("directoryusers.rollcall.dev"), "{kept}");
 
@@ -190,6 +272,7 @@ async fn uninstall_and_install_again(cluster: &Cluster<'_>, client: &Client) {
     let again = self::shown(&client).await;
     println!("   {} people before, {} after, {} objects in {PEOPLE}", shown.len(), again.len(), people.len());
     assert_eq!(again, shown, "the same people with the same ids");
+    begin..end
 }
 
 /// Everybody whom SCIM shows: id and userName.

@@ -169,7 +169,7 @@ async fn attempt(
     let again = |counts: &mut Counts, reason: String| *counts.retried.entry(reason).or_default() += 1;
     match client.try_send(method, path, &[], body.map(Value::to_string)).await {
         Ok(answer) if expected.contains(&answer.status) => Some(Ok(answer)),
-        Ok(answer) if [429, 502, 503, 504].contains(&answer.status) => {
+        Ok(answer) if answer.status == 429 || answer.status >= 500 => {
             again(counts, answer.status.to_string());
             None
         }

@@ -8,6 +8,7 @@
 //! Where the machine cannot run a node a loud line says why, and the same chart is applied to a control plane without pods: its
 //! rights are then proven, and its image, probes, security context and Service are not. The last lines say which of the two ran.
 #![allow(clippy::print_stdout, reason = "what ran, and how long it took, is worth reading")]
+#![allow(clippy::needless_pass_by_value, reason = "helpers take json!(…) as it is written")]
 #![allow(
     clippy::cast_precision_loss,
     dead_code,
@@ -20,6 +21,7 @@ mod cluster;
 mod image;
 mod lifecycle;
 mod load;
+mod names;
 mod rights;
 #[path = "../it/support/wait.rs"]
 mod wait;
@@ -29,6 +31,7 @@ mod wrong;
 use std::time::Instant;
 
 use control_plane::node::{self, NodeOptions};
+use jiff::Timestamp;
 
 use cluster::Cluster;
 
@@ -51,8 +54,13 @@ fn the_chart_lives_on_a_real_node() {
     let ran = node::run(&options, async |node| {
         println!("== a node is ready after {:.1} s", started.elapsed().as_secs_f64());
         node.import(image).await.unwrap_or_else(|error| panic!("the image cannot be imported: {error}"));
-        lifecycle::run(&Cluster::new(node.plane()).await).await;
-        rights::compare(&node.plane().audit_log());
+        let uninstalled = lifecycle::run(&Cluster::new(node.plane()).await).await;
+        let load = lifecycle::load_over_a_restart(&Cluster::new(node.plane()).await).await;
+        let begin = Timestamp::now();
+        node.restart_api_server().await.unwrap_or_else(|error| panic!("{error}"));
+        let restarted = begin..Timestamp::now();
+        lifecycle::end_after_a_restart(&Cluster::new(node.plane()).await, load).await;
+        rights::compare(&node.plane().audit_log(), &[uninstalled, restarted]).await;
     });
     ran.unwrap_or_else(|error| panic!("{error}"));
     println!("== this was A REAL NODE, in {:.0} s", started.elapsed().as_secs_f64());

@@ -4,11 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cluster::{NAMESPACE, RELEASE, root};
+use crate::wait::{DEADLINE, within};
 
 /// API group, resource with its subresource, verb.
 type Right = (String, String, String);
@@ -31,40 +34,62 @@ fn account() -> String {
     format!("system:serviceaccount:{NAMESPACE}:{RELEASE}")
 }
 
-/// Compares both ways and prints what it compared.
-pub(crate) fn compare(audit_log: &Path) {
-    let log = fs::read_to_string(audit_log).expect("the audit log");
-    let mut used: BTreeMap<Right, usize> = BTreeMap::new();
-    let mut denied = BTreeSet::new();
-    let mut by_everybody = BTreeSet::new();
-    for event in log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-        let reason = event["annotations"]["authorization.k8s.io/reason"].as_str().unwrap_or_default();
-        let right = right(&event);
-        if event["annotations"]["authorization.k8s.io/decision"] != "allow" {
-            denied.insert(right);
-        } else if reason.contains(&format!("\"{RELEASE}")) {
-            *used.entry(right).or_default() += 1;
-        } else {
-            by_everybody.insert((right, reason.to_owned()));
-        }
-    }
+/// What the audit log says.
+#[derive(Debug, Default)]
+struct Seen {
+    used: BTreeMap<Right, usize>,
+    /// What the API server refused.
+    denied: BTreeSet<Right>,
+    /// What every account may do, with the binding that says so.
+    by_everybody: BTreeSet<(Right, String)>,
+}
+
+/// Compares both ways and prints what it compared. What is refused in the times of `excused` is no mistake of the chart: while a
+/// release is uninstalled its account loses its rights before its pods have ended, and an API server that is starting refuses
+/// everybody until it has read the roles.
+pub(crate) async fn compare(audit_log: &Path, excused: &[Range<Timestamp>]) {
     let granted = granted();
+    let allowed = UNUSED.map(|(group, resource, verb, _)| (group.to_owned(), resource.to_owned(), verb.to_owned()));
+    let surplus = |seen: &Seen| -> Vec<Right> {
+        granted.iter().filter(|right| !seen.used.contains_key(*right) && !allowed.contains(right)).cloned().collect()
+    };
+    // Replicas that have just come back to the API server are not done with what they do then.
+    within(DEADLINE, async || surplus(&read(audit_log, excused)).is_empty().then_some(())).await;
+    let seen = read(audit_log, excused);
+    let (surplus, Seen { used, denied, by_everybody }) = (surplus(&seen), seen);
     println!("   rights used over the whole run:");
     for ((group, resource, verb), times) in &used {
         println!("   {verb:7} {resource}.{group}: {times}");
     }
     println!("   by what every account may: {by_everybody:?}");
     let missing: Vec<_> = used.keys().filter(|right| !granted.contains(*right)).collect();
-    let allowed = UNUSED.map(|(group, resource, verb, _)| (group.to_owned(), resource.to_owned(), verb.to_owned()));
-    let unused: Vec<_> = granted.iter().filter(|right| !used.contains_key(*right)).collect();
-    println!("   used and not granted: {missing:?}; denied: {denied:?}; granted and not used: {unused:?}");
+    println!("   used and not granted: {missing:?}; denied: {denied:?}; granted and not used: {surplus:?}");
     assert!(used.len() > 10, "a log of so few requests is not that of a whole run");
     assert!(denied.is_empty(), "the operator asked for what the chart does not grant: {denied:?}");
     assert!(missing.is_empty(), "allowed by something else than files/rbac.yaml: {missing:?}");
-    let surplus: Vec<_> = unused.iter().filter(|right| !allowed.contains(right)).collect();
     assert!(surplus.is_empty(), "granted by files/rbac.yaml and never used: {surplus:?}");
     let used_now: Vec<_> = allowed.iter().filter(|right| used.contains_key(*right)).collect();
     assert!(used_now.is_empty(), "used, so they need no reason any more: {used_now:?}");
+}
+
+fn read(audit_log: &Path, excused: &[Range<Timestamp>]) -> Seen {
+    let log = fs::read_to_string(audit_log).expect("the audit log");
+    let mut seen = Seen::default();
+    for event in log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let reason = event["annotations"]["authorization.k8s.io/reason"].as_str().unwrap_or_default();
+        let right = right(&event);
+        if event["annotations"]["authorization.k8s.io/decision"] != "allow" {
+            let at = event["requestReceivedTimestamp"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+            if !at.is_some_and(|at| excused.iter().any(|time| time.contains(&at))) {
+                seen.denied.insert(right);
+            }
+        } else if reason.contains(&format!("\"{RELEASE}")) {
+            *seen.used.entry(right).or_default() += 1;
+        } else {
+            seen.by_everybody.insert((right, reason.to_owned()));
+        }
+    }
+    seen
 }
 
 fn right(event: &Value) -> Right {

@@ -24,7 +24,7 @@ use crate::debian::{Packages, packages};
 use crate::error::Error;
 use crate::image::Image;
 use crate::process::Process;
-use crate::{ControlPlane, Place, kubeconfig};
+use crate::{ControlPlane, Place, flag, kubeconfig};
 use namespaces::Namespaces;
 
 /// What the node is called.
@@ -75,7 +75,7 @@ pub fn probe() -> Result<(), Error> {
 
 /// Starts a node and visits it from a thread in its network: every address of the node, its pods and its Services is reached
 /// from there, also by the threads and processes which the visitor starts.
-pub fn run<T: Send>(options: &NodeOptions, visit: impl AsyncFnOnce(&Node) -> T + Send) -> Result<T, Error> {
+pub fn run<T: Send>(options: &NodeOptions, visit: impl AsyncFnOnce(&mut Node) -> T + Send) -> Result<T, Error> {
     let visit = move || {
         let packages = node_packages()?;
         probe::probe(&packages)?;
@@ -84,8 +84,8 @@ pub fn run<T: Send>(options: &NodeOptions, visit: impl AsyncFnOnce(&Node) -> T +
         namespaces.enter_network()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
-            let node = Node::start(options, namespaces, packages, folder).await?;
-            Ok(visit(&node).await)
+            let mut node = Node::start(options, namespaces, packages, folder).await?;
+            Ok(visit(&mut node).await)
         })
     };
     std::thread::scope(|scope| {
@@ -116,7 +116,7 @@ impl Node {
         let proxy = namespaces.start(
             "kube-proxy",
             &packages,
-            &[programs.proxy.into_os_string(), flag("--config=", path.join("kube-proxy.json"))],
+            &[programs.proxy.into_os_string(), flag("--config=", &path.join("kube-proxy.json"))],
         )?;
         wait_for(&path.join("containerd.sock"), &containerd).await?;
         let kubelet = namespaces.start("kubelet", &packages, &kubelet(&programs.kubelet, path))?;
@@ -129,6 +129,11 @@ impl Node {
     /// The control plane. It is reached from the threads of [`run`] alone.
     pub fn plane(&self) -> &ControlPlane {
         &self.plane
+    }
+
+    /// Kills the API server and starts it again; pods and kubelet live on.
+    pub async fn restart_api_server(&mut self) -> Result<(), Error> {
+        self.plane.restart_api_server().await
     }
 
     /// The process whose namespaces are the node's, for `nsenter`.
@@ -192,16 +197,16 @@ impl Node {
 
 fn containerd(namespaces: &Namespaces, packages: &Packages, folder: &Path) -> Result<Process, Error> {
     let program = packages.program("containerd")?.into_os_string();
-    namespaces.start("containerd", packages, &[program, flag("--config=", folder.join("containerd.toml"))])
+    namespaces.start("containerd", packages, &[program, flag("--config=", &folder.join("containerd.toml"))])
 }
 
 fn kubelet(program: &Path, folder: &Path) -> Vec<OsString> {
     let mut command = vec![program.as_os_str().to_owned()];
     command.extend([
-        flag("--config=", folder.join("kubelet.json")),
-        flag("--kubeconfig=", folder.join("kubelet.kubeconfig")),
-        flag("--root-dir=", folder.join("kubelet")),
-        flag("--cert-dir=", folder.join("kubelet-certificates")),
+        flag("--config=", &folder.join("kubelet.json")),
+        flag("--kubeconfig=", &folder.join("kubelet.kubeconfig")),
+        flag("--root-dir=", &folder.join("kubelet")),
+        flag("--cert-dir=", &folder.join("kubelet-certificates")),
     ]);
     command.extend([format!("--hostname-override={NAME}"), format!("--node-ip={ADDRESS}")].map(OsString::from));
     command
@@ -209,15 +214,11 @@ fn kubelet(program: &Path, folder: &Path) -> Vec<OsString> {
 
 fn scheduler(program: &Path, folder: &Path) -> Vec<OsString> {
     let mut command =
-        vec![program.as_os_str().to_owned(), flag("--kubeconfig=", folder.join("kube-scheduler.kubeconfig"))];
+        vec![program.as_os_str().to_owned(), flag("--kubeconfig=", &folder.join("kube-scheduler.kubeconfig"))];
     let own = ["--leader-elect=false", "--bind-address=127.0.0.1", "--authentication-tolerate-lookup-failure=true"];
     command.extend(own.map(OsString::from));
-    command.push(flag("--cert-dir=", folder.join("kube-scheduler-certificates")));
+    command.push(flag("--cert-dir=", &folder.join("kube-scheduler-certificates")));
     command
-}
-
-fn flag(name: &str, path: PathBuf) -> OsString {
-    crate::flag(name, &path)
 }
 
 /// Waits for a socket of a program that runs.
