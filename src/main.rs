@@ -9,7 +9,9 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use rollcall::config::{Cli, Command, Config, InvalidFlag, KeyCommand, RunArgs, SelfTestArgs, termination_message_file};
+use rollcall::config::{
+    Cli, Command, Config, InvalidFlag, KeyCommand, RunArgs, SelfTestArgs, termination_message_file,
+};
 use rollcall::{app, cli, telemetry, termination_message};
 
 /// A flag is wrong, as clap has it.

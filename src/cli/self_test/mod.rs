@@ -100,11 +100,11 @@ struct Failure {
 }
 
 impl Failure {
-    fn lasting(reason: impl ToString) -> Self {
+    fn lasting(reason: &impl ToString) -> Self {
         Self { reason: reason.to_string(), may_heal: false }
     }
 
-    fn passing(reason: impl ToString) -> Self {
+    fn passing(reason: &impl ToString) -> Self {
         Self { reason: reason.to_string(), may_heal: true }
     }
 }

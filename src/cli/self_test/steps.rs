@@ -97,7 +97,7 @@ impl Test {
     }
 
     async fn ask_probe(&self) -> Result<(), Failure> {
-        let answer = self.admin.send(Method::GET, "/readyz", None).await.map_err(Failure::passing)?;
+        let answer = self.admin.send(Method::GET, "/readyz", None).await.map_err(|error| Failure::passing(&error))?;
         expect(200, &answer)
     }
 
@@ -107,7 +107,7 @@ impl Test {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>, status: u16) -> Result<Value, Failure> {
-        let answer = self.scim.send(method, path, body).await.map_err(Failure::passing)?;
+        let answer = self.scim.send(method, path, body).await.map_err(|error| Failure::passing(&error))?;
         expect(status, &answer)?;
         Ok(answer.json.unwrap_or_default())
     }
@@ -134,7 +134,7 @@ impl Test {
     async fn is_gone(&self, kind: Kind, name: &str) -> Result<(), Failure> {
         match self.store.objects().get(kind, &self.namespace, name).await {
             Err(store::Error::NotFound) => Ok(()),
-            Ok(_) => Err(Failure::passing(format!("{} {name} is still there", kind.plural))),
+            Ok(_) => Err(Failure::passing(&format!("{} {name} is still there", kind.plural))),
             Err(error) => Err(refused(&error)),
         }
     }
