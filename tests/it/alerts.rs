@@ -48,6 +48,7 @@ async fn the_last_request_with_a_good_key_is_told_until_its_directory_is_gone() 
     })
     .await;
 
+    directory.allow_deletion().await;
     directory.kubectl(&["delete", "directory", "staff"]).await.expect("it is deleted");
     until("the series to end", async || value(operator, &people).await.is_none().then_some(())).await;
     assert_eq!(value(operator, &series).await, None);

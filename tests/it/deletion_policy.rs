@@ -31,6 +31,7 @@ async fn has_finalizer(directory: &Directory, expected: bool) {
 }
 
 async fn delete(directory: &Directory) {
+    directory.allow_deletion().await;
     directory.kubectl(&["delete", "directory", "staff", "--wait=false"]).await.expect("kubectl delete");
 }
 
@@ -70,8 +71,8 @@ async fn a_directory_that_takes_its_people_along_says_how_many_are_left_and_goes
     // A finalizer of somebody else's stays as it is.
     let theirs = json!({ "metadata": { "finalizers": ["example.com/theirs"] } }).to_string();
     directory.kubectl(&["patch", "directory", "staff", "--type=merge", "-p", &theirs]).await.expect("kubectl patch");
-    has_finalizer(&directory, true).await;
     let client = client(&directory).await;
+    has_finalizer(&directory, true).await;
     let mut members = Vec::new();
     for number in 0..60 {
         members.push(json!({ "value": client.create(&json!({ "userName": format!("person-{number}") })).await }));
@@ -113,6 +114,7 @@ async fn a_directory_that_takes_its_people_along_says_how_many_are_left_and_goes
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_that_is_taken_back_takes_the_finalizer_along() {
     let directory = Directory::with_spec(json!({ "deletionPolicy": "Delete" })).await;
+    client(&directory).await;
     has_finalizer(&directory, true).await;
     directory.apply_directory(json!({ "deletionPolicy": "Retain" })).await;
     has_finalizer(&directory, false).await;
@@ -121,8 +123,8 @@ async fn a_policy_that_is_taken_back_takes_the_finalizer_along() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_goes_with_a_directory_that_takes_its_people_along() {
     let directory = Directory::with_spec(json!({ "deletionPolicy": "Delete" })).await;
-    has_finalizer(&directory, true).await;
     client(&directory).await.create(&json!({ "userName": "ada" })).await;
+    has_finalizer(&directory, true).await;
     let namespace = directory.namespace.as_str();
     directory.kubectl(&["delete", "namespace", namespace, "--wait=false"]).await.expect("kubectl delete");
     let gone = within(DELETION_DEADLINE, async || {
@@ -175,6 +177,7 @@ async fn another_leader_goes_on_where_one_was_killed() {
     })
     .await;
     let begun = Instant::now();
+    kubectl(&["annotate", "directory", "staff", "rollcall.dev/allow-delete=true"], None).await;
     kubectl(&["delete", "directory", "staff", "--wait=false"], None).await;
     let at_kill = until("the deletion to be under way", async || {
         let left = left().await;

@@ -104,7 +104,7 @@ async fn a_good_key_of_a_directory_that_is_not_there_is_503_until_it_is_back() {
     directory.apply_key("revoked", json!({ "sha256": sha256("revoked"), "revoked": true })).await;
     let operator = Operator::start(&[]).await;
     let client = directory.client(&operator).await;
-    directory.kubectl(&["annotate", "directory", "staff", "rollcall.dev/allow-delete=true"]).await.expect("annotated");
+    directory.allow_deletion().await;
     directory.kubectl(&["delete", "directory", "staff"]).await.expect("kubectl delete");
     let answer = until("the deletion to be seen", async || {
         let answer = client.get("/Users").await;

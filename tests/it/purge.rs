@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::cluster::apply;
 use crate::support::wait::within;
-use crate::support::{Client, Directory, Operator};
+use crate::support::{Client, Directory, Operator, until};
 
 /// A leader of another test that was killed is waited for as long as its Lease runs.
 pub(crate) const LEADER_DEADLINE: Duration = Duration::from_secs(60);
@@ -123,6 +123,29 @@ async fn a_purged_group_leaves_no_member_behind_that_names_it() {
     assert_eq!(client.get(&format!("/Users/{ada}")).await.expect(200)["groups"][0]["value"], red.as_str());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_asked_back_before_the_purge_is_back_whole() {
+    let directory = Directory::new().await;
+    let client = client(&directory).await;
+    let (ada, bob) =
+        (client.create(&json!({ "userName": "ada" })).await, client.create(&json!({ "userName": "bob" })).await);
+    let blue = group(&client, "blue", &[&ada, &bob]).await;
+    for (kind, path, id) in [("directoryuser", "/Users", &bob), ("directorygroup", "/Groups", &blue)] {
+        client.delete(&format!("{path}/{id}")).await.expect(204);
+        age(&directory, kind, id, 29 * 24).await;
+        directory.kubectl(&["annotate", kind, id, "rollcall.dev/undelete=true"]).await.expect("kubectl annotate");
+    }
+    let shown = until("the group with both members", async || {
+        let shown = client.get(&format!("/Groups/{blue}")).await;
+        (shown.status == 200 && shown.json()["members"].as_array().map(Vec::len) == Some(2)).then(|| shown.json())
+    })
+    .await;
+    assert_eq!(shown["displayName"], "blue");
+    let back = client.get(&format!("/Users/{bob}")).await.expect(200);
+    assert_eq!((&back["active"], &back["groups"][0]["value"]), (&json!(true), &json!(blue)));
+    client.post("/Groups", &json!({ "displayName": "BLUE" })).await.expect_error(409, Some("uniqueness"));
+}
+
 /// The purge and an undelete want the same group at the same moment, many times: it is gone and nobody names it, or it is
 /// back with every member.
 #[tokio::test(flavor = "multi_thread")]
@@ -173,6 +196,7 @@ async fn without_its_directory_nothing_is_purged() {
     let directory = Directory::with_spec(json!({ "retention": "1d" })).await;
     let client = client(&directory).await;
     let old = deleted_person(&client, "old").await;
+    directory.allow_deletion().await;
     directory.kubectl(&["delete", "directory", "staff"]).await.expect("kubectl delete");
     age(&directory, "directoryuser", &old, 48).await;
     // Another Directory of the namespace, whose tombstone comes later.

@@ -49,7 +49,7 @@ async fn an_api_server_that_is_away_or_refuses_the_token_is_named() {
 
 /// A ClusterRole in which one verb on one resource is missing; an empty verb: none is.
 fn role(name: &str, resource: &str, verb: &str) -> Value {
-    let all = ["get", "list", "watch", "create", "update", "delete"];
+    let all = ["get", "list", "watch", "create", "update", "patch", "delete", "override"];
     let rules =
         ["directories", "directorykeys", "directoryusers", "directorygroups", "directoryclaims"].map(|plural| {
             let verbs: Vec<_> = all.into_iter().filter(|given| (plural, *given) != (resource, verb)).collect();

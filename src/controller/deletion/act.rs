@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::future::try_join_all;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::decide::{DeletionStep, ObservedDeletion};
 use super::report;
@@ -13,7 +13,7 @@ use crate::store::index::dirty::{DirectoryName, DirtySubject};
 use crate::store::kind::Kind;
 
 /// Most objects that are deleted at the same time: a read and a delete take longer than the time until the next may begin.
-const DELETED_AT_ONCE: usize = 4;
+const DELETED_AT_ONCE: usize = 8;
 /// Most objects that are deleted before the policy of the Directory is looked at again: about a second's worth.
 const DELETED_IN_ONE_LOOK: usize = 50;
 
@@ -47,12 +47,9 @@ pub async fn write_finalizers(
 /// Deletes some of what belongs to a Directory, a few at a time.
 pub async fn delete_some(tools: &Tools, directory: &DirectoryName) -> Result<(), Error> {
     let index = tools.store.index(directory.namespace(), directory.name());
-    let mut subjects = index.some_remaining();
-    subjects.truncate(DELETED_IN_ONE_LOOK);
-    for subjects in subjects.chunks(DELETED_AT_ONCE) {
-        try_join_all(subjects.iter().map(|subject| delete(tools, directory, subject))).await?;
-    }
-    Ok(())
+    let subjects = index.some_remaining().into_iter().take(DELETED_IN_ONE_LOOK);
+    let deletions = stream::iter(subjects).map(|subject| async move { delete(tools, directory, &subject).await });
+    deletions.buffer_unordered(DELETED_AT_ONCE).try_collect().await
 }
 
 /// Deletes one object, if it is still there and belongs to the Directory.

@@ -26,8 +26,8 @@ use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 
 /// After a call that the API server could not take, until it is tried again.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
-/// After some objects were deleted, or a write met a newer state, until the next look: by then the watch has told it.
-const NEXT_LOOK: Duration = Duration::from_millis(100);
+/// After some objects were deleted, or a write met a newer state, until the next look: by then the watch has mostly told it.
+const NEXT_LOOK: Duration = Duration::from_millis(20);
 /// How long a Directory is at least kept after its deletion was first seen. SCIM answers 503 from then on, and a request
 /// that came in before is over by then: whom it made would be left behind.
 const QUIET_TIME: Duration = Duration::from_secs(30);

@@ -28,5 +28,10 @@ pub fn finalizers(directory: &DirectoryName, step: DeletionStep, is_terminating:
 pub fn failed(directory: &DirectoryName, error: &Error) {
     let (namespace, directory) = (directory.namespace(), directory.name());
     let error = without_values(&error.to_string());
-    tracing::warn!(namespace, directory, error, "the deletion of a directory could not go on and is tried again");
+    tracing::warn!(
+        namespace,
+        directory,
+        error,
+        "the deletionPolicy of a directory could not be carried out and is tried again"
+    );
 }

@@ -75,6 +75,12 @@ impl Directory {
         kubectl(&[&["-n", &self.namespace], arguments].concat(), Some(input)).await
     }
 
+    /// Lets the Directory be deleted although there may be people in it, which the chart's guards otherwise refuse.
+    pub(crate) async fn allow_deletion(&self) {
+        let annotate = ["annotate", "directory", &self.name, "rollcall.dev/allow-delete=true"];
+        self.kubectl(&annotate).await.expect("kubectl annotate");
+    }
+
     /// Reads one object.
     pub(crate) async fn get(&self, kind: &str, name: &str) -> Option<Value> {
         let text = self.kubectl(&["get", kind, name, "-o", "json", "--ignore-not-found"]).await.expect("kubectl get");
