@@ -89,7 +89,8 @@ impl From<store::Error> for Error {
             store::Error::TooLarge => {
                 Self::Scim(scim::Error::TooLarge("the resource is larger than the cluster stores".to_owned()))
             }
-            error @ (store::Error::Conflict | store::Error::Unavailable { .. }) => {
+            // A right may be granted, and is there again a moment after an API server has started.
+            error @ (store::Error::Conflict | store::Error::Forbidden(_) | store::Error::Unavailable { .. }) => {
                 Self::Unavailable { reason: error.to_string() }
             }
             error => Self::Broken(error.to_string()),

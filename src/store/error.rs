@@ -30,7 +30,11 @@ pub enum Error {
         /// For the log.
         reason: String,
     },
-    /// What a repetition does not heal, such as a missing right.
+    /// 403 of RBAC: a right is missing, or the API server has just started and has not read the roles yet. Whoever grants the
+    /// right heals it.
+    #[error("{0}")]
+    Forbidden(String),
+    /// What a repetition does not heal, such as a policy of the cluster that refuses a write.
     #[error("{0}")]
     Other(String),
 }
@@ -70,6 +74,10 @@ pub(super) fn classify(status: &Status) -> Error {
             "the API server does not accept the operator's credentials: renew the token or the client certificate of the \
              kubeconfig, or look at the service account of the pod (401: {message})"
         )),
+        // The reason of a policy that refuses is "Forbidden" as well; its words are its own.
+        (403, _) if message.contains(" is forbidden: User \"") => {
+            Error::Forbidden(format!("the API server says 403: {message}"))
+        }
         (code, _) => Error::Other(format!("the API server says {code}: {message}")),
     }
 }
@@ -165,7 +173,24 @@ mod tests {
                         .into(),
                 ),
             ),
-            ("a missing right", 403, "Forbidden", "no", Error::Other("the API server says 403: no".into())),
+            (
+                "a missing right",
+                403,
+                "Forbidden",
+                "leases \"x\" is forbidden: User \"y\" cannot get resource \"leases\"",
+                Error::Forbidden(
+                    "the API server says 403: leases \"x\" is forbidden: User \"y\" cannot get resource \"leases\"".into(),
+                ),
+            ),
+            (
+                "a policy that refuses",
+                403,
+                "Forbidden",
+                "leases \"x\" is forbidden: ValidatingAdmissionPolicy 'y' denied request: no",
+                Error::Other(
+                    "the API server says 403: leases \"x\" is forbidden: ValidatingAdmissionPolicy 'y' denied request: no".into(),
+                ),
+            ),
             ("a wrong method", 405, "", "no", Error::Other("the API server says 405: no".into())),
         ];
         for (name, code, reason, message, expected) in cases {

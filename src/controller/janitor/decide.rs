@@ -96,7 +96,7 @@ pub fn retry(acted: &Result<Acted, Error>) -> Option<Duration> {
             StoreError::Conflict | StoreError::Exists | StoreError::Gone | StoreError::Unavailable { .. } => {
                 Some(RETRY)
             }
-            StoreError::Other(_) => Some(SLOW_RETRY),
+            StoreError::Forbidden(_) | StoreError::Other(_) => Some(SLOW_RETRY),
         },
     }
 }

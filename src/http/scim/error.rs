@@ -292,6 +292,7 @@ mod tests {
         let second = Duration::from_millis(300);
         let expired = AuthenticationFailure::Expired;
         let unavailable = store::Error::Unavailable { reason: "the watch of directoryusers is silent".to_owned() };
+        let forbidden = store::Error::Forbidden("the API server says 403: no right to create".to_owned());
         let taken = provisioning::Error::Taken {
             attribute: "userName".to_owned(),
             holder: provisioning::error::TakenBy::Resource("ada-1".to_owned()),
@@ -322,6 +323,7 @@ mod tests {
             (Failure::Overdue, 503, None, Some(("retry-after", "5"))),
             (Failure::TooManyWrites, 503, None, Some(("retry-after", "5"))),
             (unavailable.into(), 503, None, Some(("retry-after", "5"))),
+            (forbidden.into(), 503, None, Some(("retry-after", "5"))),
             (invalid.clone().into(), 400, Some("invalidFilter"), None),
             (large.into(), 413, None, None),
             (provisioning::Error::Refused("spec.scim.x: Too long".to_owned()).into(), 400, Some("invalidValue"), None),

@@ -385,7 +385,7 @@ fn known(result: Result<Reply<Holder>, Error>) -> Result<Reply<Holder>, Error> {
 
 /// Whether an error says that a write took no effect and never will.
 fn is_final(error: &Error) -> bool {
-    matches!(error, Error::Invalid(_) | Error::TooLarge | Error::Other(_))
+    matches!(error, Error::Invalid(_) | Error::TooLarge | Error::Forbidden(_) | Error::Other(_))
 }
 
 /// Whether what a write did is still to be seen, nobody can tell.
