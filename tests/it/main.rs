@@ -29,6 +29,7 @@ mod process;
 mod purge;
 mod replicas;
 mod restore;
+mod restore_page;
 mod rights;
 mod scope;
 mod start;
