@@ -9,11 +9,13 @@ labels:
 {{- define "rollcall.guards.variables" -}}
 - name: isOperator
   expression: request.userInfo.username == '{{ include "rollcall.userName" . }}'
-# The namespace controller, the garbage collector and the migration of stored versions, whichever account they run under.
+# The namespace controller, the garbage collector and the migration of stored versions, by their own accounts or that of all
+# controllers. Other accounts of kube-system are add-ons, which are nobody special.
 - name: isControlPlane
   expression: >-
-    request.userInfo.username.startsWith('system:serviceaccount:kube-system:')
-    || request.userInfo.username == 'system:kube-controller-manager'
+    request.userInfo.username in ['system:kube-controller-manager', 'system:serviceaccount:kube-system:namespace-controller',
+    'system:serviceaccount:kube-system:generic-garbage-collector',
+    'system:serviceaccount:kube-system:storage-version-migrator-controller']
 # Break-glass and restores. `verbs: ["*"]` holds this verb too, and so does cluster-admin.
 - name: mayOverride
   expression: >-

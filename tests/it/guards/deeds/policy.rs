@@ -49,6 +49,14 @@ fn making_keys(names: &Names) -> Vec<Deed> {
             told,
         )
         .around("any other annotation", [Step::As(Who::Administrator, annotate(KEY, "told", "owner=blue"))]),
+        Deed::refused(
+            "keys",
+            "label a key with its secret",
+            Who::Administrator,
+            label(KEY, "told", &format!("token={SECRET}")),
+            told,
+        )
+        .around("any other label", [Step::As(Who::Administrator, label(KEY, "told", "owner=blue"))]),
     ]
 }
 
