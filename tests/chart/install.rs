@@ -53,6 +53,12 @@ async fn life_of_a_release(version: Helm) {
     // The first upgrade takes both over, and from then on a key that is taken out is deleted.
     helm(&upgrade, &values(&["entra", "next"])).expect("helm upgrade");
     assert_eq!(ours(plane).await, [STAFF, ENTRA, NEXT]);
+
+    // A rollback to the first revision, of whose key Helm does not know, leaves the key there.
+    let rollback = ["rollback", "rollcall", "1"];
+    helm(&rollback, &json!({})).expect("helm rollback to the first revision");
+    assert_eq!(ours(plane).await, [STAFF, ENTRA]);
+    helm(&upgrade, &values(&["entra", "next"])).expect("helm upgrade after the rollback");
     helm(&upgrade, &values(&["next"])).expect("helm upgrade without the first key");
     assert_eq!(ours(plane).await, [STAFF, NEXT]);
 
@@ -64,7 +70,6 @@ async fn life_of_a_release(version: Helm) {
     assert_eq!(ours(plane).await, [STAFF], "kinds and Directories survive");
     helm(&install, &values(&["entra"])).expect("helm install again");
     assert_eq!(ours(plane).await, [STAFF, ENTRA]);
-    let rollback = ["rollback", "rollcall", "1"];
     helm(&upgrade, &values(&["entra", "next"])).expect("helm upgrade");
     helm(&rollback, &json!({})).expect("helm rollback");
     assert_eq!(ours(plane).await, [STAFF, ENTRA]);

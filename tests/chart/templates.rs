@@ -15,6 +15,8 @@ fn cases() -> Vec<(Value, &'static str, String, Value)> {
     let ingress = |host: &str| json!({ "ingress": { "enabled": true, "host": host } });
     let key = json!({ "keys": { "entra": { "namespace": "acme", "spec": { "directoryRef": { "name": "staff" }, "sha256": HASH } } } });
     let route = json!({ "publicUrl": "https://example.com/rollcall", "httpRoute": { "enabled": true, "parentRefs": [{ "name": "public" }] } });
+    let mut timed = route.clone();
+    timed["httpRoute"]["timeouts"] = json!({ "request": "40s" });
     let tls = json!({ "tls": { "secretName": "rollcall-tls" } });
     let selector = json!({ "app.kubernetes.io/name": "rollcall", "app.kubernetes.io/instance": "rollcall" });
     vec![
@@ -69,6 +71,21 @@ fn cases() -> Vec<(Value, &'static str, String, Value)> {
         (json!({}), "Service/rollcall", at("/spec/selector"), selector.clone()),
         (json!({ "service": { "port": 8443 } }), "Service/rollcall", at("/spec/ports/0/port"), json!(8443)),
         (json!({ "service": { "type": "NodePort" } }), "Service/rollcall", at("/spec/type"), json!("NodePort")),
+        // Probes and metrics are not for whoever reaches a load balancer or a node.
+        (json!({ "service": { "type": "NodePort" } }), "Service/rollcall", at("/spec/ports/1"), json!(null)),
+        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall", at("/spec/ports/1"), json!(null)),
+        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall-admin", at("/spec/type"), json!("ClusterIP")),
+        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall-admin", at("/spec/ports/0/name"), json!("admin")),
+        (json!({ "service": { "type": "LoadBalancer" } }), "Pod/rollcall-test", at("/spec/containers/0/args/2"), json!("--admin-url=http://rollcall-admin.rollcall-system.svc:9090")),
+        (json!({ "service": { "loadBalancerSourceRanges": ["192.0.2.0/24"] } }), "Service/rollcall", at("/spec/loadBalancerSourceRanges"), json!(["192.0.2.0/24"])),
+        (json!({ "service": { "externalTrafficPolicy": "Local" } }), "Service/rollcall", at("/spec/externalTrafficPolicy"), json!("Local")),
+        (json!({ "service": { "loadBalancerClass": "example.com/lb" } }), "Service/rollcall", at("/spec/loadBalancerClass"), json!("example.com/lb")),
+        // A label that selects is the chart's.
+        (json!({ "commonLabels": { "app.kubernetes.io/name": "x", "team": "it" } }), "Service/rollcall", at("/metadata/labels/app.kubernetes.io~1name"), json!("rollcall")),
+        (json!({ "commonLabels": { "app.kubernetes.io/name": "x", "team": "it" } }), "Service/rollcall", at("/metadata/labels/team"), json!("it")),
+        // What looks like a number stays a text.
+        (json!({ "namespaces": ["123"] }), "Role/rollcall", at("/metadata/namespace"), json!("123")),
+        (json!({ "log": { "level": "info: x" } }), "Deployment/rollcall", container("/args/1"), json!("--log-level=info: x")),
         (json!({ "service": { "trafficDistribution": "PreferClose" } }), "Service/rollcall", at("/spec/trafficDistribution"), json!("PreferClose")),
         // The host makes the public URL.
         (ingress("scim.example.com"), "Deployment/rollcall", container("/args/3"), json!("--public-url=https://scim.example.com")),
@@ -80,6 +97,7 @@ fn cases() -> Vec<(Value, &'static str, String, Value)> {
         (json!({ "ingress": { "host": "a.example" } }), "Deployment/rollcall", container("/args/3"), json!(null)),
         (route.clone(), "HTTPRoute/rollcall", at("/spec/hostnames"), json!(["example.com"])),
         (route.clone(), "HTTPRoute/rollcall", at("/spec/rules/0/matches/0/path"), json!({ "type": "PathPrefix", "value": "/rollcall" })),
+        (timed, "HTTPRoute/rollcall", at("/spec/rules/0/timeouts"), json!({ "request": "40s" })),
         (route, "HTTPRoute/rollcall", at("/spec/rules/0/backendRefs"), json!([{ "name": "rollcall", "port": 80 }])),
         (json!({ "httpRoute": { "enabled": true, "hostname": "a.example", "parentRefs": [{ "name": "g" }] } }), "Deployment/rollcall", container("/args/3"), json!("--public-url=https://a.example")),
         // Rights.
@@ -195,9 +213,9 @@ fn on_the_first_installation_directories_come_after_their_kinds() {
             (annotation("helm.sh/hook"), annotation("helm.sh/hook-weight"), annotation("meta.helm.sh/release-name"))
         })
     };
-    let hook = |weight: &str| (json!("post-install"), json!(weight), json!("rollcall"));
+    let hook = |hook: &str, weight: &str| (json!(hook), json!(weight), json!("rollcall"));
     let plain = (json!(null), json!(null), json!(null));
-    assert_eq!(hooks(&values, &[]), [hook("1"), hook("2")]);
+    assert_eq!(hooks(&values, &[]), [hook("post-install", "1"), hook("post-install,post-rollback", "2")]);
     assert_eq!(hooks(&values, &crate::render::KINDS_ARE_THERE), [plain.clone(), plain.clone()]);
     // Somebody else brings the kinds, and has brought them before.
     let mut others = values.clone();

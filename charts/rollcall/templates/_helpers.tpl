@@ -26,7 +26,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ include "rollcall.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
+{{- with omit .Values.commonLabels "helm.sh/chart" "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
@@ -72,6 +72,12 @@ https://{{ .Values.httpRoute.hostname }}
 {{- .Values.service.port | default (ternary 443 80 (ne .Values.tls.secretName "")) -}}
 {{- end -}}
 
+{{/* The Service that leads to probes and metrics. One that the world reaches leads to SCIM alone. */}}
+{{- define "rollcall.adminService" -}}
+{{- $name := include "rollcall.fullname" . -}}
+{{- if eq .Values.service.type "ClusterIP" }}{{ $name }}{{ else }}{{ $name | trunc 57 | trimSuffix "-" }}-admin{{ end -}}
+{{- end -}}
+
 {{/* The namespace of the objects that `helm test` makes: one that the operator looks after. */}}
 {{- define "rollcall.testNamespace" -}}
 {{- if or (empty .Values.namespaces) (has .Release.Namespace .Values.namespaces) -}}
@@ -92,7 +98,7 @@ https://{{ .Values.httpRoute.hostname }}
 
 {{/* The labels of the pod of `helm test`: no Service selects them. */}}
 {{- define "rollcall.testLabels" -}}
-app.kubernetes.io/name: {{ include "rollcall.name" . }}-test
+app.kubernetes.io/name: {{ include "rollcall.name" . | trunc 58 | trimSuffix "-" }}-test
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
