@@ -26,22 +26,38 @@ pub fn unquoted(sentence: &str) -> String {
     text.chars().take(MAX_LOGGED).collect()
 }
 
+/// What stands before and behind the name of whoever refuses an object: a policy of the cluster, or a webhook.
+const DENIALS: [(&str, &str); 2] =
+    [("ValidatingAdmissionPolicy ", " denied request:"), ("admission webhook ", " denied the request:")];
+
+/// Who refused the object, in the API server's words up to those of the policy or the webhook itself. What comes first is the
+/// API server's; whatever stands behind it may look like another denial.
+fn denial(words: &str) -> Option<&str> {
+    let ends = DENIALS.into_iter().filter_map(|(who, marker)| Some((words.find(marker)?, who, marker)));
+    let (at, who, marker) = ends.min_by_key(|(at, ..)| *at)?;
+    let start = words[..at].find(who)?;
+    Some(&words[start..at + marker.len()])
+}
+
+/// Whose right is missing and which, if this is what the API server's words are about. A policy or a webhook that refuses an
+/// object may say the same of whatever it likes.
+pub fn missing_right(words: &str) -> Option<&str> {
+    let (_, reason) = words.split_once(" is forbidden: ").filter(|_| denial(words).is_none())?;
+    reason.starts_with("User \"").then_some(reason)
+}
+
 /// The words of the API server without the values that they may hold. What an admission policy or a webhook says of an
 /// object is written by people and may repeat anything without quotes, so only the policy is named. A missing right is told
 /// whole: it names an account, a verb and a resource, and nobody's value.
 pub fn without_values(words: &str) -> String {
-    if let Some((_, denial)) = words.split_once(" is forbidden: User \"") {
-        return format!("forbidden: User \"{denial}").chars().take(MAX_LOGGED).collect();
-    }
-    for (marker, policy) in
-        [(" denied request:", "ValidatingAdmissionPolicy "), (" denied the request:", "admission webhook ")]
-    {
-        let denial = words.split_once(marker).map(|(before, _)| before);
-        if let Some((_, name)) = denial.and_then(|before| before.split_once(policy)) {
-            return format!("{policy}{name}{marker} {LEFT_OUT}").chars().take(MAX_LOGGED).collect();
-        }
-    }
-    unquoted(words)
+    let told = if let Some(denial) = denial(words) {
+        format!("{denial} {LEFT_OUT}")
+    } else if let Some(right) = missing_right(words) {
+        format!("forbidden: {right}")
+    } else {
+        return unquoted(words);
+    };
+    told.chars().take(MAX_LOGGED).collect()
 }
 
 #[cfg(test)]
@@ -83,6 +99,27 @@ mod tests {
                 "a webhook",
                 "admission webhook \"titles.example.com\" denied the request: ada@contoso.example has no title",
                 "admission webhook \"titles.example.com\" denied the request: …",
+            ),
+            (
+                "a webhook whose words look like a missing right",
+                "admission webhook \"w\" denied the request: title is forbidden: User \"ada@contoso.example\" has none",
+                "admission webhook \"w\" denied the request: …",
+            ),
+            (
+                "a policy whose words look like a missing right",
+                "directoryusers.rollcall.dev \"ada-x7\" is forbidden: ValidatingAdmissionPolicy 'titles' with binding \
+                 'all' denied request: title is forbidden: User \"ada@contoso.example\" has none",
+                "ValidatingAdmissionPolicy 'titles' with binding 'all' denied request: …",
+            ),
+            (
+                "a webhook whose words look like a policy's",
+                "admission webhook \"w\" denied the request: ValidatingAdmissionPolicy ada@contoso.example denied request: x",
+                "admission webhook \"w\" denied the request: …",
+            ),
+            (
+                "a quota whose words look like a missing right",
+                "users \"x\" is forbidden: exceeded quota: \"ada\" is forbidden: User \"ada@contoso.example\" has none",
+                "users … is forbidden: exceeded quota: … is forbidden: User … has none",
             ),
             (
                 "a schema",

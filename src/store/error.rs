@@ -2,6 +2,8 @@
 
 use kube::core::Status;
 
+use crate::redaction::missing_right;
+
 /// Why a call to the API server did not do what it was for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -75,9 +77,7 @@ pub(super) fn classify(status: &Status) -> Error {
              kubeconfig, or look at the service account of the pod (401: {message})"
         )),
         // The reason of a policy that refuses is "Forbidden" as well; its words are its own.
-        (403, _) if message.contains(" is forbidden: User \"") => {
-            Error::Forbidden(format!("the API server says 403: {message}"))
-        }
+        (403, _) if missing_right(message).is_some() => Error::Forbidden(format!("the API server says 403: {message}")),
         (code, _) => Error::Other(format!("the API server says {code}: {message}")),
     }
 }
@@ -189,6 +189,28 @@ mod tests {
                 "leases \"x\" is forbidden: ValidatingAdmissionPolicy 'y' denied request: no",
                 Error::Other(
                     "the API server says 403: leases \"x\" is forbidden: ValidatingAdmissionPolicy 'y' denied request: no".into(),
+                ),
+            ),
+            (
+                "a webhook whose words look like a missing right",
+                403,
+                "Forbidden",
+                "admission webhook \"w\" denied the request: title is forbidden: User \"y\" has none",
+                Error::Other(
+                    "the API server says 403: admission webhook \"w\" denied the request: title is forbidden: User \"y\" \
+                     has none"
+                        .into(),
+                ),
+            ),
+            (
+                "a policy whose words look like a missing right",
+                403,
+                "Forbidden",
+                "leases \"x\" is forbidden: ValidatingAdmissionPolicy 'y' denied request: it is forbidden: User \"z\" no",
+                Error::Other(
+                    "the API server says 403: leases \"x\" is forbidden: ValidatingAdmissionPolicy 'y' denied request: it \
+                     is forbidden: User \"z\" no"
+                        .into(),
                 ),
             ),
             ("a wrong method", 405, "", "no", Error::Other("the API server says 405: no".into())),
