@@ -303,9 +303,12 @@ impl Config {
 
 /// The file of `--termination-message-file` or of its variable, whatever else is wrong with the arguments: a flag that
 /// nobody knows is a cause that has to be told as well. clap stops at the first that is wrong, even where it is told to
-/// ignore errors, and this one may stand behind it.
+/// ignore errors, and this one may stand behind it. Only `run` has a message to leave: another command that somebody starts
+/// in the pod of a running operator has the same variable.
 pub fn termination_message_file(arguments: impl IntoIterator<Item = OsString>) -> Option<PathBuf> {
-    let mut arguments = arguments.into_iter();
+    let mut arguments =
+        arguments.into_iter().skip(1).skip_while(|argument| argument.as_encoded_bytes().starts_with(b"-"));
+    arguments.next().filter(|command| command == "run")?;
     while let Some(argument) = arguments.next() {
         match argument.to_str().and_then(|text| text.strip_prefix("--")?.strip_prefix(MESSAGE_FLAG)) {
             Some("") => return arguments.next().map(PathBuf::from),
