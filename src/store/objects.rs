@@ -22,6 +22,7 @@ use super::error::{classify, with_causes};
 use super::kind::Kind;
 use super::schema_check::{self, LastGood};
 use crate::api::Object;
+use crate::redaction::MAX_LOGGED;
 
 /// How long a call may take, the wait for its turn included.
 pub const REQUEST_DEADLINE: Duration = Duration::from_secs(5);
@@ -198,7 +199,11 @@ fn time_of(date: &HeaderValue) -> Option<Timestamp> {
 }
 
 fn refusal(code: StatusCode, body: &[u8]) -> Error {
-    let plain = || Status::failure(&String::from_utf8_lossy(body), "");
+    // Something in between may answer with a page of any size, and what this says ends in the log and in /readyz.
+    let start = || -> String {
+        String::from_utf8_lossy(&body[..body.len().min(4 * MAX_LOGGED)]).chars().take(MAX_LOGGED).collect()
+    };
+    let plain = || Status::failure(&start(), "");
     let status = serde_json::from_slice(body).unwrap_or_else(|_| plain());
     // The code of the answer counts: a Status in it need not have one.
     classify(&status.with_code(code.as_u16()))
@@ -225,6 +230,17 @@ mod tests {
         assert_eq!(refusal(StatusCode::CONFLICT, status), Error::Exists);
         assert!(matches!(refusal(StatusCode::BAD_GATEWAY, b"<html>"), Error::Unavailable { .. }));
         assert!(matches!(refusal(StatusCode::NOT_FOUND, b"404 page not found"), Error::Unavailable { .. }));
+    }
+
+    #[test]
+    fn of_a_page_of_any_size_the_start_is_told() {
+        for (length, told) in [(0, 0), (MAX_LOGGED, MAX_LOGGED), (1024 * 1024, MAX_LOGGED)] {
+            let page = "ä".repeat(length);
+            let Error::Unavailable { reason } = refusal(StatusCode::BAD_GATEWAY, page.as_bytes()) else {
+                panic!("a bad gateway may heal")
+            };
+            assert_eq!(reason, format!("the API server says 502: {}", "ä".repeat(told)));
+        }
     }
 
     #[test]
