@@ -1,5 +1,6 @@
 //! What the API server answered, in the few words that decide what happens next.
 
+use kube::client::AuthError;
 use kube::core::Status;
 
 use crate::redaction::missing_right;
@@ -84,32 +85,69 @@ pub(super) fn classify(status: &Status) -> Error {
 
 impl From<kube::Error> for Error {
     fn from(error: kube::Error) -> Self {
+        // A token file that is being replaced, a credential plugin that cannot reach its issuer.
+        if let Some(reason) = credentials_problem(&error) {
+            return Self::Unavailable { reason };
+        }
         match error {
             kube::Error::Api(status) => classify(&status),
             kube::Error::HyperError(_) | kube::Error::Service(_) => {
                 Self::Unavailable { reason: format!("the API server cannot be reached: {}", with_causes(&error)) }
             }
-            kube::Error::ReadEvents(_)
-            // A token file that is being replaced, a credential plugin that cannot reach its issuer.
-            | kube::Error::Auth(_) => Self::Unavailable { reason: with_causes(&error) },
+            kube::Error::ReadEvents(_) => Self::Unavailable { reason: with_causes(&error) },
             error => Self::Other(with_causes(&error)),
         }
     }
 }
 
-/// An error and its causes in one line: kube's and hyper's own texts end before the part that helps.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
+/// An error and its causes in one line: kube's and hyper's own texts end before the part that helps. Of credentials that
+/// cannot be had only what is safe is told.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(problem) = credentials_problem(error) {
+        return problem;
+    }
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
+    for cause in causes(error).skip(1) {
+        let next = cause.to_string();
         if !text.ends_with(&next) {
             text.push_str(": ");
             text.push_str(&next);
         }
-        cause = error.source();
     }
     text
+}
+
+/// The error and what caused it, one after the other.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// Why there are no credentials for the API server, if that is what the error or one of its causes says. kube's own texts show
+/// what a credential plugin printed and how it was called, and both may hold tokens.
+fn credentials_problem(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let plugin = "the credential plugin of the kubeconfig";
+    let problem = match causes(error).find_map(|cause| cause.downcast_ref::<AuthError>())? {
+        AuthError::AuthExecRun { out, .. } => {
+            format!("{plugin} failed ({}); what it printed is not shown because of the tokens in it", out.status)
+        }
+        AuthError::AuthExecStart(error) => format!("{plugin} cannot be started: {error}"),
+        AuthError::MissingCommand => format!("{plugin} has no command"),
+        AuthError::AuthExec(_) | AuthError::AuthExecSerialize(_) | AuthError::ExecMissingClusterInfo => {
+            format!("{plugin} failed")
+        }
+        AuthError::ExecPluginFailed
+        | AuthError::AuthExecParse(_)
+        | AuthError::ParseTokenKey(_)
+        | AuthError::MalformedTokenExpirationDate(_)
+        | AuthError::UnrefreshableTokenResponse => {
+            format!("the answer of {plugin} cannot be read, and is not shown because of the tokens in it")
+        }
+        AuthError::ReadTokenFile(error, path) => format!("the token file {} cannot be read: {error}", path.display()),
+        _ => "the credentials of the kubeconfig cannot be used, and are not shown".to_owned(),
+    };
+    Some(problem)
 }
 
 #[cfg(test)]
@@ -230,5 +268,49 @@ mod tests {
         assert_eq!(Error::from(refused), unavailable("the API server cannot be reached: ServiceError: refused"));
         let nonsense = serde_json::from_str::<u8>("x").expect_err("no number");
         assert!(matches!(Error::from(kube::Error::SerdeError(nonsense)), Error::Other(_)));
+    }
+
+    #[test]
+    fn of_credentials_that_cannot_be_had_no_secret_is_told() {
+        use std::os::unix::process::ExitStatusExt as _;
+
+        let printed = std::process::Output {
+            status: std::process::ExitStatus::from_raw(256),
+            stdout: b"s3cret".to_vec(),
+            stderr: b"s3cret".to_vec(),
+        };
+        let nowhere = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let nonsense = serde_json::from_str::<u8>("\"s3cret\"").expect_err("no number");
+        // What fetches the first token fails in the client, what fetches the next one below it.
+        let first: fn(AuthError) -> kube::Error = kube::Error::Auth;
+        let next: fn(AuthError) -> kube::Error = |error| kube::Error::Service(Box::new(error));
+        for (number, (error, expected)) in [
+            (
+                AuthError::AuthExecRun { cmd: "TOKEN=s3cret login".to_owned(), out: Box::new(printed) },
+                "the credential plugin of the kubeconfig failed (exit status: 1); what it printed is not shown because of \
+                 the tokens in it",
+            ),
+            (
+                AuthError::AuthExecStart(nowhere()),
+                "the credential plugin of the kubeconfig cannot be started: entity not found",
+            ),
+            (AuthError::AuthExec("s3cret".to_owned()), "the credential plugin of the kubeconfig failed"),
+            (
+                AuthError::ParseTokenKey(nonsense),
+                "the answer of the credential plugin of the kubeconfig cannot be read, and is not shown because of the \
+                 tokens in it",
+            ),
+            (
+                AuthError::ReadTokenFile(nowhere(), "/run/token".into()),
+                "the token file /run/token cannot be read: entity not found",
+            ),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let error = if number % 2 == 0 { next(error) } else { first(error) };
+            assert_eq!(with_causes(&error), expected);
+            assert_eq!(Error::from(error), unavailable(expected));
+        }
     }
 }

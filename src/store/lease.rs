@@ -80,7 +80,7 @@ impl Candidate {
     }
 }
 
-fn unavailable(error: &dyn std::error::Error) -> Error {
+fn unavailable(error: &(dyn std::error::Error + 'static)) -> Error {
     Error::Unavailable { reason: with_causes(error) }
 }
 
