@@ -58,14 +58,15 @@ impl Addressing {
     }
 
     /// The host that a request asks for, by the word of a trusted proxy where there is one, if the public URL names another.
-    /// Letter case and the port that its scheme implies make no difference.
+    /// Letter case and the port that its scheme implies make no difference. A name of the cluster's own DNS is no other host:
+    /// Entra cannot have it, and `helm test` does.
     pub fn unexpected_host(&self, ends: &Ends, target_host: Option<&str>, headers: &HeaderMap) -> Option<String> {
         let (scheme, rest) = self.public_url.as_deref()?.split_once("://")?;
         let expected = rest.split('/').next().unwrap_or_default();
         let asked = asked_host(self.forwarded(ends, headers), target_host, headers)?;
         let port = if scheme == "https" { ":443" } else { ":80" };
         let bare = |host: &str| host.strip_suffix(port).unwrap_or(host).to_ascii_lowercase();
-        (bare(&asked) != bare(expected)).then_some(asked)
+        (bare(&asked) != bare(expected) && !is_of_the_cluster(&asked)).then_some(asked)
     }
 
     /// What a trusted proxy at the other end says of scheme and host.
@@ -181,6 +182,12 @@ fn sane_host(text: &str) -> Option<String> {
     is_sane.then(|| text.to_owned())
 }
 
+/// Whether a host, with a port or without, is a Service's name within the cluster.
+fn is_of_the_cluster(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_end_matches('.').to_ascii_lowercase();
+    [".svc", ".svc.cluster.local"].iter().any(|end| name.ends_with(end))
+}
+
 #[cfg(test)]
 mod tests {
     use http::{HeaderName, HeaderValue};
@@ -264,6 +271,23 @@ mod tests {
             ("a proxy that is trusted", Some(public), "10.1.1.1", &forwarded, None),
             ("a proxy that is not", Some(public), "192.0.2.7", &forwarded, Some("10.1.2.3:8080")),
             ("no host", Some(public), "192.0.2.7", &[], None),
+            ("a Service", Some(public), "192.0.2.7", &host("rollcall.rollcall-system.svc"), None),
+            ("a Service with a port", Some(public), "192.0.2.7", &host("rollcall.rollcall-system.svc:8080"), None),
+            (
+                "a Service in full",
+                Some(public),
+                "192.0.2.7",
+                &host("Rollcall.rollcall-system.svc.cluster.local."),
+                None,
+            ),
+            ("a host that is called svc", Some(public), "192.0.2.7", &host("svc"), Some("svc")),
+            (
+                "a host whose name only starts so",
+                Some(public),
+                "192.0.2.7",
+                &host("rollcall.svc.example.com"),
+                Some("rollcall.svc.example.com"),
+            ),
             ("no public URL", None, "192.0.2.7", &host("other.example.com"), None),
         ] {
             let found = addressing(url).unexpected_host(&ends(peer, false), None, &headers(lines));
