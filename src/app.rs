@@ -46,8 +46,10 @@ const _: () = assert!(UNREADY.as_secs() + DRAIN.as_secs() < END.as_secs(), "the 
 const SCHEMA_PAUSE: Duration = Duration::from_secs(5);
 /// The same while they are not: somebody may set them back.
 const SCHEMA_INTERVAL: Duration = Duration::from_secs(15);
-/// Between two looks at the operator's rights, while some are missing.
+/// Between two looks at the operator's rights, when some have just been found missing.
 const RIGHTS_PAUSE: Duration = Duration::from_secs(5);
+/// The same at last, while the same rights stay missing: each look asks for all of them.
+const RIGHTS_LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The same while none is: somebody may take them away.
 const RIGHTS_INTERVAL: Duration = Duration::from_secs(300);
 /// Between two looks at whether the replica is ready, for the log and the metric.
@@ -257,22 +259,21 @@ async fn look_at_schema(store: Store, readiness: Readiness) {
 /// and a namespace that is made later, are noticed without a restart.
 async fn look_at_rights(store: Store, lease_namespace: String, metrics: Metrics, readiness: Readiness) {
     let mut told: Option<String> = None;
+    let mut last_pause = None;
     loop {
-        let (problem, pause) = match store.lacking(&lease_namespace).await {
+        let (problem, is_answered) = match store.lacking(&lease_namespace).await {
             Ok(lacking) => {
                 readiness.set_rights_problem(lacking.without_election().sentence());
                 let rights = lacking.rights.iter();
                 metrics.set_missing_rights(rights.map(|right| (right.namespace.clone(), right.resource, right.verb)));
-                let problem = lacking.sentence();
-                let pause = if problem.is_some() { RIGHTS_PAUSE } else { RIGHTS_INTERVAL };
-                (problem, pause)
+                (lacking.sentence(), true)
             }
             // What was seen last still counts; that the API server is away is the watches' to tell.
-            Err(store::Error::Unavailable { .. }) => (told.clone(), RIGHTS_PAUSE),
+            Err(store::Error::Unavailable { .. }) => (told.clone(), false),
             // Somebody has taken away the right to ask, which every account has. The watches tell of what they may not do.
             Err(error) => {
                 readiness.set_rights_problem(None);
-                (Some(format!("the API server does not say which rights the operator has: {error}")), RIGHTS_PAUSE)
+                (Some(format!("the API server does not say which rights the operator has: {error}")), true)
             }
         };
         match &problem {
@@ -280,9 +281,22 @@ async fn look_at_rights(store: Store, lease_namespace: String, metrics: Metrics,
             None if told.is_some() => tracing::info!("nothing that the operator needs is missing any more"),
             _ => {}
         }
+        let pause = if !is_answered {
+            RIGHTS_PAUSE
+        } else if problem.is_none() {
+            RIGHTS_INTERVAL
+        } else {
+            pause_while_missing(last_pause.filter(|_| told == problem))
+        };
+        last_pause = (is_answered && problem.is_some()).then_some(pause).or(last_pause);
         told = problem;
         sleep(pause).await;
     }
+}
+
+/// How long to wait before the rights are looked at again, after so long a pause before the look that found the same missing.
+fn pause_while_missing(last: Option<Duration>) -> Duration {
+    last.map_or(RIGHTS_PAUSE, |last| (2 * last).min(RIGHTS_LONGEST_PAUSE))
 }
 
 /// Looks for ever whether the replica is ready, so that a change is told when it happens and not when somebody asks.
@@ -379,6 +393,13 @@ mod tests {
         timeout(Duration::from_secs(5), ending).await.expect("it ends");
         assert!(before.elapsed() >= 4 * short, "background work has what is left");
         assert!(stops.serving.is_cancelled() && stops.background.is_cancelled());
+    }
+
+    #[test]
+    fn what_stays_missing_is_looked_for_ever_more_rarely() {
+        let pauses =
+            std::iter::successors(Some(pause_while_missing(None)), |last| Some(pause_while_missing(Some(*last))));
+        assert_eq!(pauses.take(6).map(|pause| pause.as_secs()).collect::<Vec<_>>(), [5, 10, 20, 40, 60, 60]);
     }
 
     #[tokio::test]
