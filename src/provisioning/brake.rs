@@ -1,4 +1,4 @@
-//! The brake on mass deletion at the moment of a deletion: counted from the index.
+//! The brake on mass deletion at the moment of a deletion: counted from the index, and from what is under way.
 
 use std::time::Instant;
 
@@ -7,20 +7,24 @@ use jiff::Timestamp;
 use super::{Context, Error};
 use crate::rules::brake::{Brake, brake, window};
 use crate::rules::resource::Resource;
+use crate::store::Deletion;
 
 impl Context {
-    /// Refuses the deletion of a person while as many were deleted within the hour as may be. The count is that of an index
-    /// that is fresh: a silent watch must not let the limit be passed for minutes.
-    pub(super) fn check_brake(&self, now: Timestamp) -> Result<(), Error> {
+    /// Begins the deletion of a person, unless as many were deleted within the hour, or are being deleted by this process, as
+    /// may be. The count is that of an index that is fresh: a silent watch must not let the limit be passed for minutes.
+    pub(super) fn begin_deletion(&self, now: Timestamp) -> Result<Deletion<'_>, Error> {
         self.store.fresh(Instant::now())?;
-        let index = self.store.index(&self.directory.namespace, &self.directory.name);
-        let deletions = index.deletions(Resource::User, window(now));
-        let brake = brake(&self.directory.spec, index.visible(Resource::User), &deletions, now);
-        if !brake.is_on() {
-            return Ok(());
-        }
-        let Brake { deleted, limit, opens_at, .. } = brake;
-        let opens_in = opens_at.map(|at| at.duration_since(now).unsigned_abs());
-        Err(Error::Braked { deleted, limit, opens_in })
+        let (namespace, directory) = (&self.directory.namespace, &self.directory.name);
+        self.store.begin_deletion(namespace, directory, |under_way| {
+            let index = self.store.index(namespace, directory);
+            let deletions = index.deletions(Resource::User, window(now));
+            let brake = brake(&self.directory.spec, index.visible(Resource::User), &deletions, now);
+            if brake.admits(under_way) {
+                return Ok(());
+            }
+            let Brake { deleted, limit, opens_at, .. } = brake;
+            let opens_in = opens_at.map(|at| at.duration_since(now).unsigned_abs());
+            Err(Error::Braked { deleted: deleted + under_way, limit, opens_in })
+        })
     }
 }

@@ -42,7 +42,7 @@ pub enum Error {
          lifts the limit until the time in it. A deactivation (active: false) is never limited."
     )]
     Braked {
-        /// How many were deleted.
+        /// How many were deleted, those included whose deletion is under way.
         deleted: usize,
         /// How many may be.
         limit: usize,

@@ -1,6 +1,7 @@
 //! Single users: read, rule, write. What another replica does at the same time is the claim protocol's business.
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::deactivation::deactivate_all_the_same;
@@ -130,16 +131,19 @@ async fn change(
 /// `DELETE /Users/{id}`: a tombstone, and the values are free. Whoever is deleted already is not found, brake or no brake.
 pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition>) -> Result<(), Error> {
     let (namespace, directory) = (&context.directory.namespace, &context.directory.name);
+    // Held until the index has the tombstone, or until there will be none. A try after a lost race keeps its place.
+    let begun = Mutex::new(None);
     let bury = |object: &Object| {
         if is_built_in(object) {
             return Err(Error::Scim(scim::Error::InvalidValue(NOT_YOURS.to_owned())));
         }
         let now = Timestamp::now();
-        context.check_brake(now)?;
+        let mut begun = begun.lock();
+        if begun.is_none() {
+            *begun = Some(context.begin_deletion(now)?);
+        }
         Ok(mapping::tombstone(object, now))
     };
-    // One after the other, so that each counts those before it.
-    let _turn = context.store.deletion_turn(namespace, directory).await;
     let deleted = object::delete(context, &RequestedChange::new(Resource::User, id, if_match), bury).await;
     if matches!(deleted, Err(Error::Braked { .. })) {
         context.metrics.braked_deletion(namespace, directory);

@@ -39,6 +39,11 @@ impl Brake {
         self.is_limit_reached() && self.lifted_until.is_none()
     }
 
+    /// Whether one more deletion goes through while so many are under way and not counted yet.
+    pub fn admits(&self, under_way: usize) -> bool {
+        self.lifted_until.is_some() || self.deleted + under_way < self.limit
+    }
+
     /// When this is to be looked at again although nothing changes.
     pub fn changes_at(&self) -> Option<Timestamp> {
         self.lifted_until.or(self.opens_at).filter(|_| self.is_limit_reached())
@@ -130,6 +135,24 @@ mod tests {
         assert_eq!((first.is_on(), first.opens_at), (true, Some(at(70))));
         assert!(counted(at(69)).is_on());
         assert!(!counted(at(70)).is_on(), "the first two no longer count");
+    }
+
+    #[test]
+    fn deletions_under_way_count_as_if_they_were_done() {
+        let limited = spec(json!({ "maxDeletesPerHour": 3 }));
+        let lifted = spec(json!({ "maxDeletesPerHour": 3, "massDeleteOverrideUntil": at(1).to_string() }));
+        for (spec, deleted, under_way, admits) in [
+            (&limited, 0, 0, true),
+            (&limited, 0, 2, true),
+            (&limited, 0, 3, false),
+            (&limited, 2, 0, true),
+            (&limited, 2, 1, false),
+            (&limited, 3, 0, false),
+            (&lifted, 3, 5, true),
+        ] {
+            let brake = brake(spec, 100, &deletions(deleted), at(0));
+            assert_eq!(brake.admits(under_way), admits, "{deleted} deleted, {under_way} under way: {brake:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod cache;
 pub mod claims;
 mod client;
+mod deletions;
 mod edit;
 pub mod error;
 pub mod index;
@@ -38,6 +39,8 @@ use crate::rules::resource::Resource;
 use cache::Cache;
 pub use cache::{MAX_PER_DIGEST, Seen, WatchedDirectory, WatchedKey};
 pub use client::{Settings, uses_kubeconfig};
+pub use deletions::Deletion;
+use deletions::Deletions;
 pub use error::Error;
 use index::Index;
 use index::dirty::{DirectoryName, DirtySubject, Interest, Subscription};
@@ -47,8 +50,7 @@ use objects::Objects;
 pub use presence::Presence;
 use rights::Lacking;
 use watch::{Feed, MAX_LISTS, Watch};
-use write_queue::WriteQueues;
-pub use write_queue::WriteTurn;
+use write_queue::{WriteQueues, WriteTurn};
 
 /// What the operator knows of the cluster, and how it writes to it. Cheap to clone.
 #[derive(Clone)]
@@ -57,6 +59,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     objects: Objects,
     write_queues: WriteQueues,
+    deletions: Deletions,
     cache: Cache,
     watches: Vec<Watch>,
     /// For lists and watches.
@@ -72,6 +75,7 @@ impl Store {
         Ok(Self(Arc::new(Inner {
             objects: Objects::new(clients.requests),
             write_queues: WriteQueues::default(),
+            deletions: Deletions::default(),
             cache: Cache::default(),
             watches: watches(settings.namespaces),
             client: clients.watches,
@@ -155,10 +159,16 @@ impl Store {
         self.0.write_queues.take(format!("{}/{namespace}/{name}", kind.plural)).await
     }
 
-    /// Waits for the right of this process to delete a person of a Directory: one at a time, so that a count of deletions
-    /// misses none of its own.
-    pub async fn deletion_turn(&self, namespace: &str, directory: &str) -> WriteTurn<'_> {
-        self.0.write_queues.take(format!("deletions of {namespace}/{directory}")).await
+    /// Begins the deletion of a person of a Directory, unless `check` refuses it: it is told how many deletions this process has
+    /// under way there, and no other one begins meanwhile. Whoever deletes holds what is returned until the index knows of the
+    /// deletion, so that a count of deletions misses none of its own.
+    pub fn begin_deletion<E>(
+        &self,
+        namespace: &str,
+        directory: &str,
+        check: impl FnOnce(usize) -> Result<(), E>,
+    ) -> Result<Deletion<'_>, E> {
+        self.0.deletions.begin(DirectoryName::new(namespace, directory), check)
     }
 
     /// The Directory, as the watch last saw it.
