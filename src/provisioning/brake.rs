@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::{Context, Error};
 use crate::rules::brake::{Brake, brake, window};
 use crate::rules::resource::Resource;
-use crate::store::Deletion;
+use crate::store::DeletionUnderWay;
 
 impl Context {
     /// Begins the deletion of a person, unless as many were deleted within the hour, or are being deleted by this process, as
     /// may be. The count is that of an index that is fresh: a silent watch must not let the limit be passed for minutes.
-    pub(super) fn begin_deletion(&self, now: Timestamp) -> Result<Deletion<'_>, Error> {
+    pub(super) fn begin_deletion(&self, now: Timestamp) -> Result<DeletionUnderWay<'_>, Error> {
         self.store.fresh(Instant::now())?;
         let (namespace, directory) = (&self.directory.namespace, &self.directory.name);
         self.store.begin_deletion(namespace, directory, |under_way| {

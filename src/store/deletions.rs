@@ -8,26 +8,26 @@ use super::index::dirty::DirectoryName;
 
 /// The deletions under way. A Directory stands here while there is one, so there are at most as many as requests in flight.
 #[derive(Debug, Default)]
-pub struct Deletions(Mutex<BTreeMap<DirectoryName, usize>>);
+pub struct DeletionsUnderWay(Mutex<BTreeMap<DirectoryName, usize>>);
 
 /// One of them. Dropping it is its end, however it ended.
 #[derive(Debug)]
-pub struct Deletion<'a> {
-    deletions: &'a Deletions,
+pub struct DeletionUnderWay<'a> {
+    deletions: &'a DeletionsUnderWay,
     directory: DirectoryName,
 }
 
-impl Deletions {
+impl DeletionsUnderWay {
     /// Begins a deletion unless `check` refuses it, which is told how many are under way.
     pub fn begin<E>(
         &self,
         directory: DirectoryName,
         check: impl FnOnce(usize) -> Result<(), E>,
-    ) -> Result<Deletion<'_>, E> {
+    ) -> Result<DeletionUnderWay<'_>, E> {
         let mut under_way = self.0.lock();
         check(under_way.get(&directory).copied().unwrap_or(0))?;
         *under_way.entry(directory.clone()).or_default() += 1;
-        Ok(Deletion { deletions: self, directory })
+        Ok(DeletionUnderWay { deletions: self, directory })
     }
 
     #[cfg(test)]
@@ -36,7 +36,7 @@ impl Deletions {
     }
 }
 
-impl Drop for Deletion<'_> {
+impl Drop for DeletionUnderWay<'_> {
     fn drop(&mut self) {
         let mut under_way = self.deletions.0.lock();
         if let Some(count) = under_way.get_mut(&self.directory) {
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn deletions_under_way_count_in_their_directory_until_they_end_and_leave_nothing() {
-        let deletions = Deletions::default();
+        let deletions = DeletionsUnderWay::default();
         let begin = |directory: &str, most: usize| {
             let check = |under_way| if under_way < most { Ok(()) } else { Err(under_way) };
             deletions.begin(DirectoryName::new("acme", directory), check)

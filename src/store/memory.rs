@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::cache::Cache;
-use super::deletions::Deletions;
+use super::deletions::DeletionsUnderWay;
 use super::kind::Kind;
 use super::objects::Objects;
 use super::version::Origin;
@@ -74,7 +74,7 @@ impl Memory {
         Store(Arc::new(Inner {
             objects: Objects::new(client.clone()),
             write_queues: WriteQueues::default(),
-            deletions: Deletions::default(),
+            deletions: DeletionsUnderWay::default(),
             cache: Cache::default(),
             watches: Vec::new(),
             client: client.clone(),

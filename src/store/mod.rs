@@ -39,8 +39,8 @@ use crate::rules::resource::Resource;
 use cache::Cache;
 pub use cache::{MAX_PER_DIGEST, Seen, WatchedDirectory, WatchedKey};
 pub use client::{Settings, uses_kubeconfig};
-pub use deletions::Deletion;
-use deletions::Deletions;
+pub use deletions::DeletionUnderWay;
+use deletions::DeletionsUnderWay;
 pub use error::Error;
 use index::Index;
 use index::dirty::{DirectoryName, DirtySubject, Interest, Subscription};
@@ -59,7 +59,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     objects: Objects,
     write_queues: WriteQueues,
-    deletions: Deletions,
+    deletions: DeletionsUnderWay,
     cache: Cache,
     watches: Vec<Watch>,
     /// For lists and watches.
@@ -75,7 +75,7 @@ impl Store {
         Ok(Self(Arc::new(Inner {
             objects: Objects::new(clients.requests),
             write_queues: WriteQueues::default(),
-            deletions: Deletions::default(),
+            deletions: DeletionsUnderWay::default(),
             cache: Cache::default(),
             watches: watches(settings.namespaces),
             client: clients.watches,
@@ -167,7 +167,7 @@ impl Store {
         namespace: &str,
         directory: &str,
         check: impl FnOnce(usize) -> Result<(), E>,
-    ) -> Result<Deletion<'_>, E> {
+    ) -> Result<DeletionUnderWay<'_>, E> {
         self.0.deletions.begin(DirectoryName::new(namespace, directory), check)
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{Error, Failure, failed, say, step_failed, until};
 use crate::api::{API_VERSION, Object};
@@ -17,6 +18,35 @@ use crate::store::{self, Store};
 const ALLOW_DELETE_ANNOTATION: &str = "rollcall.dev/allow-delete";
 /// The person. No mail leaves this domain (RFC 2606).
 const PERSON: &str = "self-test@example.invalid";
+
+/// How long the steps of the clean-up wait at most.
+pub(super) struct Limits {
+    /// For a person whose creation was given up: longer than the operator works on a request.
+    pub(super) late_person: Duration,
+    /// For the end of the person, and of the claim.
+    pub(super) person: Duration,
+    /// For the end of the key, and of the Directory.
+    pub(super) rest: Duration,
+    /// For everything. Each step may take a few requests longer than it waits.
+    pub(super) whole: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let [late_person, person, rest, whole] = [30, 30, 10, 100].map(Duration::from_secs);
+        Self { late_person, person, rest, whole }
+    }
+}
+
+/// What is known of the person.
+pub(super) enum TestPerson {
+    /// Nobody was asked to create one.
+    Nobody,
+    /// The creation has begun, and no answer names an id: there may be a person, now or in a moment.
+    Begun,
+    /// The SCIM id.
+    Created(String),
+}
 
 /// One run of the test.
 pub(super) struct Test {
@@ -32,8 +62,10 @@ pub(super) struct Test {
     pub(super) sha256: String,
     /// How long a step waits for what heals by itself, such as a replica that starts.
     pub(super) wait: Duration,
-    /// The SCIM id of the person, once it is known.
-    pub(super) person: Option<String>,
+    /// The person whom the test makes.
+    pub(super) person: TestPerson,
+    /// How long the clean-up takes at most.
+    pub(super) limits: Limits,
 }
 
 impl Test {
@@ -54,11 +86,12 @@ impl Test {
         let person = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": PERSON, "active": true,
         });
+        self.person = TestPerson::Begun;
         let created = self.scim(Method::POST, "/Users", Some(&person), 201).await;
         let created = created.map_err(failed("create a person over SCIM"))?;
         let id =
             created["id"].as_str().ok_or_else(|| step_failed("create a person over SCIM", "the answer has no id"))?;
-        self.person = Some(id.to_owned());
+        self.person = TestPerson::Created(id.to_owned());
         say(out, &format!("ok: created the person {id} over SCIM"))?;
 
         let path = format!("/Users/{id}");
@@ -76,24 +109,66 @@ impl Test {
         say(out, "ok: deleted the person over SCIM")
     }
 
-    /// Removes what there is, as far as it goes.
+    /// Removes what there is, as far as it goes and as long as it may take.
     pub(super) async fn clean_up(&self) -> Result<(), Error> {
-        let name = &self.directory;
-        let claim = claim_name(name, USER_NAME, &canonical(PERSON));
-        // An answer that was lost leaves a person whose id only the claim knows.
-        let person = match &self.person {
-            Some(id) => Some(id.clone()),
-            None => self.holder(&claim).await,
+        let whole = self.limits.whole;
+        timeout(whole, self.remove_all()).await.unwrap_or_else(|_| {
+            let (namespace, directory, seconds) = (&self.namespace, &self.directory, whole.as_secs());
+            let reason = format!("it took longer than {seconds} s: look for what is left of {namespace}/{directory}");
+            Err(step_failed("clean up", &reason))
+        })
+    }
+
+    async fn remove_all(&self) -> Result<(), Error> {
+        let (name, limit) = (&self.directory, self.limits.rest);
+        let person = self.remove_person().await;
+        let key = self.remove(Kind::KEY, name, limit).await.map_err(failed("remove the key"));
+        let directory = match person {
+            Ok(()) => self.remove(Kind::DIRECTORY, name, limit).await.map_err(failed("remove the Directory")),
+            Err(reason) => {
+                let left = format!("the Directory {}/{name} is left: delete the person in it first", self.namespace);
+                Err(step_failed("remove the person", &format!("{reason}; {left}")))
+            }
         };
-        let mut results = Vec::new();
-        if let Some(id) = person {
-            results.push(self.remove(Kind::USER, &id).await.map_err(failed("remove the person")));
+        directory.and(key)
+    }
+
+    /// Removes the person, and waits for the end of the claim.
+    async fn remove_person(&self) -> Result<(), String> {
+        let claim = claim_name(&self.directory, USER_NAME, &canonical(PERSON));
+        let person = match &self.person {
+            TestPerson::Nobody => None,
+            TestPerson::Begun => self.late_person(&claim).await?,
+            TestPerson::Created(id) => Some(id.clone()),
+        };
+        let Some(id) = person else { return Ok(()) };
+        // As long as there is a claim, the person may still be about to be written.
+        let removed = until(self.limits.person, async || {
+            self.delete(Kind::USER, &id).await?;
+            self.is_gone(Kind::CLAIM, &claim).await
+        });
+        removed.await
+    }
+
+    /// The person of a creation whose answer did not come: only the claim knows the id. Only an API server that says at the
+    /// end that there is no claim says that there is nobody.
+    async fn late_person(&self, claim: &str) -> Result<Option<String>, String> {
+        let mut is_free = false;
+        let holder = until(self.limits.late_person, async || {
+            let found = self.store.objects().get(Kind::CLAIM, &self.namespace, claim).await;
+            is_free = matches!(found, Err(store::Error::NotFound));
+            match found {
+                Ok(claim) => Ok(claim.spec()["holder"].as_str().map(str::to_owned)),
+                Err(store::Error::NotFound) => Err(Failure::passing(&"there is no claim")),
+                Err(error) => Err(refused(&error)),
+            }
+        });
+        match holder.await {
+            Err(_) if is_free => Ok(None),
+            Err(reason) => Err(format!("whether there is one cannot be found out: {reason}")),
+            Ok(None) => Err(format!("the claim {claim} names no holder")),
+            Ok(holder) => Ok(holder),
         }
-        let gone = until(self.wait, async || self.is_gone(Kind::CLAIM, &claim).await).await;
-        results.push(gone.map_err(failed("see the person's claim go")));
-        results.push(self.remove(Kind::KEY, name).await.map_err(failed("remove the key")));
-        results.push(self.remove(Kind::DIRECTORY, name).await.map_err(failed("remove the Directory")));
-        results.into_iter().collect()
     }
 
     async fn ask_probe(&self) -> Result<(), Failure> {
@@ -125,12 +200,6 @@ impl Test {
         self.store.objects().create(kind, &self.namespace, &Object::from(object)).await
     }
 
-    /// The person who holds this claim, if there is such a claim.
-    async fn holder(&self, claim: &str) -> Option<String> {
-        let claim = self.store.objects().get(Kind::CLAIM, &self.namespace, claim).await.ok()?;
-        claim.spec()["holder"].as_str().map(str::to_owned)
-    }
-
     async fn is_gone(&self, kind: Kind, name: &str) -> Result<(), Failure> {
         match self.store.objects().get(kind, &self.namespace, name).await {
             Err(store::Error::NotFound) => Ok(()),
@@ -139,20 +208,26 @@ impl Test {
         }
     }
 
-    /// Deletes an object as it is now, again where it has changed meanwhile, until it is gone.
-    async fn remove(&self, kind: Kind, name: &str) -> Result<(), String> {
-        let removed = until(self.wait, async || {
-            match self.store.objects().get(kind, &self.namespace, name).await {
-                Err(store::Error::NotFound) => return Ok(()),
-                Err(error) => return Err(refused(&error)),
-                Ok(object) => match self.store.objects().delete(kind, &self.namespace, &object).await {
-                    Ok(()) | Err(store::Error::NotFound | store::Error::Conflict) => {}
-                    Err(error) => return Err(refused(&error)),
-                },
-            }
-            self.is_gone(kind, name).await
-        });
-        removed.await
+    async fn remove(&self, kind: Kind, name: &str, limit: Duration) -> Result<(), String> {
+        until(limit, async || self.delete(kind, name).await).await
+    }
+
+    /// Deletes an object as it is now. Where it has changed meanwhile or is not gone yet, it is to be asked again.
+    async fn delete(&self, kind: Kind, name: &str) -> Result<(), Failure> {
+        let object = match self.store.objects().get(kind, &self.namespace, name).await {
+            Err(store::Error::NotFound) => return Ok(()),
+            Err(error) => return Err(refused(&error)),
+            Ok(object) => object,
+        };
+        // The id of the person came over the network, and the account of the test may delete everybody.
+        if kind == Kind::USER && object.directory() != self.directory {
+            let reason = format!("the DirectoryUser {name} is in another Directory than the test's and is left alone");
+            return Err(Failure::lasting(&reason));
+        }
+        match self.store.objects().delete(kind, &self.namespace, &object).await {
+            Ok(()) | Err(store::Error::NotFound | store::Error::Conflict) => self.is_gone(kind, name).await,
+            Err(error) => Err(refused(&error)),
+        }
     }
 }
 
