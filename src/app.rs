@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, TlsFiles};
-use crate::controller::{duties, janitor, leader};
+use crate::controller::{deletion, duties, janitor, leader};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::Readiness;
 use crate::http::edge::Edge;
@@ -37,6 +37,7 @@ use crate::telemetry::panic_reason;
 const UNREADY: Duration = Duration::from_secs(5);
 /// How long requests may take to finish after that; as long as the longest may take at all.
 const DRAIN: Duration = WHOLE_REQUEST;
+const _: () = assert!(deletion::LONGEST_REQUEST.as_millis() >= WHOLE_REQUEST.as_millis());
 /// How long the whole end may take. Then, or with a second signal, what is left is cut. Kubernetes kills after
 /// `terminationGracePeriodSeconds`, which the chart sets to 45 s: there is time left for the last lines of the log.
 const END: Duration = Duration::from_secs(40);

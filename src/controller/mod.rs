@@ -14,7 +14,7 @@
 //! for what every replica does, as the [`janitor`], into `app`.
 
 mod claiming;
-mod deletion;
+pub mod deletion;
 mod dirty_names;
 pub mod janitor;
 pub mod leader;

@@ -122,8 +122,11 @@ impl Memory {
                 (200, self.write(place, asked.body.clone(), if same { generation } else { generation + 1 }))
             }
             ("PATCH", Some(known)) if is_unmoved(&asked.body, &known) => {
-                let mut object = known;
+                let mut object = known.clone();
                 merge(&mut object, &asked.body);
+                if object == known {
+                    return (200, known.to_string());
+                }
                 let generation = object["metadata"]["generation"].as_u64().expect("a generation");
                 let is_free = object["metadata"]["finalizers"].as_array().is_none_or(Vec::is_empty);
                 if is_free && !object["metadata"]["deletionTimestamp"].is_null() {

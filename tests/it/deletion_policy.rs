@@ -12,8 +12,9 @@ use crate::support::wait::within;
 use crate::support::{Client, Directory, Operator, until};
 
 const FINALIZER: &str = "rollcall.dev/directory";
-/// Half a minute in which requests end, another for a leader that has to be elected, and a little.
-const DELETION_DEADLINE: Duration = Duration::from_secs(120);
+/// A minute until the last request is over, half of one until the watches were heard of, another half for a leader that has
+/// to be elected, and a little.
+const DELETION_DEADLINE: Duration = Duration::from_secs(180);
 
 async fn client(directory: &Directory) -> Client {
     directory.client(Operator::shared().await).await

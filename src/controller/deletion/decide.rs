@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::QUIET_TIME;
+use super::{HEARD_POLL, QUIET_TIME};
 use crate::api::directory::DeletionPolicy;
 
 /// What is seen of a Directory.
@@ -16,6 +16,8 @@ pub struct ObservedDeletion {
     pub has_finalizer: bool,
     /// Whether nothing belongs to it.
     pub is_empty: bool,
+    /// How long ago the watches were last heard of: what was made since may be missing.
+    pub silence: Duration,
     /// All finalizers.
     pub finalizers: Vec<String>,
     /// Which state of it this is.
@@ -48,6 +50,8 @@ pub fn decide(seen: &ObservedDeletion, ending_for: Duration) -> DeletionStep {
         (false, _, true) => DeletionStep::TakeFinalizer,
         (true, true, true) if !seen.is_empty => DeletionStep::DeleteSome,
         (true, true, true) if ending_for < QUIET_TIME => DeletionStep::Wait(QUIET_TIME - ending_for),
+        // Whom the last request made is known once the watches were heard of after its end.
+        (true, true, true) if seen.silence > ending_for - QUIET_TIME => DeletionStep::Wait(HEARD_POLL),
         (true, true, true) => DeletionStep::TakeFinalizer,
     }
 }
@@ -83,10 +87,32 @@ mod tests {
                 is_terminating,
                 has_finalizer,
                 is_empty,
+                silence: Duration::ZERO,
                 finalizers: Vec::new(),
                 version: String::new(),
             };
             assert_eq!(decide(&seen, ending_for), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_directory_goes_only_after_the_watches_were_heard_of_behind_the_last_request() {
+        let second = Duration::from_secs(1);
+        for (silence, expected) in [
+            (Duration::ZERO, DeletionStep::TakeFinalizer),
+            (5 * second, DeletionStep::TakeFinalizer),
+            (6 * second, DeletionStep::Wait(HEARD_POLL)),
+        ] {
+            let seen = ObservedDeletion {
+                policy: DeletionPolicy::Delete,
+                is_terminating: true,
+                has_finalizer: true,
+                is_empty: true,
+                silence,
+                finalizers: Vec::new(),
+                version: String::new(),
+            };
+            assert_eq!(decide(&seen, QUIET_TIME + 5 * second), expected, "{silence:?}");
         }
     }
 }

@@ -14,23 +14,37 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use self::decide::{DeletionStep, decide};
+use self::decide::{DeletionStep, ObservedDeletion, decide};
 use super::dirty_names::DirtyNames;
-use super::told::Told;
+use super::told::ToldByDirectory;
 use super::tools::Tools;
+use crate::redaction::without_values;
 use crate::store::Error;
 use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
+use crate::store::kind::Kind;
+use crate::store::watch::FRESHNESS_LIMIT;
 
 /// After a call that the API server could not take, until it is tried again.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
 /// After some objects were deleted, or a write met a newer state, until the next look: by then the watch has mostly told it.
 const NEXT_LOOK: Duration = Duration::from_millis(20);
-/// How long a Directory is at least kept after its deletion was first seen. SCIM answers 503 from then on, and a request
-/// that came in before is over by then: whom it made would be left behind.
-const QUIET_TIME: Duration = Duration::from_secs(30);
+/// After a Directory proved to be another one than the watch has told, until the next look: by then it has mostly told it.
+const MOVED_PAUSE: Duration = Duration::from_secs(1);
+/// After a look at objects of which all were in the way, until the next look goes on behind them.
+const NOTHING_DELETED_PAUSE: Duration = Duration::from_secs(1);
+/// Where everything that is left cannot be deleted, or is kept by somebody's finalizer, until it is tried again.
+const KEPT_PAUSE: Duration = Duration::from_secs(5);
+/// How long a request to SCIM may take at all: `http::edge::limits::WHOLE_REQUEST`, which `app` holds against it.
+pub const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+/// How long a Directory is at least kept after its deletion was first seen. Whom a request makes later would be left behind.
+/// Another replica may believe in the Directory for as long as its watch may be silent, and a request that it lets in at the
+/// end of that time may take its own time.
+const QUIET_TIME: Duration = FRESHNESS_LIMIT.saturating_add(LONGEST_REQUEST);
+/// Between two looks at whether the watches of this replica have told everything that happened in [`QUIET_TIME`].
+const HEARD_POLL: Duration = Duration::from_secs(1);
 
 /// Carries the deletion of Directories out, for ever.
 pub async fn run(tools: Tools) {
@@ -51,19 +65,27 @@ enum Looked {
     ServerAway,
 }
 
+/// A deletion under way.
+struct Ending {
+    /// Since when it is known.
+    since: Instant,
+    /// What could not be deleted, or is kept by somebody's finalizer: the rest goes first. As many as there are objects.
+    in_the_way: HashSet<DirtySubject>,
+}
+
 /// What this leader knows. Nothing of it needs to outlive the leader: the next one waits a little longer.
 struct Deletion {
     tools: Tools,
     names: DirtyNames,
-    /// Since when Directories are known to be in deletion.
-    ending_since: HashMap<DirectoryName, Instant>,
-    told: Told,
+    /// The Directories that are known to be in deletion.
+    endings: HashMap<DirectoryName, Ending>,
+    told: ToldByDirectory,
 }
 
 impl Deletion {
     fn new(tools: Tools) -> Self {
         let names = DirtyNames::new(tools.store.clone(), tools.metrics.clone(), "deletion", observe::interest);
-        Self { tools, names, ending_since: HashMap::new(), told: Told::default() }
+        Self { tools, names, endings: HashMap::new(), told: ToldByDirectory::default() }
     }
 
     /// Takes the next step with a Directory, and puts it back where there is another one.
@@ -71,8 +93,9 @@ impl Deletion {
         if name.subject != DirtySubject::Directory {
             return Looked::Finished;
         }
-        let Some(seen) = observe::directory(&self.tools.store, &name.directory) else {
-            self.ending_since.remove(&name.directory);
+        let Some(seen) = observe::directory(&self.tools.store, &name.directory, now) else {
+            self.endings.remove(&name.directory);
+            self.told.forget(&name.directory);
             return Looked::Finished;
         };
         let step = decide(&seen, self.ended_for(&name.directory, seen.is_terminating, now));
@@ -84,11 +107,17 @@ impl Deletion {
                     .await
                     .map(|moved| moved.then_some(NEXT_LOOK))
             }
-            DeletionStep::DeleteSome => act::delete_some(&self.tools, &name.directory).await.map(|()| Some(NEXT_LOOK)),
+            DeletionStep::DeleteSome => match self.delete_some(&name, &seen, now).await {
+                Ok(wait) => {
+                    self.names.look_at(name, Instant::now().max(now) + wait);
+                    return Looked::Finished;
+                }
+                Err(error) => Err(error),
+            },
         };
         match next {
             Ok(next) => {
-                self.told.success();
+                self.told.success(&name);
                 if let Some(wait) = next {
                     self.names.look_at(name, Instant::now().max(now) + wait);
                 }
@@ -101,17 +130,61 @@ impl Deletion {
     /// How long a Directory has been known to be in deletion.
     fn ended_for(&mut self, name: &DirectoryName, is_terminating: bool, now: Instant) -> Duration {
         if !is_terminating {
-            self.ending_since.remove(name);
+            self.endings.remove(name);
             return Duration::ZERO;
         }
-        now.duration_since(*self.ending_since.entry(name.clone()).or_insert(now))
+        now.duration_since(self.ending(name, now).since)
+    }
+
+    fn ending(&mut self, name: &DirectoryName, now: Instant) -> &mut Ending {
+        let begun = || Ending { since: now, in_the_way: HashSet::new() };
+        self.endings.entry(name.clone()).or_insert_with(begun)
+    }
+
+    /// Deletes some of what belongs to a Directory; returns after which time the next look is due. What fails does not keep
+    /// the rest waiting while anything is deleted.
+    async fn delete_some(
+        &mut self,
+        name: &DirtyName,
+        seen: &ObservedDeletion,
+        now: Instant,
+    ) -> Result<Duration, Error> {
+        let directory = &name.directory;
+        if !act::is_unmoved(&self.tools, directory, seen).await? {
+            return Ok(MOVED_PAUSE);
+        }
+        let tools = self.tools.clone();
+        let in_the_way = &mut self.ending(directory, now).in_the_way;
+        let batch = act::delete_some(&tools, directory, in_the_way).await;
+        if batch.is_over {
+            // Whoever keeps the last ones may let them go meanwhile.
+            in_the_way.clear();
+            return Ok(KEPT_PAUSE);
+        }
+        let (has_deleted, is_clear) = (batch.has_deleted, in_the_way.is_empty());
+        if let Some((subject, error)) = batch.failed {
+            let object = act::object_of(&subject).map(|(kind, name)| (kind, &**name));
+            self.tell(name, object, &error);
+            if !has_deleted || matches!(error, Error::Unavailable { .. }) {
+                return Err(error);
+            }
+        } else if is_clear {
+            self.told.success(name);
+        }
+        Ok(if has_deleted || is_clear { NEXT_LOOK } else { NOTHING_DELETED_PAUSE })
+    }
+
+    fn tell(&mut self, name: &DirtyName, object: Option<(Kind, &str)>, error: &Error) {
+        // Without the names in it: one object after another may fail for the same reason.
+        let reason = without_values(&error.to_string());
+        self.told.failure(name, &reason, || report::failed(&name.directory, object, error));
     }
 
     /// What failed is tried again. Where it may be the trouble of one Directory (a right is missing in its namespace, a
     /// webhook forbids it), that Directory is left alone for a while, and nobody else.
     fn put_back(&mut self, name: DirtyName, error: &Error, now: Instant) -> Looked {
         let is_away = matches!(error, Error::Unavailable { .. });
-        self.told.failure(&error.to_string(), || report::failed(&name.directory, error));
+        self.tell(&name, None, error);
         if !is_away {
             self.names.hold(&name.directory, now + ERROR_PAUSE);
         }

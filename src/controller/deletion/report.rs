@@ -24,13 +24,16 @@ pub fn finalizers(directory: &DirectoryName, step: DeletionStep, is_terminating:
     }
 }
 
-/// A step failed.
-pub fn failed(directory: &DirectoryName, error: &Error) {
+/// A step failed, with this object if it was one.
+pub fn failed(directory: &DirectoryName, object: Option<(Kind, &str)>, error: &Error) {
+    let (kind, name) = object.map(|(kind, name)| (kind.plural, name)).unzip();
     let (namespace, directory) = (directory.namespace(), directory.name());
     let error = without_values(&error.to_string());
     tracing::warn!(
         namespace,
         directory,
+        kind,
+        name,
         error,
         "the deletionPolicy of a directory could not be carried out and is tried again"
     );

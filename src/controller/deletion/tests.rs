@@ -4,7 +4,7 @@ use super::*;
 use crate::controller::write_rate::WriteRate;
 use crate::metrics::Metrics;
 use crate::store::kind::Kind;
-use crate::store::memory::{Asked, Memory, StoredAnswer};
+use crate::store::memory::{Asked, Memory, StoredAnswer, refusal};
 
 struct Leader {
     memory: Memory,
@@ -86,9 +86,9 @@ async fn a_directory_in_deletion_loses_groups_people_and_claims_and_then_goes() 
     put(&memory, Kind::CLAIM, &claim, json!({ "attribute": "User.userName", "value": "ada", "holder": "ada-1" }));
     let now = Instant::now();
     for (expected, rest) in [
-        (&["DELETE directorygroups"][..], (0, 2, 1)),
-        (&["DELETE directoryusers", "DELETE directoryusers"], (0, 0, 1)),
-        (&["DELETE directoryclaims"], (0, 0, 0)),
+        (&["PATCH directories", "DELETE directorygroups"][..], (0, 2, 1)),
+        (&["PATCH directories", "DELETE directoryusers", "DELETE directoryusers"], (0, 0, 1)),
+        (&["PATCH directories", "DELETE directoryclaims"], (0, 0, 0)),
     ] {
         // Each look by another leader: none needs to know what the one before did.
         let mut leader = Leader::new(&memory, |_| None);
@@ -110,4 +110,52 @@ async fn a_policy_that_is_taken_back_ends_a_deletion_under_way() {
     let mut leader = Leader::new(&memory, |_| None);
     assert_eq!(leader.look(Instant::now()).await, ["PATCH directories"]);
     assert_eq!(memory.all(Kind::USER).len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_is_deleted_for_a_directory_that_has_moved_on_since_the_watch_told_it() {
+    for case in ["set to Retain", "gone", "there again"] {
+        let memory = Memory::default();
+        directory(&memory, "Delete", &["rollcall.dev/directory"], true);
+        put(&memory, Kind::USER, "ada-1", json!({ "managedBy": "Provisioning", "scim": { "userName": "ada" } }));
+        let later = memory.clone();
+        // Between what the watch told and the first write.
+        let mut leader = Leader::new(&memory, move |asked| {
+            match case {
+                "set to Retain" => directory(&later, "Retain", &["rollcall.dev/directory"], true),
+                "there again" => directory(&later, "Delete", &[], false),
+                _ => return (asked.method == "PATCH").then(|| refusal(404, "NotFound")),
+            }
+            None
+        });
+        assert_eq!(leader.look(Instant::now()).await, ["PATCH directories"], "{case}");
+        assert_eq!(memory.all(Kind::USER).len(), 1, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_deleted_and_what_a_finalizer_keeps_holds_up_nobody_else() {
+    let memory = Memory::default();
+    directory(&memory, "Delete", &["rollcall.dev/directory"], true);
+    // More than one look's worth.
+    for number in 0..60 {
+        let name = format!("kept-{number}");
+        put(&memory, Kind::GROUP, &name, json!({ "scim": { "displayName": name } }));
+        let mut kept =
+            memory.all(Kind::GROUP).into_iter().find(|group| group.name() == name).expect("it").as_json().clone();
+        kept["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+        memory.put(Kind::GROUP, &kept);
+    }
+    for name in ["ada-1", "bob-1"] {
+        put(&memory, Kind::USER, name, json!({ "managedBy": "Provisioning", "scim": { "userName": name } }));
+    }
+    let forbidden = |asked: &Asked| asked.method == "DELETE" && asked.name == "ada-1";
+    let mut leader = Leader::new(&memory, move |asked| forbidden(asked).then(|| refusal(403, "Forbidden")));
+    let now = Instant::now();
+    assert_eq!(leader.look(now).await, ["PATCH directories"], "fifty groups are kept");
+    assert_eq!(leader.look(now).await, ["PATCH directories"], "and ten more");
+    let both = ["PATCH directories", "DELETE directoryusers", "DELETE directoryusers"];
+    assert_eq!(leader.look(now).await, both);
+    let left: Vec<_> = memory.all(Kind::USER).iter().map(|user| user.name().to_owned()).collect();
+    assert_eq!(left, ["ada-1"]);
 }

@@ -1,5 +1,6 @@
 //! What is deleted and what is to be deleted: tombstones, who still names a group, and what is left of a Directory.
 
+use std::collections::HashSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -79,17 +80,18 @@ impl Index {
         Remaining { users: count(Resource::User), groups: count(Resource::Group), claims: tables.claim_count() }
     }
 
-    /// A few objects that there are, at most [`MAX_BATCH`]: groups while there are any, then users, then claims. So no group
-    /// has members to tell of while these go.
-    pub fn some_remaining(&self) -> Vec<DirtySubject> {
+    /// A few objects that there are beside these, at most so many: groups while there are any, then users, then claims. So
+    /// no group has members to tell of while these go.
+    pub fn some_remaining(&self, beside: &HashSet<DirtySubject>, count: usize) -> Vec<DirtySubject> {
         let tables = self.tables.read();
+        let others = |subject: &DirtySubject| !beside.contains(subject);
         for kind in [Resource::Group, Resource::User] {
-            let names = tables.resources(kind).records.keys().take(MAX_BATCH);
-            let names: Vec<_> = names.map(|name| DirtySubject::of(kind, name)).collect();
-            if !names.is_empty() {
-                return names;
+            let subjects = tables.resources(kind).records.keys().map(|name| DirtySubject::of(kind, name));
+            let subjects: Vec<_> = subjects.filter(others).take(count).collect();
+            if !subjects.is_empty() {
+                return subjects;
             }
         }
-        tables.some_claims(MAX_BATCH).map(|id| DirtySubject::Claim(Arc::from(id.name()))).collect()
+        tables.claims().map(|id| DirtySubject::Claim(Arc::from(id.name()))).filter(others).take(count).collect()
     }
 }

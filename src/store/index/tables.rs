@@ -233,9 +233,9 @@ impl Tables {
         self.claims.len()
     }
 
-    /// Some of the claims, at most so many.
-    pub(super) fn some_claims(&self, count: usize) -> impl Iterator<Item = ClaimId> {
-        self.claims.keys().copied().take(count)
+    /// The claims.
+    pub(super) fn claims(&self) -> impl Iterator<Item = ClaimId> {
+        self.claims.keys().copied()
     }
 
     /// Changes the claims that a resource names, if its body is still this one.
