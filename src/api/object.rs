@@ -228,9 +228,9 @@ impl Object {
         self.set_or_remove(DELETED_AT, time.map(Value::from));
     }
 
-    /// Marks a tombstone whose purge begins: nobody brings it back from now on.
-    pub fn set_purging(&mut self) {
-        self.set(PURGING, Value::Bool(true));
+    /// Marks a tombstone whose purge begins, so that nobody brings it back from now on, or takes the mark off.
+    pub fn set_purging(&mut self, purging: bool) {
+        self.set_or_remove(PURGING, purging.then_some(Value::Bool(true)));
     }
 
     /// Sets or takes off the mark of the janitor.
@@ -330,7 +330,7 @@ mod tests {
             ("label", |object| object.set_label("l", "x")),
             ("annotation", |object| object.remove_annotation("a")),
             ("scim", |object| object.set_scim(json!({}))),
-            ("purge", Object::set_purging),
+            ("purge", |object| object.set_purging(true)),
             ("tombstone", |object| object.set_deleted_at(Some("2026-01-01T00:00:00Z".to_owned()))),
             ("rejected", |object| object.set_rejected(true)),
             ("pending", |object| object.set_pending(Map::from_iter([("User.userName".to_owned(), "eve".into())]))),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::header::DATE;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use kube::Client;
 use kube::client::Body;
 use parking_lot::Mutex;
@@ -64,9 +65,8 @@ impl Memory {
             async move {
                 let asked = asked(request).await;
                 let (code, body) = memory.pass(&asked, &*meddle).await;
-                let date = *memory.0.date.lock();
-                let response = date.into_iter().fold(Response::builder(), |response, date| response.header(DATE, date));
-                let response = response.status(code).body(Body::from(body.into_bytes()));
+                let date = memory.0.date.lock().map_or_else(date_now, str::to_owned);
+                let response = Response::builder().header(DATE, date).status(code).body(Body::from(body.into_bytes()));
                 Ok::<_, tower::BoxError>(response.expect("a response"))
             }
         });
@@ -82,7 +82,7 @@ impl Memory {
         }))
     }
 
-    /// Lets every answer say that it is this time.
+    /// Lets every answer say that it is this time, in place of that of the clock; an empty text is no time.
     pub(crate) fn set_date(&self, date: &'static str) {
         *self.0.date.lock() = Some(date);
     }
@@ -186,6 +186,10 @@ impl Memory {
     pub(crate) fn most_in_flight(&self) -> usize {
         self.0.most_in_flight.load(Ordering::Relaxed)
     }
+}
+
+fn date_now() -> String {
+    Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 fn is_unmoved(patch: &Value, known: &Value) -> bool {

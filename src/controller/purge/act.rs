@@ -20,6 +20,9 @@ use crate::store::kind::Kind;
 /// Directories have their turn meanwhile.
 const MEMBERS_AT_ONCE: usize = 50;
 
+/// Where the API server does not say what time it is, until it is asked again.
+const NO_TIME_PAUSE: Duration = Duration::from_secs(3600);
+
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purged {
@@ -48,7 +51,8 @@ pub async fn purge(
         Err(Error::NotFound) => return Ok(Purged::Gone),
         read => read?,
     };
-    let now = time.map_or(now, |time| time.min(now));
+    let Some(time) = time else { return Ok(Purged::Spared(Some(NO_TIME_PAUSE))) };
+    let now = now.min(time);
     let tombstone = Tombstone::of(&object, is_asked_back(&object)).filter(|_| object.directory() == directory.name());
     let Some(tombstone) = tombstone else { return Ok(Purged::Spared(None)) };
     let fate = fate(&tombstone, retention, now);
@@ -95,7 +99,7 @@ async fn begin(
         let tombstone = Tombstone::of(object, is_asked_back(object))?;
         (fate(&tombstone, retention, now) == Fate::Ends).then(|| {
             let mut marked = object.clone();
-            marked.set_purging();
+            marked.set_purging(true);
             marked
         })
     };
@@ -107,11 +111,23 @@ async fn begin(
     Ok(if marked { Purged::Underway } else { Purged::Moved })
 }
 
-/// Takes some members off a group. One that somebody writes at the same moment is met again at the next look.
+/// Takes some members off a group. One that somebody writes at the same moment is met again at the next look. One that
+/// cannot be written does not keep the others on; it is an error once no other came off.
 async fn take_off(tools: &Tools, namespace: &str, group: &str, members: &[Member]) -> Result<(), Error> {
-    for Member { kind, name } in members.iter().take(MEMBERS_AT_ONCE) {
+    let (mut first_error, mut failures, mut successes) = (None, 0, 0);
+    for Member { kind, name } in members {
+        if failures == MEMBERS_AT_ONCE || successes == MEMBERS_AT_ONCE {
+            break;
+        }
         tools.write_rate.turn().await;
-        tools.store.edit(Kind::of(*kind), namespace, name, |member| left(member, group)).await?;
+        match tools.store.edit(Kind::of(*kind), namespace, name, |member| left(member, group)).await {
+            Ok(_) => successes += 1,
+            Err(error @ Error::Unavailable { .. }) => return Err(error),
+            Err(error) => {
+                failures += 1;
+                first_error.get_or_insert(error);
+            }
+        }
     }
-    Ok(())
+    first_error.filter(|_| successes == 0).map_or(Ok(()), Err)
 }

@@ -22,14 +22,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::act::Purged;
 use super::dirty_names::DirtyNames;
-use super::told::Told;
+use super::told::ToldByDirectory;
 use super::tools::Tools;
+use crate::redaction::without_values;
 use crate::rules::retention::{Fate, fate};
 use crate::store::Error;
 use crate::store::index::dirty::{DirectoryName, DirtyName};
 
 /// After a call that the API server could not take, until it is tried again.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
+/// After a call that failed for this one object, until it is tried again: others of its Directory go on meanwhile.
+const FAILED_PAUSE: Duration = Duration::from_secs(60);
+/// After some members of a group were taken off, until the next are: others of its Directory come in between.
+const UNDERWAY_PAUSE: Duration = Duration::from_millis(20);
 /// After a write that met a newer state, until the next look: by then the watch has told it.
 const MOVED_PAUSE: Duration = Duration::from_secs(1);
 
@@ -61,19 +66,20 @@ struct Purge {
     names: DirtyNames,
     /// As many entries as there are Directories.
     retentions: HashMap<DirectoryName, Retention>,
-    told: Told,
+    told: ToldByDirectory,
 }
 
 impl Purge {
     fn new(tools: Tools) -> Self {
         let names = DirtyNames::new(tools.store.clone(), tools.metrics.clone(), "purge", observe::interest);
-        Self { tools, names, retentions: HashMap::new(), told: Told::default() }
+        Self { tools, names, retentions: HashMap::new(), told: ToldByDirectory::default() }
     }
 
     /// Looks at one name, purges it where its time has come, and puts it back where its time is still to come.
     async fn look(&mut self, name: DirtyName, now: Timestamp, instant: Instant) -> Looked {
         let Some(retention) = self.follow(&name.directory) else { return Looked::Finished };
         let Some((kind, object, tombstone)) = observe::tombstone(&self.tools.store, &name) else {
+            self.told.success(&name);
             return Looked::Finished;
         };
         let purged = match fate(&tombstone, retention, now) {
@@ -82,28 +88,26 @@ impl Purge {
         };
         let wait = match purged {
             Ok(Purged::Gone) => None,
-            Ok(Purged::Underway) => Some(Duration::ZERO),
+            Ok(Purged::Underway) => Some(UNDERWAY_PAUSE),
             Ok(Purged::Moved) => Some(MOVED_PAUSE),
             Ok(Purged::Spared(wait)) => wait,
             Err(error) => return self.put_back(name, &error, instant),
         };
-        self.told.success();
+        self.told.success(&name);
         if let Some(wait) = wait {
             self.names.look_at(name, instant + wait);
         }
         Looked::Finished
     }
 
-    /// What failed is tried again. Where it may be the trouble of one Directory (a right is missing in its namespace, a
-    /// webhook forbids it), that Directory is left alone for a while, and nobody else.
+    /// What failed is tried again. Where it may be the trouble of this one object (a webhook forbids it, it is invalid by
+    /// today's schema), it is left alone for a while, and nothing else.
     fn put_back(&mut self, name: DirtyName, error: &Error, instant: Instant) -> Looked {
         let is_away = matches!(error, Error::Unavailable { .. });
-        let reason = error.to_string();
-        self.told.failure(&reason, || report::failed(&reason));
-        if !is_away {
-            self.names.hold(&name.directory, instant + ERROR_PAUSE);
-        }
-        self.names.look_at(name, instant);
+        // Without the names in it: one object after another may fail for the same reason.
+        let reason = without_values(&error.to_string());
+        self.told.failure(&name, &reason, || report::failed(&name, &reason));
+        self.names.look_at(name, if is_away { instant } else { instant + FAILED_PAUSE });
         if is_away { Looked::ServerAway } else { Looked::Finished }
     }
 
@@ -112,6 +116,7 @@ impl Purge {
     fn follow(&mut self, name: &DirectoryName) -> Option<Retention> {
         let Some(retention) = observe::retention(&self.tools.store, name) else {
             self.retentions.remove(name);
+            self.told.forget(name);
             return None;
         };
         if self.retentions.insert(name.clone(), retention) != Some(retention) {

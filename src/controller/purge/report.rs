@@ -1,8 +1,7 @@
 //! What the metrics and the log tell of the purge.
 
 use crate::metrics::Metrics;
-use crate::redaction::without_values;
-use crate::store::index::dirty::DirectoryName;
+use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 use crate::store::kind::Kind;
 
 /// A tombstone is gone.
@@ -19,7 +18,12 @@ pub fn begun(directory: &DirectoryName, name: &str) {
 }
 
 /// A tombstone could not be purged.
-pub fn failed(reason: &str) {
-    let reason = without_values(reason);
-    tracing::warn!(reason, "a tombstone could not be purged and is tried again");
+pub fn failed(name: &DirtyName, reason: &str) {
+    let (namespace, directory) = (name.directory.namespace(), name.directory.name());
+    let (kind, name) = match &name.subject {
+        DirtySubject::User(name) => (Kind::USER.plural, &**name),
+        DirtySubject::Group(name) => (Kind::GROUP.plural, &**name),
+        DirtySubject::Directory | DirtySubject::Claim(_) => return,
+    };
+    tracing::warn!(namespace, directory, kind, name, reason, "a tombstone could not be purged and is tried again");
 }

@@ -188,11 +188,49 @@ async fn an_undelete_that_is_quicker_than_the_mark_keeps_the_group_and_its_membe
 }
 
 #[tokio::test]
-async fn what_one_directory_forbids_is_tried_again_and_keeps_no_other_waiting() {
+async fn what_cannot_be_purged_is_tried_again_and_keeps_nobody_else_waiting() {
+    let memory = Memory::default();
+    put(&memory, Kind::DIRECTORY, "staff", json!({}));
+    let forbidden = |asked: &Asked| asked.method == "DELETE" && asked.name != "bob-1";
+    let mut leader = Leader::new(&memory, move |asked| forbidden(asked).then(|| refusal(403, "Forbidden")));
+    // A retention that is new lets everybody be looked at twice.
+    assert_eq!(leader.look(Duration::ZERO).await, Vec::<String>::new());
+    for name in ["ada-1", "bob-1", "cid-1"] {
+        put(&memory, Kind::USER, name, user(LONG_AGO, &[]));
+    }
+    assert_eq!(leader.look(Duration::ZERO).await, ["DELETE directoryusers"; 3]);
+    assert_eq!(names(&memory, Kind::USER), ["ada-1", "cid-1"]);
+    assert_eq!(leader.look(Duration::from_secs(50)).await, Vec::<String>::new(), "they are left alone for a while");
+    assert_eq!(leader.look(Duration::from_secs(70)).await, ["DELETE directoryusers"; 2]);
+}
+
+#[tokio::test]
+async fn a_member_that_cannot_be_written_keeps_no_other_on_the_group() {
+    let memory = Memory::default();
+    put(&memory, Kind::DIRECTORY, "staff", json!({}));
+    put(&memory, Kind::GROUP, "blue-1", group());
+    for name in ["ada-1", "bob-1", "cid-1"] {
+        put(&memory, Kind::USER, name, user("", &["blue-1"]));
+    }
+    let forbidden = |asked: &Asked| asked.method == "PUT" && asked.name == "bob-1";
+    let mut leader = Leader::new(&memory, move |asked| forbidden(asked).then(|| refusal(403, "Forbidden")));
+    leader.look_at_group("blue-1").await;
+    assert_eq!(leader.look_at_group("blue-1").await, ["PUT directoryusers"; 3]);
+    let member_of = || memory.all(Kind::USER).iter().map(|user| user.member_of().len()).collect::<Vec<_>>();
+    assert_eq!(member_of(), [0, 1, 0]);
+    assert_eq!(leader.look_at_group("blue-1").await, ["PUT directoryusers"], "the group waits for the last one");
+    assert_eq!(names(&memory, Kind::GROUP), ["blue-1"]);
+}
+
+#[tokio::test]
+async fn an_api_server_that_does_not_say_what_time_it_is_ends_nobodys_retention() {
     let memory = Memory::default();
     put(&memory, Kind::DIRECTORY, "staff", json!({}));
     put(&memory, Kind::USER, "old-1", user(LONG_AGO, &[]));
-    let mut leader = Leader::new(&memory, |asked| (asked.method == "DELETE").then(|| refusal(403, "Forbidden")));
-    assert_eq!(leader.look(Duration::ZERO).await, ["DELETE directoryusers"], "it is left alone after the first time");
-    assert_eq!(leader.look(Duration::from_secs(6)).await, ["DELETE directoryusers"]);
+    memory.set_date("");
+    let mut leader = Leader::new(&memory, |_| None);
+    assert_eq!(leader.look(Duration::ZERO).await, Vec::<String>::new());
+    memory.set_date("Sun, 02 Feb 2020 00:00:00 GMT");
+    assert_eq!(leader.look(Duration::from_secs(500)).await, Vec::<String>::new(), "nor is it asked all the time");
+    assert_eq!(leader.look(Duration::from_secs(3700)).await, ["DELETE directoryusers"]);
 }
