@@ -175,6 +175,8 @@ pub fn tombstone(object: &Object, now: Timestamp) -> Object {
 fn buried(object: &Object, now: Timestamp) -> Object {
     let mut tombstone = object.clone();
     tombstone.remove_annotation(UNDELETE_ANNOTATION);
+    // Somebody brought a group back by hand after its purge had begun: this deletion has a retention of its own.
+    tombstone.set_purging(false);
     tombstone.set_deleted_at(Some(time_text(now)));
     tombstone
 }

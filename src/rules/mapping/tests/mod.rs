@@ -124,7 +124,13 @@ fn an_account_that_people_wrote_is_adopted_by_its_first_write() {
 fn a_tombstone_keeps_what_an_undelete_restores() {
     let mut object = stored();
     object["metadata"]["annotations"] = json!({ UNDELETE_ANNOTATION: "true", "team": "a" });
+    object["spec"]["purging"] = true.into();
     let deleted = tombstone(&object, NOW);
+    assert_eq!(
+        deleted["spec"]["purging"],
+        json!(null),
+        "a purge that had begun before somebody brought it back is none"
+    );
     assert_eq!(deleted["metadata"]["annotations"], json!({ "team": "a" }), "an older wish to be undeleted is none");
     assert_eq!(deleted["spec"]["deletedAt"], "2026-01-01T00:00:00.123Z");
     assert_eq!(deleted["spec"]["sessionEpoch"], 1);
