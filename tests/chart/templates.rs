@@ -6,6 +6,36 @@ use crate::render::{HASH, documents, find, of_kind, render, template};
 
 const CONTAINER: &str = "/spec/template/spec/containers/0";
 
+/// The Services, and what is the chart's to say about every object.
+#[rustfmt::skip]
+fn service_cases() -> Vec<(Value, &'static str, String, Value)> {
+    let at = |path: &str| path.to_owned();
+    let container = |path: &str| format!("{CONTAINER}{path}");
+    vec![
+        // The Service.
+        (json!({}), "Service/rollcall", at("/spec/ports/0/port"), json!(80)),
+        (json!({}), "Service/rollcall", at("/spec/ports/1"), json!({ "name": "admin", "port": 9090, "targetPort": "admin", "protocol": "TCP", "appProtocol": "http" })),
+        (json!({ "service": { "port": 8443 } }), "Service/rollcall", at("/spec/ports/0/port"), json!(8443)),
+        (json!({ "service": { "type": "NodePort" } }), "Service/rollcall", at("/spec/type"), json!("NodePort")),
+        // Probes and metrics are not for whoever reaches a load balancer or a node.
+        (json!({ "service": { "type": "NodePort" } }), "Service/rollcall", at("/spec/ports/1"), json!(null)),
+        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall", at("/spec/ports/1"), json!(null)),
+        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall-admin", at("/spec/type"), json!("ClusterIP")),
+        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall-admin", at("/spec/ports/0/name"), json!("admin")),
+        (json!({ "service": { "type": "LoadBalancer" } }), "Pod/rollcall-test", at("/spec/containers/0/args/2"), json!("--admin-url=http://rollcall-admin.rollcall-system.svc:9090")),
+        (json!({ "service": { "loadBalancerSourceRanges": ["192.0.2.0/24"] } }), "Service/rollcall", at("/spec/loadBalancerSourceRanges"), json!(["192.0.2.0/24"])),
+        (json!({ "service": { "externalTrafficPolicy": "Local" } }), "Service/rollcall", at("/spec/externalTrafficPolicy"), json!("Local")),
+        (json!({ "service": { "loadBalancerClass": "example.com/lb" } }), "Service/rollcall", at("/spec/loadBalancerClass"), json!("example.com/lb")),
+        // A label that selects is the chart's.
+        (json!({ "commonLabels": { "app.kubernetes.io/name": "x", "team": "it" } }), "Service/rollcall", at("/metadata/labels/app.kubernetes.io~1name"), json!("rollcall")),
+        (json!({ "commonLabels": { "app.kubernetes.io/name": "x", "team": "it" } }), "Service/rollcall", at("/metadata/labels/team"), json!("it")),
+        // What looks like a number stays a text.
+        (json!({ "namespaces": ["123"] }), "Role/rollcall", at("/metadata/namespace"), json!("123")),
+        (json!({ "log": { "level": "info: x" } }), "Deployment/rollcall", container("/args/1"), json!("--log-level=info: x")),
+        (json!({ "service": { "trafficDistribution": "PreferClose" } }), "Service/rollcall", at("/spec/trafficDistribution"), json!("PreferClose")),
+    ]
+}
+
 /// Values, the object (`Kind/name`), the place in it, and what is there; null where there is nothing.
 #[rustfmt::skip]
 fn cases() -> Vec<(Value, &'static str, String, Value)> {
@@ -65,28 +95,7 @@ fn cases() -> Vec<(Value, &'static str, String, Value)> {
         (tls.clone(), "Service/rollcall", at("/spec/ports/0/port"), json!(443)),
         (tls.clone(), "Service/rollcall", at("/spec/ports/0/appProtocol"), json!("https")),
         (tls, "Pod/rollcall-test", at("/spec/containers/0/args/1"), json!("--service-url=https://rollcall.rollcall-system.svc:443")),
-        // The Service.
-        (json!({}), "Service/rollcall", at("/spec/ports/0/port"), json!(80)),
-        (json!({}), "Service/rollcall", at("/spec/ports/1"), json!({ "name": "admin", "port": 9090, "targetPort": "admin", "protocol": "TCP", "appProtocol": "http" })),
         (json!({}), "Service/rollcall", at("/spec/selector"), selector.clone()),
-        (json!({ "service": { "port": 8443 } }), "Service/rollcall", at("/spec/ports/0/port"), json!(8443)),
-        (json!({ "service": { "type": "NodePort" } }), "Service/rollcall", at("/spec/type"), json!("NodePort")),
-        // Probes and metrics are not for whoever reaches a load balancer or a node.
-        (json!({ "service": { "type": "NodePort" } }), "Service/rollcall", at("/spec/ports/1"), json!(null)),
-        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall", at("/spec/ports/1"), json!(null)),
-        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall-admin", at("/spec/type"), json!("ClusterIP")),
-        (json!({ "service": { "type": "LoadBalancer" } }), "Service/rollcall-admin", at("/spec/ports/0/name"), json!("admin")),
-        (json!({ "service": { "type": "LoadBalancer" } }), "Pod/rollcall-test", at("/spec/containers/0/args/2"), json!("--admin-url=http://rollcall-admin.rollcall-system.svc:9090")),
-        (json!({ "service": { "loadBalancerSourceRanges": ["192.0.2.0/24"] } }), "Service/rollcall", at("/spec/loadBalancerSourceRanges"), json!(["192.0.2.0/24"])),
-        (json!({ "service": { "externalTrafficPolicy": "Local" } }), "Service/rollcall", at("/spec/externalTrafficPolicy"), json!("Local")),
-        (json!({ "service": { "loadBalancerClass": "example.com/lb" } }), "Service/rollcall", at("/spec/loadBalancerClass"), json!("example.com/lb")),
-        // A label that selects is the chart's.
-        (json!({ "commonLabels": { "app.kubernetes.io/name": "x", "team": "it" } }), "Service/rollcall", at("/metadata/labels/app.kubernetes.io~1name"), json!("rollcall")),
-        (json!({ "commonLabels": { "app.kubernetes.io/name": "x", "team": "it" } }), "Service/rollcall", at("/metadata/labels/team"), json!("it")),
-        // What looks like a number stays a text.
-        (json!({ "namespaces": ["123"] }), "Role/rollcall", at("/metadata/namespace"), json!("123")),
-        (json!({ "log": { "level": "info: x" } }), "Deployment/rollcall", container("/args/1"), json!("--log-level=info: x")),
-        (json!({ "service": { "trafficDistribution": "PreferClose" } }), "Service/rollcall", at("/spec/trafficDistribution"), json!("PreferClose")),
         // The host makes the public URL.
         (ingress("scim.example.com"), "Deployment/rollcall", container("/args/3"), json!("--public-url=https://scim.example.com")),
         (ingress("scim.example.com"), "Ingress/rollcall", at("/spec/rules/0/host"), json!("scim.example.com")),
@@ -138,7 +147,7 @@ fn cases() -> Vec<(Value, &'static str, String, Value)> {
 
 #[test]
 fn values_do_what_they_say() {
-    for (values, object, path, expected) in cases() {
+    for (values, object, path, expected) in cases().into_iter().chain(service_cases()) {
         let (kind, name) = object.split_once('/').expect("a kind and a name");
         let objects = render(&values);
         let found = find(&objects, kind, name).unwrap_or_else(|| panic!("{values}: there is no {object}"));
