@@ -89,10 +89,10 @@ pub struct KeyNewArgs {
 /// `rollcall self-test`.
 #[derive(Debug, Args)]
 pub struct SelfTestArgs {
-    /// Where the Service serves SCIM, such as http://rollcall.rollcall-system.svc.
+    /// Where the Service serves SCIM, such as `http://rollcall.rollcall-system.svc`.
     #[arg(long, value_name = "URL")]
     pub service_url: String,
-    /// Where the Service serves /readyz, such as http://rollcall.rollcall-system.svc:9090.
+    /// Where the Service serves /readyz, such as `http://rollcall.rollcall-system.svc:9090`.
     #[arg(long, value_name = "URL")]
     pub admin_url: String,
     /// The namespace of what the test makes; one that the operator looks after.
