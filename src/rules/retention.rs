@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::brake::WINDOW;
+use super::naming::UNDELETE_ANNOTATION;
 use crate::api::{DirectorySpec, Object};
 
 /// How long a tombstone is kept at least, whatever the retention is: the tombstones of the last hour are what the brake on
@@ -26,15 +27,21 @@ pub struct Tombstone {
 }
 
 impl Tombstone {
-    /// What an object says; nothing where it is not deleted. `asked_back` is whether an annotation asks for it.
-    pub fn of(object: &Object, asked_back: bool) -> Option<Self> {
+    /// What an object says; nothing where it is not deleted.
+    pub fn of(object: &Object) -> Option<Self> {
         object.is_deleted().then(|| Self {
             deleted_at: object.deleted_at(),
-            asked_back,
+            asked_back: is_asked_back(object),
             in_change: object.pending().next().is_some(),
             purging: object.is_purging(),
         })
     }
+}
+
+/// Whether an object is a tombstone that somebody asks for. Once its purge has begun, nobody gets it back: a group may have
+/// lost some of its members by then.
+pub fn is_asked_back(object: &Object) -> bool {
+    object.is_deleted() && !object.is_purging() && object.has_annotation(UNDELETE_ANNOTATION)
 }
 
 /// What becomes of a tombstone.

@@ -11,7 +11,6 @@ use crate::rules::membership::left;
 use crate::rules::resource::Resource;
 use crate::rules::retention::{Fate, Tombstone, fate};
 use crate::store::Error;
-use crate::store::claims::holder::is_asked_back;
 use crate::store::index::Member;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
@@ -28,7 +27,7 @@ const NO_TIME_PAUSE: Duration = Duration::from_secs(3600);
 pub enum Purged {
     /// There is no such object any more.
     Gone,
-    /// It is a group, and members are being taken off: it is looked at again at once.
+    /// It is a group, and members are being taken off: it is looked at again soon.
     Underway,
     /// Somebody was quicker: it is looked at again.
     Moved,
@@ -53,7 +52,7 @@ pub async fn purge(
     };
     let Some(time) = time else { return Ok(Purged::Spared(Some(NO_TIME_PAUSE))) };
     let now = now.min(time);
-    let tombstone = Tombstone::of(&object, is_asked_back(&object)).filter(|_| object.directory() == directory.name());
+    let tombstone = Tombstone::of(&object).filter(|_| object.directory() == directory.name());
     let Some(tombstone) = tombstone else { return Ok(Purged::Spared(None)) };
     let fate = fate(&tombstone, retention, now);
     if fate != Fate::Ends {
@@ -96,7 +95,7 @@ async fn begin(
     now: Timestamp,
 ) -> Result<Purged, Error> {
     let mark = |object: &Object| {
-        let tombstone = Tombstone::of(object, is_asked_back(object))?;
+        let tombstone = Tombstone::of(object)?;
         (fate(&tombstone, retention, now) == Fate::Ends).then(|| {
             let mut marked = object.clone();
             marked.set_purging(true);

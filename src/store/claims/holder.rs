@@ -11,13 +11,8 @@ use super::step::Subject;
 use crate::api::{API_VERSION, Object};
 use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, Force, UNDELETE_ANNOTATION, UniqueRules};
 use crate::rules::resource::Resource;
+use crate::rules::retention::is_asked_back;
 use crate::store::kind::Kind;
-
-/// Whether an object is a tombstone that somebody asks for. Once its purge has begun, nobody gets it back: a group may have
-/// lost some of its members by then.
-pub fn is_asked_back(object: &Object) -> bool {
-    object.is_deleted() && !object.is_purging() && object.has_annotation(UNDELETE_ANNOTATION)
-}
 
 /// How long the janitor leaves a change in progress, or a create, to whoever is at work on it.
 pub const IDLE_AFTER: SignedDuration = SignedDuration::from_secs(30);

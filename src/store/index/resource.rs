@@ -12,7 +12,7 @@ use super::{IndexRules, LookupKey};
 use crate::api::Object;
 use crate::rules::naming::{DIRECTORY_LABEL, LINK, ambiguous, claimed_values, index_keys};
 use crate::rules::resource::Resource;
-use crate::store::claims::holder::is_asked_back;
+use crate::rules::retention::is_asked_back;
 use crate::store::claims::known::{Provenance, is_relied_on, known_from, provenance};
 use crate::store::version::Stamp;
 
