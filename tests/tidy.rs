@@ -16,7 +16,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("termination_message", &[]),
     ("redaction", &[]),
     ("rules", &["scim", "api"]),
-    ("store", &["api", "redaction", "rules::access", "rules::naming", "rules::resource", "rules::retention"]),
+    (
+        "store",
+        &["api", "redaction", "rules::access", "rules::brake", "rules::naming", "rules::resource", "rules::retention"],
+    ),
     ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
     ("controller", &["api", "rules", "store", "metrics", "redaction"]),
     ("http", &["scim", "api", "rules::key", "rules::resource", "store", "provisioning", "metrics", "redaction"]),

@@ -5,8 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::{Context, Error};
-use crate::rules::brake::{Brake, brake, window};
-use crate::rules::resource::Resource;
+use crate::rules::brake::Brake;
 use crate::store::DeletionUnderWay;
 
 impl Context {
@@ -16,9 +15,7 @@ impl Context {
         self.store.fresh(Instant::now())?;
         let (namespace, directory) = (&self.directory.namespace, &self.directory.name);
         self.store.begin_deletion(namespace, directory, |under_way| {
-            let index = self.store.index(namespace, directory);
-            let deletions = index.deletions(Resource::User, window(now));
-            let brake = brake(&self.directory.spec, index.visible(Resource::User), &deletions, now);
+            let brake = self.store.index(namespace, directory).brake(&self.directory.spec, now);
             if brake.admits(under_way) {
                 return Ok(());
             }

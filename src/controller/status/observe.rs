@@ -11,7 +11,7 @@ use super::decide::{directory, group, user};
 use crate::api::directory::{DirectorySpec, GroupsMode};
 use crate::api::directory_status::DirectoryCounts;
 use crate::controller::claiming::Pass;
-use crate::rules::brake::{Brake, brake as brake_of, window};
+use crate::rules::brake::Brake;
 use crate::rules::mapping::to_attributes;
 use crate::rules::naming::DIRECTORY_FINALIZER;
 use crate::rules::policy::Policy;
@@ -87,8 +87,7 @@ pub fn refresh(store: &Store, known: &mut KnownDirectory, of: &WatchedDirectory)
 
 /// How far a Directory is from the limit on deletions at `now`.
 pub fn brake(store: &Store, of: &WatchedDirectory, now: Timestamp) -> Brake {
-    let index = store.index(&of.namespace, &of.name);
-    brake_of(&of.spec, index.visible(Resource::User), &index.deletions(Resource::User, window(now)), now)
+    store.index(&of.namespace, &of.name).brake(&of.spec, now)
 }
 
 /// A Directory that has just been [refreshed](refresh).

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 
 use super::dirty::DirtySubject;
 use super::{Index, MAX_BATCH, Member};
+use crate::api::DirectorySpec;
+use crate::rules::brake::{Brake, brake, window};
 use crate::rules::resource::Resource;
 use crate::rules::retention::Tombstone;
 
@@ -59,6 +61,11 @@ impl Index {
         let tables = self.tables.read();
         let times = tables.resources(kind).tombstones.range(range);
         times.filter_map(|(time, _)| Timestamp::from_millisecond(*time).ok()).collect()
+    }
+
+    /// How far the Directory, whose rules these are, is from the limit on deletions at `now`.
+    pub fn brake(&self, spec: &DirectorySpec, now: Timestamp) -> Brake {
+        brake(spec, self.visible(Resource::User), &self.deletions(Resource::User, window(now)), now)
     }
 
     /// Objects that name a group in `spec.memberOf`, visible or not, at most [`MAX_BATCH`] of them.
