@@ -11,13 +11,39 @@ use tokio::task::yield_now;
 use tokio::time::{sleep, timeout_at};
 
 use crate::metrics::Metrics;
-use crate::store::Store;
 use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject, Interest, Subscription, Taken};
+use crate::store::{Error, Store};
 
 /// Between the end of one review of everything and the next: a safety net, for every change is told.
 pub const REVIEW_INTERVAL: Duration = Duration::from_secs(600);
 /// Between two looks at whether the watches are fresh.
 const FRESH_POLL: Duration = Duration::from_millis(100);
+
+/// After a call that the API server could not take, until it is tried again.
+pub const ERROR_PAUSE: Duration = Duration::from_secs(5);
+
+/// How a look at one name, or at a few, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// The next name may be looked at.
+    Finished,
+    /// The API server is away: the next call would fare no better.
+    ServerAway,
+}
+
+impl Looked {
+    /// How a look ended that failed.
+    pub fn failed(error: &Error) -> Self {
+        if matches!(error, Error::Unavailable { .. }) { Self::ServerAway } else { Self::Finished }
+    }
+
+    /// Waits where the next look would fare no better.
+    pub async fn rest(self) {
+        if self == Self::ServerAway {
+            sleep(ERROR_PAUSE).await;
+        }
+    }
+}
 
 /// The names of one controller.
 pub struct DirtyNames {

@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use self::decide::{DeletionStep, ObservedDeletion, decide};
-use super::dirty_names::DirtyNames;
+use super::dirty_names::{DirtyNames, ERROR_PAUSE, Looked};
 use super::told::ToldByDirectory;
 use super::tools::Tools;
 use crate::redaction::without_values;
@@ -27,8 +27,6 @@ use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 use crate::store::kind::Kind;
 use crate::store::watch::FRESHNESS_LIMIT;
 
-/// After a call that the API server could not take, until it is tried again.
-const ERROR_PAUSE: Duration = Duration::from_secs(5);
 /// After some objects were deleted, or a write met a newer state, until the next look: by then the watch has mostly told it.
 const NEXT_LOOK: Duration = Duration::from_millis(20);
 /// After a Directory proved to be another one than the watch has told, until the next look: by then it has mostly told it.
@@ -51,18 +49,8 @@ pub async fn run(tools: Tools) {
     let mut deletion = Deletion::new(tools);
     loop {
         let name = deletion.names.next().await.name;
-        if let Looked::ServerAway = deletion.look(name, Instant::now()).await {
-            tokio::time::sleep(ERROR_PAUSE).await;
-        }
+        deletion.look(name, Instant::now()).await.rest().await;
     }
-}
-
-/// How a look ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Looked {
-    Finished,
-    /// The API server is away: the next call would fare no better.
-    ServerAway,
 }
 
 /// A deletion under way.
@@ -183,12 +171,12 @@ impl Deletion {
     /// What failed is tried again. Where it may be the trouble of one Directory (a right is missing in its namespace, a
     /// webhook forbids it), that Directory is left alone for a while, and nobody else.
     fn put_back(&mut self, name: DirtyName, error: &Error, now: Instant) -> Looked {
-        let is_away = matches!(error, Error::Unavailable { .. });
+        let looked = Looked::failed(error);
         self.tell(&name, None, error);
-        if !is_away {
+        if looked == Looked::Finished {
             self.names.hold(&name.directory, now + ERROR_PAUSE);
         }
         self.names.look_at(name, now);
-        if is_away { Looked::ServerAway } else { Looked::Finished }
+        looked
     }
 }

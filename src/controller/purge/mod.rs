@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 
 use self::act::Purged;
-use super::dirty_names::DirtyNames;
+use super::dirty_names::{DirtyNames, Looked};
 use super::told::ToldByDirectory;
 use super::tools::Tools;
 use crate::redaction::without_values;
@@ -29,8 +29,6 @@ use crate::rules::retention::{Fate, fate};
 use crate::store::Error;
 use crate::store::index::dirty::{DirectoryName, DirtyName};
 
-/// After a call that the API server could not take, until it is tried again.
-const ERROR_PAUSE: Duration = Duration::from_secs(5);
 /// After a call that failed for this one object, until it is tried again: others of its Directory go on meanwhile.
 const FAILED_PAUSE: Duration = Duration::from_secs(60);
 /// After some members of a group were taken off, until the next are: others of its Directory come in between.
@@ -46,18 +44,8 @@ pub async fn run(tools: Tools) {
     let mut purge = Purge::new(tools);
     loop {
         let name = purge.names.next().await.name;
-        if let Looked::ServerAway = purge.look(name, Timestamp::now(), Instant::now()).await {
-            tokio::time::sleep(ERROR_PAUSE).await;
-        }
+        purge.look(name, Timestamp::now(), Instant::now()).await.rest().await;
     }
-}
-
-/// How a look ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Looked {
-    Finished,
-    /// The API server is away: the next call would fare no better.
-    ServerAway,
 }
 
 /// What this leader knows. Nothing of it needs to outlive the leader.
@@ -103,12 +91,12 @@ impl Purge {
     /// What failed is tried again. Where it may be the trouble of this one object (a webhook forbids it, it is invalid by
     /// today's schema), it is left alone for a while, and nothing else.
     fn put_back(&mut self, name: DirtyName, error: &Error, instant: Instant) -> Looked {
-        let is_away = matches!(error, Error::Unavailable { .. });
+        let looked = Looked::failed(error);
         // Without the names in it: one object after another may fail for the same reason.
         let reason = without_values(&error.to_string());
         self.told.failure(&name, &reason, || report::failed(&name, &reason));
-        self.names.look_at(name, if is_away { instant } else { instant + FAILED_PAUSE });
-        if is_away { Looked::ServerAway } else { Looked::Finished }
+        self.names.look_at(name, if looked == Looked::ServerAway { instant } else { instant + FAILED_PAUSE });
+        looked
     }
 
     /// The retention of a Directory that is there. Where it is another one than before, every tombstone is looked at: the

@@ -23,7 +23,7 @@ use self::act::{StatusWrite, Written};
 use self::conflicts::Contested;
 use self::observe::KnownDirectory;
 use super::claiming::Passes;
-use super::dirty_names::DirtyNames;
+use super::dirty_names::{DirtyNames, ERROR_PAUSE, Looked};
 use super::told::Told;
 use super::tools::Tools;
 use crate::rules::resource::Resource;
@@ -34,8 +34,6 @@ use crate::store::{Error, WatchedDirectory};
 const WRITES_AT_ONCE: usize = 4;
 /// Most names that are looked at before what was decided is written.
 const LOOKS_AT_ONCE: usize = 200;
-/// After a write that the API server could not take, until it is tried again.
-const ERROR_PAUSE: Duration = Duration::from_secs(5);
 /// After a write that met a newer state, until the next look: by then the watch has told it.
 const MOVED_PAUSE: Duration = Duration::from_secs(1);
 
@@ -44,18 +42,8 @@ pub async fn run(tools: Tools, passes: Passes) {
     let mut statuses = Statuses::new(tools, passes);
     loop {
         let first = statuses.names.next().await;
-        if let Looked::ServerAway = statuses.look(first, Instant::now()).await {
-            tokio::time::sleep(ERROR_PAUSE).await;
-        }
+        statuses.look(first, Instant::now()).await.rest().await;
     }
-}
-
-/// How a few looks ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Looked {
-    Finished,
-    /// The API server is away: the next write would fare no better.
-    ServerAway,
 }
 
 /// What this leader knows. Nothing of it needs to outlive the leader.
