@@ -4,13 +4,13 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt as _;
 use serde_json::Value;
 
-use super::{Directory, DirectoryClaim, DirectoryGroup, DirectoryKey, DirectoryUser, to_yaml};
+use super::{Directory, DirectoryApplication, DirectoryClaim, DirectoryGroup, DirectoryKey, DirectoryUser, to_yaml};
 
 /// The definition of every kind.
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    [Directory::crd(), DirectoryKey::crd(), DirectoryUser::crd(), DirectoryGroup::crd(), DirectoryClaim::crd()]
-        .map(on_one_line)
-        .into()
+    let of_people = [DirectoryUser::crd(), DirectoryGroup::crd(), DirectoryClaim::crd()];
+    let of_teams = [Directory::crd(), DirectoryKey::crd(), DirectoryApplication::crd()];
+    of_teams.into_iter().chain(of_people).map(on_one_line).collect()
 }
 
 /// Descriptions come out of doc comments with their line ends, where `kubectl explain`, which wraps by itself, would

@@ -7,6 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::directory_login::Login;
 use super::directory_status::DirectoryStatus;
 
 /// One tenant of an identity provider. Its SCIM endpoint is `/scim/v2/{namespace}/{name}`; its people are the
@@ -53,6 +54,9 @@ pub struct DirectorySpec {
     /// reason Claiming.
     #[serde(default, rename = "uniqueExternalId")]
     pub unique_external_id: UniqueExternalID,
+    /// Who may log in, and how. Default: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
     /// How long a deleted person or group is kept as a tombstone, from which rollcall.dev/undelete brings it back, in days,
     /// hours, minutes and seconds such as 30d or 36h30m; at most 87600h, which is 3650d. Default 720h. After that it is
     /// purged. A change counts for those who are deleted already. A tombstone is kept for an hour in any case, because

@@ -69,7 +69,7 @@ pub struct DirectoryKeySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = MAX_DESCRIPTION))]
     pub description: Option<String>,
-    /// What the key may do: provision (the default, and all there is); 1 to 8, each once.
+    /// What the key may do: provision (the default), introspect; 1 to 8, each once.
     #[serde(default = "default_scopes")]
     #[x_kube(merge_strategy = ListMerge::Set)]
     #[schemars(length(min = 1, max = 8))]
@@ -86,6 +86,9 @@ pub enum Scope {
     /// Read and write users and groups over SCIM.
     #[serde(rename = "provision")]
     Provision,
+    /// Ask whether a token is good and whose it is (RFC 7662).
+    #[serde(rename = "introspect")]
+    Introspect,
     /// Written by a newer version.
     #[serde(other)]
     #[schemars(skip)]

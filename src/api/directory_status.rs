@@ -17,6 +17,9 @@ pub struct DirectoryStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
+    /// Where the provider sends people back to; for the registration. Default: nobody logs in.
+    #[serde(default, rename = "redirectURIs", skip_serializing_if = "Option::is_none")]
+    pub redirect_uris: Option<RedirectUris>,
     /// Attributes that are unique beside the name, and how far the operator is in making them so; at most 8.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["attribute"]))]
@@ -29,6 +32,20 @@ pub struct DirectoryStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 33), extend("x-kubernetes-list-type" = "atomic"))]
     pub quota: Vec<QuotaStatus>,
+}
+
+/// Where the provider sends people back to.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct RedirectUris {
+    /// Of the registration's platform Web; at most 4 of at most 2,048 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 4), inner(length(max = 2048)), extend("x-kubernetes-list-type" = "atomic"))]
+    pub web: Vec<String>,
+    /// Of the registration's platform Mobile and desktop applications; at most 16 of at most 512 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 512)), extend("x-kubernetes-list-type" = "atomic"))]
+    pub native: Vec<String>,
 }
 
 /// How many resources SCIM shows.

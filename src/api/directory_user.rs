@@ -68,20 +68,17 @@ pub struct DirectoryUserSpec {
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub member_of: Vec<String>,
     /// Whether an administrator keeps the person out, whatever the identity provider says. Default false. The operator
-    /// never writes it. Nothing acts on it yet.
+    /// never writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<bool>,
-    /// How the person logs in: OpenIDConnect or BuiltIn. An administrator's. Default: as the Directory says. Nothing
-    /// acts on it yet.
+    /// How the person logs in: OpenIDConnect or BuiltIn. An administrator's. Default: as the Directory says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "LoginMethod")]
     pub login_method: Option<LoginMethod>,
-    /// Asks for a one-time link with which the person sets a password. An administrator's. Default: none. Nothing acts
-    /// on it yet.
+    /// Asks for a one-time link with which the person sets a password. An administrator's. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<Invitation>,
-    /// The account of the identity provider that first logged in as this person. The operator's. Default: none. Nothing
-    /// writes it yet.
+    /// The account of the identity provider that first logged in as this person. The operator's. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
     /// Write-ahead mark of a change in progress: claimed attribute to wanted value; at most 8, of at most 300 and 2,048
@@ -105,7 +102,12 @@ pub struct DirectoryUserSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 9_007_199_254_740_991_i64))]
     pub session_epoch: Option<i64>,
-    /// Set when the portal keeps the person out. The operator's. Default: not set. Nothing acts on it yet.
+    /// Sessions that were signed out before they would have ended by themselves; at most 16. The operator's. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["id".into()]))]
+    #[schemars(length(max = 16))]
+    pub ended_sessions: Vec<EndedSession>,
+    /// Set when the portal keeps the person out. The operator's. Default: not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal_suspension: Option<PortalSuspension>,
 }
@@ -171,6 +173,17 @@ pub struct Link {
     /// What joined them, up to 64 characters. Required.
     #[schemars(length(min = 1, max = 64))]
     pub by: String,
+}
+
+/// A session that was signed out.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct EndedSession {
+    /// The session's id, 1 to 64 characters. Required.
+    #[schemars(length(min = 1, max = 64))]
+    pub id: String,
+    /// When the session would have ended by itself, an RFC 3339 time: nothing is kept of it after that. Required.
+    pub until: Time,
 }
 
 /// Why and since when the portal keeps a person out.

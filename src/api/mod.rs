@@ -9,9 +9,11 @@
 pub mod conditions;
 pub mod crds;
 pub mod directory;
+pub mod directory_application;
 pub mod directory_claim;
 pub mod directory_group;
 pub mod directory_key;
+pub mod directory_login;
 pub mod directory_status;
 pub mod directory_user;
 pub mod newer;
@@ -23,6 +25,7 @@ mod tests;
 mod yaml;
 
 pub use directory::{Directory, DirectorySpec};
+pub use directory_application::{DirectoryApplication, DirectoryApplicationSpec};
 pub use directory_claim::{DirectoryClaim, DirectoryClaimSpec};
 pub use directory_group::{DirectoryGroup, DirectoryGroupSpec};
 pub use directory_key::{DirectoryKey, DirectoryKeySpec};

@@ -7,12 +7,15 @@
 //!
 //! Two enumerations are read where they are decided, and an unknown value is none of those that are asked for:
 //! `DirectoryUser.spec.managedBy` ([`crate::rules::standing`]: SCIM neither shows nor changes the person) and the scopes of
-//! a key ([`crate::rules::key`]: it opens nothing). Nothing decides by `loginMethod` yet.
+//! a key ([`crate::rules::key`]: it opens nothing). An unknown
+//! `loginMethod` of a person fits no way to log in ([`crate::rules::access`]), and an unknown family of headers adds none.
 
 use super::directory::{
     Basic, BuiltInUsers, DeletionPolicy, ExtensionType, ExternalIdRule, GroupsMode, Naming, OnInvalid, PortalRole,
     ProvisioningMode, Source,
 };
+use super::directory_application::HostScheme;
+use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
 use super::directory_status::UniqueAttributeState;
 
 impl ProvisioningMode {
@@ -96,5 +99,47 @@ impl UniqueAttributeState {
     /// Unknown is Claiming: values are claimed, and nobody is refused.
     pub fn counts_as(self) -> Self {
         if self == Self::Unknown { Self::Claiming } else { self }
+    }
+}
+
+impl LoginMode {
+    /// Unknown is Disabled: nobody is let in by a rule that is not known.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Disabled } else { self }
+    }
+}
+
+impl Flavor {
+    /// An unknown one is no provider: which checks it asks for cannot be told.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::Unknown).then_some(self)
+    }
+}
+
+impl ClientAssertion {
+    /// An unknown one is no proof.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::Unknown).then_some(self)
+    }
+}
+
+impl AccountMatch {
+    /// Unknown is ObjectId: nobody is linked by a name.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::ObjectId } else { self }
+    }
+}
+
+impl UpnClaim {
+    /// Unknown is upn, which people cannot change themselves.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Upn } else { self }
+    }
+}
+
+impl HostScheme {
+    /// Unknown is https.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Https } else { self }
     }
 }
