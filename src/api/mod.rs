@@ -20,6 +20,7 @@ pub mod newer;
 mod object;
 pub mod scim_group;
 pub mod scim_user;
+pub mod secret;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -32,6 +33,7 @@ pub use directory_key::{DirectoryKey, DirectoryKeySpec};
 pub use directory_status::DirectoryStatus;
 pub use directory_user::{DirectoryUser, DirectoryUserSpec};
 pub use object::Object;
+pub use secret::Secret;
 pub use yaml::to_yaml;
 
 use schemars::JsonSchema;

@@ -29,6 +29,12 @@ impl From<Value> for Object {
     }
 }
 
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        object.0
+    }
+}
+
 /// What the API server sent, or is to be sent.
 impl Object {
     /// The whole object.
@@ -39,6 +45,11 @@ impl Object {
     /// `kind`, such as `DirectoryUser`.
     pub fn kind(&self) -> &str {
         text_or_empty(&self.0["kind"])
+    }
+
+    /// `type` of a Secret.
+    pub fn secret_type(&self) -> &str {
+        text_or_empty(&self.0["type"])
     }
 }
 
@@ -195,6 +206,40 @@ impl Object {
     /// `spec.suspended`.
     pub fn is_suspended(&self) -> bool {
         self.spec()["suspended"] == Value::Bool(true)
+    }
+
+    /// Whether `spec.suspended` is there and not false.
+    pub fn is_kept_out(&self) -> bool {
+        !matches!(self.spec()["suspended"], Value::Null | Value::Bool(false))
+    }
+
+    /// Whether `spec.scim.active` is true or not there.
+    pub fn is_let_in(&self) -> bool {
+        matches!(self.scim()["active"], Value::Null | Value::Bool(true))
+    }
+
+    /// Whether there is a `spec.portalSuspension`.
+    pub fn is_suspended_by_portal(&self) -> bool {
+        !self.spec()["portalSuspension"].is_null()
+    }
+
+    /// `spec.loginMethod`; one that is no text reads as an empty one.
+    pub fn login_method(&self) -> Option<&str> {
+        let method = &self.spec()["loginMethod"];
+        (!method.is_null()).then(|| text_or_empty(method))
+    }
+
+    /// `tenantID` and `objectID` of `spec.link`; both are empty where one of them cannot be read.
+    pub fn link(&self) -> Option<(&str, &str)> {
+        let link = &self.spec()["link"];
+        let parts = || Some((link["tenantID"].as_str()?, link["objectID"].as_str()?));
+        (!link.is_null()).then(|| parts().unwrap_or_default())
+    }
+
+    /// The ids in `spec.endedSessions`.
+    pub fn ended_sessions(&self) -> impl Iterator<Item = &str> {
+        let sessions = self.spec()["endedSessions"].as_array().into_iter().flatten();
+        sessions.filter_map(|session| session["id"].as_str())
     }
 
     /// `spec.pending`: each attribute and the value that a change in progress wants for it.

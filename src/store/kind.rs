@@ -46,12 +46,28 @@ impl Kind {
     pub const GROUP: Self = Self::ours("DirectoryGroup", "directorygroups");
     /// One taken unique value.
     pub const CLAIM: Self = Self::ours("DirectoryClaim", "directoryclaims");
+    /// An application behind an ingress.
+    pub const APPLICATION: Self = Self::ours("DirectoryApplication", "directoryapplications");
+    /// A Secret of Kubernetes. Read one by one and never watched: other people's are none of the operator's business.
+    pub const SECRET: Self = Self::of_kubernetes("", "Secret", "secrets");
+    /// An Event of Kubernetes: what happened to an object, for whoever describes it.
+    pub const EVENT: Self = Self::of_kubernetes("events.k8s.io", "Event", "events");
 
     /// The kinds that are watched. An index is believed only while all of them are fresh.
-    pub const WATCHED: [Self; 5] = [Self::DIRECTORY, Self::KEY, Self::USER, Self::GROUP, Self::CLAIM];
+    pub const WATCHED: [Self; 6] =
+        [Self::DIRECTORY, Self::KEY, Self::APPLICATION, Self::USER, Self::GROUP, Self::CLAIM];
 
     const fn ours(name: &'static str, plural: &'static str) -> Self {
         Self { group: GROUP, version: VERSION, name, plural, scope: KindScope::Namespaced }
+    }
+
+    const fn of_kubernetes(group: &'static str, name: &'static str, plural: &'static str) -> Self {
+        Self { group, version: "v1", name, plural, scope: KindScope::Namespaced }
+    }
+
+    /// Group and version, as objects state them.
+    pub fn api_version(self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
     }
 
     /// The kind whose objects hold the resources of this type.
@@ -141,15 +157,10 @@ mod tests {
     #[test]
     fn group_version_and_scope_make_the_path_of_any_kind() {
         let kind = |group, version, plural, scope| Kind { group, version, name: "", plural, scope };
-        let (secret, event) = ("secrets", "events");
         for (kind, namespace, expected) in [
             (Kind::DIRECTORY, None, "/apis/rollcall.dev/v1alpha1/directories/x"),
-            (kind("", "v1", secret, KindScope::Namespaced), Some("staff"), "/api/v1/namespaces/staff/secrets/x"),
-            (
-                kind("events.k8s.io", "v1", event, KindScope::Namespaced),
-                Some("staff"),
-                "/apis/events.k8s.io/v1/namespaces/staff/events/x",
-            ),
+            (Kind::SECRET, Some("staff"), "/api/v1/namespaces/staff/secrets/x"),
+            (Kind::EVENT, Some("staff"), "/apis/events.k8s.io/v1/namespaces/staff/events/x"),
             (
                 kind("rbac.authorization.k8s.io", "v1", "clusterroles", KindScope::Cluster),
                 Some("staff"),

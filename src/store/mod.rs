@@ -19,6 +19,7 @@ pub mod objects;
 mod presence;
 pub mod rights;
 mod schema_check;
+mod secrets;
 mod version;
 pub mod watch;
 mod write_queue;
@@ -37,7 +38,7 @@ use crate::api::Object;
 use crate::rules::naming::UniqueRules;
 use crate::rules::resource::Resource;
 use cache::Cache;
-pub use cache::{MAX_PER_DIGEST, Seen, WatchedDirectory, WatchedKey};
+pub use cache::{MAX_PER_DIGEST, Seen, WatchedApplication, WatchedDirectory, WatchedKey};
 pub use client::{Settings, uses_kubeconfig};
 pub use deletions::DeletionUnderWay;
 use deletions::DeletionsUnderWay;
@@ -49,6 +50,7 @@ use lease::Candidate;
 use objects::Objects;
 pub use presence::Presence;
 use rights::Lacking;
+pub use secrets::SecretError;
 use watch::{Feed, MAX_LISTS, Watch};
 use write_queue::{WriteQueues, WriteTurn};
 
@@ -196,6 +198,21 @@ impl Store {
     /// Every key that can be read, as the watch last saw them.
     pub fn all_keys(&self) -> Vec<Arc<WatchedKey>> {
         self.0.cache.all_keys()
+    }
+
+    /// The application, as the watch last saw it.
+    pub fn application(&self, namespace: &str, name: &str) -> Option<Arc<WatchedApplication>> {
+        self.0.cache.application(namespace, name)
+    }
+
+    /// The applications of a Directory that can be read, as the watch last saw them, in the order of their names.
+    pub fn applications(&self, namespace: &str, directory: &str) -> Vec<Arc<WatchedApplication>> {
+        self.0.cache.applications(namespace, directory)
+    }
+
+    /// Every application that can be read, as the watch last saw them.
+    pub fn all_applications(&self) -> Vec<Arc<WatchedApplication>> {
+        self.0.cache.all_applications()
     }
 
     /// The index of the people of a Directory.

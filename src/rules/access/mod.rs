@@ -5,6 +5,8 @@
 
 pub mod change;
 mod decide;
+mod person;
 
 pub use change::{gives, gives_back, tell_all};
 pub use decide::{Account, Denial, LoginRules, Person, decide};
+pub use person::person;

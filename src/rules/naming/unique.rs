@@ -42,6 +42,12 @@ impl UniqueRules {
         self.iter().find_map(|(known, force)| (known == attribute).then_some(force))
     }
 
+    /// Those of them that are in force.
+    #[must_use]
+    pub fn in_force(&self) -> Self {
+        Self(self.0.iter().filter(|(_, force)| *force == Force::InForce).cloned().collect())
+    }
+
     /// The attributes of one kind and where their values stand.
     pub(super) fn paths(&self, resource: Resource) -> impl Iterator<Item = (&str, &ClaimedPath)> {
         self.0.iter().filter(move |(path, _)| path.resource() == resource).map(|(path, _)| (path.attribute(), path))

@@ -44,7 +44,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn of(object: &Object) -> Self {
+    pub(super) fn of(object: &Object) -> Self {
         Self {
             uid: object.uid().to_owned(),
             generation: object.generation(),

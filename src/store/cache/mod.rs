@@ -1,5 +1,6 @@
 //! What the watches fill: a table for each kind that is read whole, and one index for each Directory.
 
+mod application;
 mod directory;
 mod key;
 mod table;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+pub use application::WatchedApplication;
 pub use directory::{Seen, WatchedDirectory};
 pub use key::WatchedKey;
 pub use table::MAX_PER_DIGEST;
@@ -44,6 +46,7 @@ trait Sink {
 pub(super) struct Cache {
     directories: Table<WatchedDirectory>,
     keys: Table<WatchedKey>,
+    applications: Table<WatchedApplication>,
     /// By namespace, then by name of the Directory. An index comes into being with the first object that names its
     /// Directory, and goes when it is empty and its Directory gone. It is written to under the lock of this map, shared:
     /// who forgets an index holds the lock alone, so nothing can come into it meanwhile and be lost.
@@ -66,6 +69,23 @@ impl Cache {
     /// Every key that can be read.
     pub(super) fn all_keys(&self) -> Vec<Arc<WatchedKey>> {
         self.keys.all()
+    }
+
+    /// An application that can be read.
+    pub(super) fn application(&self, namespace: &str, name: &str) -> Option<Arc<WatchedApplication>> {
+        self.applications.get(namespace, name)
+    }
+
+    /// The applications of a Directory that can be read, in the order of their names.
+    pub(super) fn applications(&self, namespace: &str, directory: &str) -> Vec<Arc<WatchedApplication>> {
+        let mut applications = self.applications.in_namespace(namespace);
+        applications.retain(|application| application.directory() == directory);
+        applications
+    }
+
+    /// Every application that can be read.
+    pub(super) fn all_applications(&self) -> Vec<Arc<WatchedApplication>> {
+        self.applications.all()
     }
 
     /// The keys of this digest, of each namespace at most [`MAX_PER_DIGEST`].
@@ -146,6 +166,7 @@ impl Cache {
         match kind {
             Kind::DIRECTORY => feed(&self.directories),
             Kind::KEY => feed(&self.keys),
+            Kind::APPLICATION => feed(&self.applications),
             Kind::USER | Kind::GROUP | Kind::CLAIM => feed(&Indexed { cache: self, kind }),
             _ => tracing::debug!(kind = kind.plural, "nothing is kept of this kind"),
         }

@@ -74,6 +74,13 @@ impl<T: Tabled> Table<T> {
         entries.filter_map(|entry| entry.value.clone()).collect()
     }
 
+    /// The objects of one namespace that can be read.
+    pub(super) fn in_namespace(&self, namespace: &str) -> Vec<Arc<T>> {
+        let state = self.0.read();
+        let entries = state.entries.get(namespace).into_iter().flat_map(BTreeMap::values);
+        entries.filter_map(|entry| entry.value.clone()).collect()
+    }
+
     /// The objects of this digest, of each namespace at most [`MAX_PER_DIGEST`].
     pub(super) fn by_digest(&self, digest: &Digest) -> Vec<Arc<T>> {
         let state = self.0.read();

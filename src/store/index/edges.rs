@@ -37,13 +37,20 @@ struct Group {
 }
 
 impl GroupEdges {
-    /// The numbers of these groups, sorted, on behalf of one object that names them from now on.
+    /// The numbers of these groups, in the order of their names and each once, on behalf of one object that names them from
+    /// now on. The numbers differ between replicas, and the order does not.
     pub(super) fn name(&mut self, groups: &[&str]) -> Box<[GroupId]> {
-        let mut ids: Vec<_> = groups.iter().map(|group| self.id(group)).collect();
-        ids.sort_unstable();
-        ids.dedup();
+        let mut names = groups.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        let ids: Box<[_]> = names.into_iter().map(|group| self.id(group)).collect();
         ids.iter().for_each(|id| self.groups[id.place()].named += 1);
-        ids.into()
+        ids
+    }
+
+    /// Whether a group is among these, which are in the order of their names.
+    pub(super) fn contains(&self, groups: &[GroupId], group: &str) -> bool {
+        groups.binary_search_by(|id| (*self.groups[id.place()].name).cmp(group)).is_ok()
     }
 
     /// Undoes [`Self::name`].
@@ -59,19 +66,19 @@ impl GroupEdges {
         }
     }
 
-    /// Changes the groups in which an object stands as a visible member, both lists sorted. What is in both stays as it is.
+    /// Changes the groups in which an object stands as a visible member. What is in both lists stays as it is.
     pub(super) fn change(&mut self, kind: Resource, member: &Arc<str>, before: &[GroupId], after: &[GroupId]) {
         if before == after {
             return;
         }
         // The sum of the digests by XOR does not depend on their order, and whoever leaves takes his part along.
         let digest = digest(kind, member);
-        for id in before.iter().filter(|id| after.binary_search(id).is_err()) {
+        for id in missing(before, after) {
             let group = &mut self.groups[id.place()];
             group.digest ^= digest;
             group.order_of(kind).remove(member);
         }
-        for id in after.iter().filter(|id| before.binary_search(id).is_err()) {
+        for id in missing(after, before) {
             let group = &mut self.groups[id.place()];
             group.digest ^= digest;
             group.order_of(kind).insert(member);
@@ -143,11 +150,19 @@ impl Group {
     }
 }
 
-/// The groups that stand in one of the two lists alone, both sorted.
+/// The groups that stand in one of the two lists alone.
 pub(super) fn moved(before: &[GroupId], after: &[GroupId]) -> Vec<GroupId> {
-    let gone = before.iter().filter(|id| after.binary_search(id).is_err());
-    let come = after.iter().filter(|id| before.binary_search(id).is_err());
-    gone.chain(come).copied().collect()
+    if before == after {
+        return Vec::new();
+    }
+    missing(before, after).into_iter().chain(missing(after, before)).collect()
+}
+
+/// The groups of one list that are not in another one.
+fn missing(groups: &[GroupId], other: &[GroupId]) -> Vec<GroupId> {
+    let mut other = other.to_vec();
+    other.sort_unstable();
+    groups.iter().filter(|id| other.binary_search(id).is_err()).copied().collect()
 }
 
 /// What one member adds to the digest of a group. It stands in ETags and in statuses, so it is the same in every process

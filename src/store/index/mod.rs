@@ -9,6 +9,7 @@ pub mod dirty;
 mod edges;
 mod feed;
 mod order;
+mod person;
 mod resource;
 mod tables;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use claim::ClaimId;
 pub use deletion::Remaining;
 use dirty::{DirectoryName, Marker, Subscribers};
 use parking_lot::RwLock;
+pub use person::KnownPerson;
 use resource::hash;
 use tables::Tables;
 pub use upkeep::Upkeep;
@@ -199,13 +201,11 @@ impl Index {
         let groups: Vec<_> = {
             let tables = self.tables.read();
             let groups = ids.iter().filter_map(|id| tables.resource(Resource::Group, id));
-            groups
-                .filter(|(_, group)| group.shown)
-                .map(|(name, group)| (Arc::clone(name), Arc::clone(&group.scim)))
-                .collect()
+            let shown = groups.filter(|(_, group)| group.shown);
+            shown.map(|(name, group)| (Arc::clone(name), group.display_name.clone())).collect()
         };
-        // The bodies are read after the lock has been given back.
-        groups.into_iter().map(|(group, scim)| Membership { group, display_name: display_name(&scim) }).collect()
+        let text = |name: Option<Arc<str>>| name.map(|name| name.to_string()).unwrap_or_default();
+        groups.into_iter().map(|(group, name)| Membership { group, display_name: text(name) }).collect()
     }
 
     /// How many visible users are active, by their `userType` as it was sent.
@@ -289,14 +289,4 @@ fn record(tables: &Tables, kind: Resource, name: &str) -> Option<Record> {
         uid: resource.uid,
         scim: Arc::clone(&resource.scim),
     })
-}
-
-fn display_name(scim: &[u8]) -> String {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named {
-        #[serde(default)]
-        display_name: String,
-    }
-    serde_json::from_slice::<Named>(scim).map(|named| named.display_name).unwrap_or_default()
 }

@@ -10,7 +10,9 @@ use super::claim::ClaimId;
 use super::edges::GroupId;
 use super::{IndexRules, LookupKey};
 use crate::api::Object;
-use crate::rules::naming::{DIRECTORY_LABEL, LINK, ambiguous, claimed_values, index_keys};
+use crate::api::directory_user::LoginMethod;
+use crate::rules::access::{Account, person};
+use crate::rules::naming::{DIRECTORY_LABEL, Force, LINK, ambiguous, claimed_values, index_keys};
 use crate::rules::resource::Resource;
 use crate::rules::retention::is_asked_back;
 use crate::store::claims::known::{Provenance, is_relied_on, known_from, provenance};
@@ -31,8 +33,14 @@ pub(super) struct Marks {
     pub(super) asked_back: bool,
     /// A tombstone whose purge has begun.
     pub(super) purging: bool,
-    /// A user who is let in by the provider.
+    /// A user of whom the provider says that it is active.
     pub(super) active: bool,
+    /// A user of whom the provider does not say that it is not.
+    pub(super) let_in: bool,
+    /// Kept out by an administrator.
+    pub(super) kept_out: bool,
+    /// Kept out by the portal.
+    pub(super) kept_out_by_portal: bool,
     /// Somebody may rely on it, whether or not it has its claims: a restore brought it back, people wrote it, or it was
     /// changed after it was created.
     pub(super) acknowledged: bool,
@@ -64,13 +72,35 @@ pub(super) struct IndexedResource {
     pub(super) unowned: Box<[ClaimId]>,
     /// The claims on the values of a change in progress.
     pub(super) pending: Box<[ClaimId]>,
-    /// The groups that it names as those it belongs to, sorted.
+    /// The groups that it names as those it belongs to, in the order of their names.
     pub(super) member_of: Box<[GroupId]>,
     pub(super) user_type: Option<Arc<str>>,
+    /// `displayName` of a group, as it was sent. Of a user it is in the body alone.
+    pub(super) display_name: Option<Arc<str>>,
+    pub(super) login_method: Option<LoginMethod>,
+    /// What there is of logins; none where the person never logged in and no session was ever ended.
+    pub(super) logins: Option<Box<Logins>>,
     /// Hash of the externalId.
     pub(super) external_id: Option<u64>,
     /// Hashes of all that it is looked up by, sorted. A collision costs a look at somebody else, who is then left out.
     pub(super) keys: Box<[u64]>,
+}
+
+/// What an object says of the logins of a person.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Logins {
+    pub(super) account: Option<Account>,
+    pub(super) session_epoch: i64,
+    pub(super) ended_sessions: Arc<[Arc<str>]>,
+}
+
+impl Logins {
+    fn project(object: &Object, account: Option<Account>) -> Option<Box<Self>> {
+        let session_epoch = object.session_epoch();
+        let ended_sessions: Arc<[_]> = object.ended_sessions().map(Arc::from).collect();
+        let is_there = account.is_some() || session_epoch != 0 || !ended_sessions.is_empty();
+        is_there.then(|| Box::new(Self { account, session_epoch, ended_sessions }))
+    }
 }
 
 /// The claims on the values that an object names as committed.
@@ -80,6 +110,11 @@ pub(super) struct Claims {
     /// Of the link, which the rules do not touch, if it has one, and then those that the rules ask for.
     others: Box<[ClaimId]>,
     linked: bool,
+    /// How many of [`Self::others`], from the first one on, are in force: the claims that a rule on its way asks for come last,
+    /// and nobody is denied anything for want of one.
+    in_force: u16,
+    /// Whether a unique attribute whose rule is in force has several values.
+    ambiguous_in_force: bool,
     /// Whether a unique attribute has several values, so that none of them is claimed.
     ambiguous: bool,
 }
@@ -87,19 +122,26 @@ pub(super) struct Claims {
 impl Claims {
     /// The claims on what this `spec` names.
     pub(super) fn project(kind: Resource, directory: &str, spec: &Value, rules: &IndexRules) -> Self {
-        let (mut name, mut link, mut others) = (None, None, Vec::new());
+        let (mut name, mut link, mut others, mut on_their_way) = (None, None, Vec::new(), Vec::new());
         for value in claimed_values(kind, spec, &rules.unique) {
             let Some(claim) = ClaimId::of(directory, &value.attribute, &value.value) else { continue };
             if value.attribute == kind.name_attribute() {
                 name = Some(claim);
             } else if value.attribute == LINK {
                 link = Some(claim);
-            } else {
+            } else if rules.unique.force(&value.attribute) == Some(Force::InForce) {
                 others.push(claim);
+            } else {
+                on_their_way.push(claim);
             }
         }
-        let ambiguous = ambiguous(kind, spec, &rules.unique).is_some();
-        Self { name, others: link.into_iter().chain(others).collect(), linked: link.is_some(), ambiguous }
+        let linked = link.is_some();
+        // A Directory has at most 17 rules.
+        let in_force = u16::try_from(others.len() + usize::from(linked)).unwrap_or(u16::MAX);
+        let ambiguous_in_force = ambiguous(kind, spec, &rules.unique.in_force()).is_some();
+        let ambiguous = ambiguous_in_force || ambiguous(kind, spec, &rules.unique).is_some();
+        let others = link.into_iter().chain(others).chain(on_their_way).collect();
+        Self { name, others, linked, in_force, ambiguous_in_force, ambiguous }
     }
 
     /// The same object's under other rules, from the body alone: the link is not in the body.
@@ -107,12 +149,19 @@ impl Claims {
         let scim: Value = serde_json::from_slice(scim).unwrap_or_default();
         let asked = Self::project(kind, directory, &serde_json::json!({ "scim": scim }), rules);
         let link = self.others.first().copied().filter(|_| self.linked);
-        Self { others: link.into_iter().chain(asked.others).collect(), linked: self.linked, ..asked }
+        let in_force = asked.in_force + u16::from(self.linked);
+        Self { others: link.into_iter().chain(asked.others).collect(), linked: self.linked, in_force, ..asked }
     }
 
     /// The claim on the name.
     pub(super) fn name(&self) -> Option<ClaimId> {
         self.name
+    }
+
+    /// Whether all that must be owned for a person to have access is owned, given those that are not.
+    pub(super) fn are_owned(&self, unowned: &[ClaimId]) -> bool {
+        let in_force = self.name.iter().chain(self.others.iter().take(self.in_force.into()));
+        self.name.is_some() && !self.ambiguous_in_force && in_force.into_iter().all(|id| !unowned.contains(id))
     }
 
     /// Whether a unique attribute has several values.
@@ -138,6 +187,8 @@ impl IndexedResource {
         let scim = object.scim();
         let pending = object.pending().filter_map(|(attribute, value)| ClaimId::of(directory, attribute, value));
         let (external_id, keys) = keys(scim, hasher);
+        let person = person(object, false);
+        let is_group = kind == Resource::Group;
         Self {
             stamp,
             generation: object.generation(),
@@ -152,6 +203,9 @@ impl IndexedResource {
                 asked_back: is_asked_back(object),
                 purging: object.is_purging(),
                 active: kind == Resource::User && object.active() == Some(true),
+                let_in: person.is_active,
+                kept_out: person.is_suspended,
+                kept_out_by_portal: person.is_suspended_by_portal,
                 acknowledged: is_acknowledged(object),
                 labelled: object.label(DIRECTORY_LABEL) == Some(directory),
             },
@@ -165,6 +219,9 @@ impl IndexedResource {
             pending: pending.collect(),
             member_of: Box::default(),
             user_type: scim["userType"].as_str().map(Arc::from),
+            display_name: scim["displayName"].as_str().filter(|_| is_group).map(Arc::from),
+            login_method: person.login_method,
+            logins: Logins::project(object, person.account),
             external_id,
             keys,
         }

@@ -35,6 +35,8 @@ pub(super) struct Tables {
     pub(super) dead: BTreeSet<ClaimId>,
     /// When the members of a group last changed, as far as this replica knows: what its status says, or a change of its own.
     members_changed_at: HashMap<Arc<str>, Timestamp>,
+    /// The tenant of the account that was linked last.
+    tenant: Arc<str>,
     dirty: Marker,
 }
 
@@ -123,6 +125,7 @@ impl Tables {
         if let Some((shared, _)) = self.active.get_key_value(&new.user_type) {
             new.user_type = shared.clone();
         }
+        self.share_tenant(&mut new);
         new.was_shown = old.as_ref().is_some_and(|old| old.was_shown);
         new.unowned = old.as_mut().map(|old| std::mem::take(&mut old.unowned)).unwrap_or_default();
         self.derive(kind, &name, &mut new);
@@ -352,6 +355,16 @@ impl Tables {
             Resource::Group => &mut self.groups,
         };
         change((kind, name), before, after, &mut resources.visible, &mut self.edges, &mut self.active);
+    }
+
+    /// Nearly everybody's account is of one tenant, so they share its name.
+    fn share_tenant(&mut self, resource: &mut IndexedResource) {
+        let Some(account) = resource.logins.as_mut().and_then(|logins| logins.account.as_mut()) else { return };
+        if *account.tenant == *self.tenant {
+            account.tenant = Arc::clone(&self.tenant);
+        } else {
+            self.tenant = Arc::clone(&account.tenant);
+        }
     }
 
     /// Forgets an attribute that was the last claim's.
