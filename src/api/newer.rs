@@ -5,16 +5,16 @@
 //! before, and loses nothing. Where no known value is careful enough it counts as none. A decision asks `counts_as` (or
 //! `known`) and never looks at `Unknown` itself; the owner of a Directory is told of the value by its condition Ready.
 //!
-//! Two enumerations are read where they are decided, and an unknown value is none of those that are asked for:
+//! Three enumerations are read where they are decided, and an unknown value is none of those that are asked for:
 //! `DirectoryUser.spec.managedBy` ([`crate::rules::standing`]: SCIM neither shows nor changes the person) and the scopes of
-//! a key ([`crate::rules::key`]: it opens nothing). An unknown
-//! `loginMethod` of a person fits no way to log in ([`crate::rules::access`]), and an unknown family of headers adds none.
+//! a key ([`crate::rules::key`]: it opens nothing). An
+//! unknown `loginMethod` of a person fits no way to log in ([`crate::rules::access`]).
 
 use super::directory::{
     Basic, BuiltInUsers, DeletionPolicy, ExtensionType, ExternalIdRule, GroupsMode, Naming, OnInvalid, PortalRole,
     ProvisioningMode, Source,
 };
-use super::directory_application::HostScheme;
+use super::directory_application::{HeaderFamily, HostScheme};
 use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
 use super::directory_status::UniqueAttributeState;
 
@@ -141,5 +141,12 @@ impl HostScheme {
     /// Unknown is https.
     pub fn counts_as(self) -> Self {
         if self == Self::Unknown { Self::Https } else { self }
+    }
+}
+
+impl HeaderFamily {
+    /// An unknown one adds no header.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::Unknown).then_some(self)
     }
 }

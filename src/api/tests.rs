@@ -11,10 +11,13 @@ use super::directory::{
     Basic, BuiltInUsers, DeletionPolicy, ExtensionType, ExternalIdRule, GroupsMode, Naming, OnInvalid, PortalRole,
     ProvisioningMode, Source,
 };
+use super::directory_application::{HeaderFamily, HostScheme};
 use super::directory_key::Scope;
+use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
 use super::directory_status::UniqueAttributeState;
-use super::directory_user::ManagedBy;
+use super::directory_user::{LoginMethod, ManagedBy};
 use super::*;
+use crate::rules::access::{self, LoginRules};
 use crate::rules::key::{self, KeyVerdict};
 use crate::rules::standing::{Standing, standing};
 use crate::scim::limits;
@@ -143,7 +146,13 @@ fn every_enumeration_counts_a_value_of_a_newer_version_as_the_careful_one() {
         (found == Standing::Present).then_some(managed_by)
     };
     let role = || counted(PortalRole::known);
-    let mut expected = [
+    let lets_in = |login_method: LoginMethod| {
+        let login = json!({ "method": "BuiltIn", "builtIn": { "enabled": true } });
+        let login = serde_json::from_value(login).expect("a login");
+        let person = json!({ "spec": { "loginMethod": login_method } }).into();
+        access::decide(&access::person(&person, true), &LoginRules::of(Some(&login), None)).ok()
+    };
+    let expected = [
         (
             "Directory.spec.provisioning.mode",
             counted(|mode: ProvisioningMode| Some(mode.counts_as())),
@@ -184,10 +193,20 @@ fn every_enumeration_counts_a_value_of_a_newer_version_as_the_careful_one() {
         ("DirectoryKey.spec.scopes", counted(opens), None),
         ("DirectoryUser.spec.managedBy", counted(is_shown), None),
         ("DirectoryUser.status.effective.portalRole", role(), None),
-    ]
-    .to_vec();
-    // Nothing decides by this one yet. Whoever writes the first decision moves the row up, with what it counts as.
-    expected.push(("DirectoryUser.spec.loginMethod", None, None));
+        ("DirectoryUser.spec.loginMethod", counted(lets_in), None),
+        ("Directory.spec.login.method", counted(|mode: LoginMode| Some(mode.counts_as())), Some("Disabled")),
+        ("Directory.spec.login.oidc.flavor", counted(Flavor::known), None),
+        ("Directory.spec.login.oidc.clientAssertion", counted(ClientAssertion::known), None),
+        (
+            "Directory.spec.login.oidc.match",
+            counted(|matching: AccountMatch| Some(matching.counts_as())),
+            Some("ObjectId"),
+        ),
+        ("Directory.spec.login.oidc.upnClaim", counted(|claim: UpnClaim| Some(claim.counts_as())), Some("Upn")),
+        ("DirectoryApplication.spec.scheme", counted(|scheme: HostScheme| Some(scheme.counts_as())), Some("Https")),
+        ("DirectoryApplication.spec.headers", counted(HeaderFamily::known), None),
+        ("DirectoryApplication.spec.require.roles", role(), None),
+    ];
     let is_enumeration = |field: &Value| !field["enum"].is_null() || !field["items"]["enum"].is_null();
     let mut there: Vec<_> =
         fields().into_iter().filter(|(_, field, _)| is_enumeration(field)).map(|field| field.0).collect();
@@ -212,7 +231,7 @@ fn every_kind_has_the_same_group_and_version() {
 #[test]
 fn kinds_have_their_short_names_and_one_category() {
     let names: Vec<_> = crds::crds().iter().map(|crd| crd.spec.names.clone()).collect();
-    for (names, short) in names.iter().zip(["dir", "dkey", "duser", "dgroup", "dclaim"]) {
+    for (names, short) in names.iter().zip(["dir", "dkey", "dapp", "duser", "dgroup", "dclaim"]) {
         assert_eq!(names.short_names.as_deref(), Some(&[short.to_owned()][..]));
         assert_eq!(names.categories.as_deref(), Some(&["rollcall".to_owned()][..]));
     }
