@@ -39,6 +39,23 @@ pub enum Error {
         /// What apt said.
         output: String,
     },
+    /// Scripts have to be run and Node.js is missing or too old.
+    #[error(
+        "the OpenID provider and the browser of the tests run on Node.js {version} or newer with npm, and {0}: install both, for example \
+         Debian's packages nodejs and npm, so that they are found on PATH",
+        version = super::npm::NODE_VERSION
+    )]
+    NoJavaScript(String),
+    /// A program did not begin to listen.
+    #[error("{name} does not listen after {after:?}; the end of its log:\n{log}")]
+    NotListening {
+        /// Which one.
+        name: &'static str,
+        /// How long it was waited for.
+        after: Duration,
+        /// The end of its log.
+        log: String,
+    },
     /// A command that was needed has failed.
     #[error("{what}: {output}")]
     Failed {

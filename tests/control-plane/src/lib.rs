@@ -12,10 +12,12 @@
 
 mod binaries;
 mod debian;
+pub mod entra;
 mod error;
 mod image;
 mod kubeconfig;
 pub mod node;
+mod npm;
 mod ports;
 mod process;
 
