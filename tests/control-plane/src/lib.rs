@@ -20,6 +20,8 @@ pub mod node;
 mod npm;
 mod ports;
 mod process;
+mod proxy;
+mod wheels;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ pub use error::Error;
 pub use image::Image;
 use kubeconfig::Kubeconfig;
 pub use process::Process;
+pub use proxy::{Proxy, RunningProxy};
 
 /// How long the API server may take to become ready. It takes 3 s on two idle cores.
 const READY_DEADLINE: Duration = Duration::from_secs(120);
