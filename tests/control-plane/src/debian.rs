@@ -74,12 +74,26 @@ impl Packages {
         ["usr/bin", "usr/sbin", "bin", "sbin"].map(|folder| self.root.join(folder)).to_vec()
     }
 
-    /// Debian keeps libraries in a folder for each architecture, such as `usr/lib/x86_64-linux-gnu`.
+    /// Debian keeps libraries in a folder for each architecture, such as `usr/lib/x86_64-linux-gnu`, and some that only a few
+    /// programs share one folder deeper.
     fn library_folders(&self) -> Vec<PathBuf> {
-        let entries = ["usr/lib", "lib"].map(|folder| fs::read_dir(self.root.join(folder)));
-        let paths = entries.into_iter().flatten().flatten().flatten().map(|entry| entry.path());
-        paths.filter(|path| path.to_string_lossy().ends_with("-linux-gnu")).collect()
+        let common = ["usr/lib", "lib"].iter().flat_map(|folder| folders(&self.root.join(folder)));
+        let common: Vec<_> = common.filter(|path| path.to_string_lossy().ends_with("-linux-gnu")).collect();
+        let deeper = common.iter().flat_map(|folder| folders(folder)).filter(|folder| holds_libraries(folder));
+        let deeper: Vec<_> = deeper.collect();
+        [common, deeper].concat()
     }
+}
+
+/// The folders in a folder; none where it is not there.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.is_dir()).collect()
+}
+
+fn holds_libraries(folder: &Path) -> bool {
+    let mut names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.any(|name| name.to_str().is_some_and(|name| name.starts_with("lib") && name.contains(".so")))
 }
 
 fn fetch(names: &[&str], folder: &Path, base: &Path) -> Result<(), Error> {

@@ -11,6 +11,7 @@
 //! killed, or ends without running destructors: see [`Process`].
 
 mod binaries;
+mod browser;
 mod debian;
 pub mod entra;
 mod error;
@@ -33,6 +34,7 @@ use tokio::sync::OnceCell;
 
 use binaries::Binaries;
 pub use binaries::{CACHE_VARIABLE, Helm};
+pub use browser::{Browser, Tour};
 pub use debian::{Packages, packages};
 pub use error::Error;
 pub use image::Image;
