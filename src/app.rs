@@ -113,6 +113,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
         replica_name,
         log_format: _,
         log_filter: _,
+        login: _,
     } = config;
     let mut signals = Signals::new().map_err(Error::Signals)?;
     let metrics = Metrics::default();

@@ -4,6 +4,7 @@
 //! it means, after [`Config::read`]: addresses, networks and files that need no further check. Nothing else reads the
 //! environment. Whatever belongs to one Directory stands in the Directory, not here.
 
+mod login;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,8 @@ use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+
+pub use login::{LoginArgs, LoginConfig, ProxyConfig};
 
 /// Keeps a Kubernetes cluster's roll of people in step with Microsoft Entra ID.
 #[derive(Debug, Parser)]
@@ -162,6 +165,9 @@ pub struct RunArgs {
     /// What is logged: a level (error, warn, info, debug, trace) or a list such as info,rollcall=debug.
     #[arg(long, env = "ROLLCALL_LOG_LEVEL", value_name = "FILTER", default_value = "info")]
     pub log_level: String,
+    /// Which providers may be asked about logins, and by which way.
+    #[command(flatten)]
+    pub login: LoginArgs,
 }
 
 /// The flag and the variable that are read although others are wrong.
@@ -205,6 +211,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged.
     pub log_filter: EnvFilter,
+    /// Which providers may be asked about logins, and by which way.
+    pub login: LoginConfig,
 }
 
 /// Certificate chain and private key.
@@ -257,6 +265,7 @@ impl Config {
             replica_name,
             log_format,
             log_level,
+            login,
             // It is wanted before anybody knows whether the other flags are good.
             termination_message_file: _,
         } = arguments;
@@ -297,6 +306,7 @@ impl Config {
             replica_name,
             log_format,
             log_filter,
+            login: LoginConfig::read(login, |name| std::env::var(name).ok())?,
         })
     }
 }

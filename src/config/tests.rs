@@ -63,6 +63,14 @@ fn a_wrong_value_is_one_line_that_names_its_flag() {
         (&["--log-level", "rollcall=loud"], "--log-level"),
         (&["--log-level", "warning"], "--log-level"),
         (&["--log-level", "info, loud"], "--log-level"),
+        (&["--allowed-authority-hosts", "https://login.example.com"], "--allowed-authority-hosts"),
+        (&["--allowed-authority-hosts", "login.example.com,*.example.com"], "--allowed-authority-hosts"),
+        (&["--allowed-authority-hosts", "login.example.com/tenant"], "--allowed-authority-hosts"),
+        (&["--allowed-authority-hosts", "ada@login.example.com"], "--allowed-authority-hosts"),
+        (&["--allowed-authority-hosts", "login.example.com:https"], "--allowed-authority-hosts"),
+        (&["--https-proxy", "https://proxy.example.com:3128"], "--https-proxy"),
+        (&["--https-proxy", "socks5://proxy.example.com"], "--https-proxy"),
+        (&["--https-proxy", "http://"], "--https-proxy"),
     ] {
         let error = read(arguments).expect_err(flag);
         assert!(error.contains(flag), "{arguments:?}: {error}");
@@ -75,6 +83,55 @@ fn a_password_in_a_url_is_not_repeated() {
     for url in ["https://ada:s3cret@example.com", "https://s3cret@example.com/x"] {
         let error = read(&["--public-url", url]).expect_err(url);
         assert!(error.contains("--public-url") && !error.contains("s3cret"), "{error}");
+    }
+    for url in ["https://ada:s3cret@proxy.example.com", "ada:s3cret@proxy example"] {
+        let error = read(&["--https-proxy", url]).expect_err(url);
+        assert!(error.contains("--https-proxy") && !error.contains("s3cret"), "{error}");
+    }
+    let url = "http://ada:s3cret@proxy.example.com:3128";
+    let config = read(&["--https-proxy", url]).expect("a proxy with a password");
+    assert_eq!(config.login.proxy.as_ref().map(|proxy| proxy.url.as_str()), Some(url));
+    let cli = Cli::try_parse_from(["rollcall", "run", "--https-proxy", url]).expect("arguments");
+    for printed in [format!("{config:?}"), format!("{cli:?}")] {
+        assert!(printed.contains("proxy") && !printed.contains("s3cret"), "{printed}");
+    }
+}
+
+#[test]
+fn only_the_hosts_of_entra_may_be_asked_unless_others_are_named() {
+    let hosts = |arguments: &[&str]| read(arguments).expect("hosts").login.allowed_authority_hosts;
+    let entra =
+        ["login.microsoftonline.com:443", "login.microsoftonline.us:443", "login.partner.microsoftonline.cn:443"];
+    assert_eq!(hosts(&[]), entra);
+    let named = ["--allowed-authority-hosts", "Login.Example.com, keycloak.example.com:8443,[::1]:9,127.0.0.1:80"];
+    let expected = ["login.example.com:443", "keycloak.example.com:8443", "[::1]:9", "127.0.0.1:80"];
+    assert_eq!(hosts(&named), expected);
+    assert!(!read(&[]).expect("defaults").login.private_authorities);
+    assert!(read(&["--private-authorities"]).expect("a flag").login.private_authorities);
+}
+
+#[test]
+fn the_proxy_is_that_of_the_flag_or_else_that_of_the_environment() {
+    let proxy = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let cli = Cli::try_parse_from([&["rollcall", "run"], arguments].concat()).expect("arguments");
+        let Command::Run(run) = cli.command else { panic!("run was asked for") };
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+        let proxy = LoginConfig::read(run.login, variable).expect("a configuration").proxy;
+        proxy.map(|proxy| (proxy.url, proxy.no_proxy))
+    };
+    let found = |url: &str, no_proxy: &str| Some((url.to_owned(), no_proxy.to_owned()));
+    let environment = [("HTTPS_PROXY", "http://env:1"), ("https_proxy", "http://lower:1"), ("NO_PROXY", ".svc")];
+    for (case, arguments, variables, expected) in [
+        ("none", &[][..], &[][..], None),
+        ("the environment's", &[], &environment[..], found("http://env:1", ".svc")),
+        ("the environment's in lower case", &[], &environment[1..2], found("http://lower:1", "")),
+        ("the flag's", &["--https-proxy", "http://flag:1"], &environment[..], found("http://flag:1", ".svc")),
+        ("both flags'", &["--https-proxy", "flag:1", "--no-proxy", "x"], &environment[..], found("http://flag:1", "x")),
+        ("an empty variable", &[], &[("HTTPS_PROXY", " ")][..], None),
+        ("an empty flag", &["--https-proxy", ""], &[][..], None),
+    ] {
+        assert_eq!(proxy(arguments, variables), expected, "{case}");
     }
 }
 
