@@ -74,8 +74,13 @@ pub fn fate(tombstone: &Tombstone, retention: Option<SignedDuration>, now: Times
 
 /// `spec.retention`, such as `30d`, `720h` or `1d12h`; nothing where it is none, as one of a newer version.
 pub fn retention(spec: &DirectorySpec) -> Option<SignedDuration> {
+    duration(&spec.retention)
+}
+
+/// A duration in days, hours, minutes and seconds, such as `1d12h`; nothing where it is none.
+pub fn duration(text: &str) -> Option<SignedDuration> {
     let mut total = SignedDuration::ZERO;
-    let mut rest = spec.retention.as_str();
+    let mut rest = text;
     if rest.is_empty() {
         return None;
     }

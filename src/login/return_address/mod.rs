@@ -1,0 +1,193 @@
+//! Where somebody may be sent after a login: to an application of the Directory, or to a page of ours, and nowhere else.
+//!
+//! Browsers and servers read odd addresses differently, and every product in this place has sent people to strangers at some
+//! time. So an address is refused where its scheme, host or path holds anything that could be read in two ways, before and
+//! after one percent-decoding; what is left is parsed as browsers parse it, compared with the hosts of applications, and sent
+//! as it was parsed. The query is the application's business and comes back as it was.
+
+#[cfg(test)]
+mod tests;
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::api::directory_application::HostScheme;
+
+/// The longest address that a login carries along. A longer one becomes the front page of its application.
+pub const MAX_RETURN_ADDRESS: usize = 1024;
+
+/// An application that somebody may be sent to.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'a> {
+    /// The name of the application.
+    pub name: &'a str,
+    /// Its hosts, as `spec.hosts` has them.
+    pub hosts: &'a [String],
+    /// How browsers reach them.
+    pub scheme: HostScheme,
+}
+
+/// Where somebody may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReturnAddress {
+    /// To a page of ours: a path with its query.
+    Own(String),
+    /// To an application.
+    Application {
+        /// The name of the application.
+        name: String,
+        /// The whole address.
+        url: Url,
+    },
+}
+
+/// Why somebody may not be sent to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It holds a control character or a blank, or a backslash where browsers take it for a slash.
+    Character,
+    /// It is neither a path nor an address of https.
+    Form,
+    /// It names a user or a password.
+    UserInfo,
+    /// Its host is no application's.
+    Host,
+    /// It is a page of ours that nobody returns to.
+    Page,
+}
+
+impl Refused {
+    /// The reason for the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Character => "Character",
+            Self::Form => "Form",
+            Self::UserInfo => "UserInfo",
+            Self::Host => "Host",
+            Self::Page => "Page",
+        }
+    }
+}
+
+impl Destination<'_> {
+    /// Whether an address is at a host of the application.
+    pub fn has(&self, url: &Url) -> bool {
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
+        let (scheme, default_port) = self.scheme();
+        url.scheme() == scheme
+            && self.hosts.iter().any(|pattern| {
+                let (name, wanted) = with_port(pattern, default_port);
+                wanted == port && is_host(name, host)
+            })
+    }
+
+    /// The first page of its first host that is not a pattern.
+    pub fn front_page(&self) -> Option<Url> {
+        let host = self.hosts.iter().find(|host| !host.starts_with('*'))?;
+        Url::parse(&format!("{}://{host}/", self.scheme().0)).ok()
+    }
+
+    fn scheme(&self) -> (&'static str, u16) {
+        match self.scheme.counts_as() {
+            HostScheme::Http => ("http", 80),
+            HostScheme::Https | HostScheme::Unknown => ("https", 443),
+        }
+    }
+}
+
+impl ReturnAddress {
+    /// The address in `text`, if somebody may be sent there: to a path at or below `page`, or to a host of one of these
+    /// applications.
+    pub fn parse(text: &str, page: &str, applications: &[Destination<'_>]) -> Result<Self, Refused> {
+        if text.chars().any(is_unsafe) {
+            return Err(Refused::Character);
+        }
+        let head = &text[..text.find(['?', '#']).unwrap_or(text.len())];
+        check_head(head)?;
+        if head.starts_with('/') { own(text, head, page) } else { of_application(text, head, applications) }
+    }
+
+    /// Whether a login can carry the address along.
+    pub fn fits(&self) -> bool {
+        let length = match self {
+            Self::Own(path) => path.len(),
+            Self::Application { url, .. } => url.as_str().len(),
+        };
+        length <= MAX_RETURN_ADDRESS
+    }
+}
+
+/// Nothing in it may be read in two ways, now or after the decoding that some server on the way does. A blank within a path is
+/// common (`/My%20Page`) and harmless; right behind the first slash it is a known trick.
+fn check_head(head: &str) -> Result<(), Refused> {
+    let decoded = percent_decode_str(head).decode_utf8_lossy();
+    let is_odd = |character: char| character == '\\' || (character != ' ' && is_unsafe(character));
+    if head.contains('\\') || decoded.chars().any(is_odd) {
+        return Err(Refused::Character);
+    }
+    let path = match decoded.split_once("://") {
+        Some((_, rest)) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            if authority.contains(' ') {
+                return Err(Refused::Character);
+            }
+            path
+        }
+        None => &decoded,
+    };
+    if path.starts_with("/ ") { Err(Refused::Character) } else { Ok(()) }
+}
+
+fn is_unsafe(character: char) -> bool {
+    character.is_control() || character.is_whitespace()
+}
+
+fn own(text: &str, head: &str, page: &str) -> Result<ReturnAddress, Refused> {
+    let decoded = percent_decode_str(head).decode_utf8_lossy();
+    if decoded.starts_with("//") {
+        return Err(Refused::Form);
+    }
+    // The name never leaves this function: it only gives the parser something to resolve the path against.
+    let here = Url::parse("https://here.invalid/").map_err(|_| Refused::Form)?;
+    let url = here.join(text).map_err(|_| Refused::Form)?;
+    if url.origin() != here.origin() {
+        return Err(Refused::Form);
+    }
+    let is_below = url.path().strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if !is_below {
+        return Err(Refused::Page);
+    }
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Ok(ReturnAddress::Own(format!("{}{query}", url.path())))
+}
+
+fn of_application(text: &str, head: &str, applications: &[Destination<'_>]) -> Result<ReturnAddress, Refused> {
+    let (scheme, rest) = head.split_once("://").ok_or(Refused::Form)?;
+    if !["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) || rest.starts_with('/') {
+        return Err(Refused::Form);
+    }
+    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+    if percent_decode_str(authority).any(|byte| byte == b'@') {
+        return Err(Refused::UserInfo);
+    }
+    let url = Url::parse(text).map_err(|_| Refused::Form)?;
+    let name = applications.iter().find(|application| application.has(&url)).ok_or(Refused::Host)?.name.to_owned();
+    Ok(ReturnAddress::Application { name, url })
+}
+
+/// A host as applications name it, and its port.
+fn with_port(pattern: &str, default_port: u16) -> (&str, u16) {
+    match pattern.rsplit_once(':') {
+        // A port that is no number is that of no address.
+        Some((name, port)) => (name, port.parse().unwrap_or(0)),
+        None => (pattern, default_port),
+    }
+}
+
+/// Whether a host is this one, or below it where it is a pattern such as `*.contoso.example`.
+fn is_host(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        Some(domain) => host.strip_suffix(domain).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
+        None => pattern == host,
+    }
+}
