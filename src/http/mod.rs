@@ -15,6 +15,7 @@
 use axum::Router;
 
 pub mod admin;
+pub mod check;
 pub mod edge;
 pub mod scim;
 

@@ -2,6 +2,7 @@
 //!
 //! There is no session store. A session is a sealed cookie, and each request is checked against the state of the cluster.
 
+pub mod assertion;
 pub mod cookie;
 mod fields;
 pub mod return_address;

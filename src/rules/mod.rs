@@ -1,6 +1,7 @@
 //! Decisions, pure: values in, values out, time and chance as arguments. No client, no clock, no `async`.
 
 pub mod access;
+pub mod application;
 pub mod brake;
 pub mod dialect;
 pub mod etag;
@@ -9,6 +10,7 @@ pub mod mapping;
 pub mod membership;
 pub mod naming;
 pub mod policy;
+pub mod profile;
 pub mod resource;
 pub mod retention;
 pub mod standing;

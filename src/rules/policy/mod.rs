@@ -57,12 +57,11 @@ impl Policy {
         let required = required::compile(&users.required_attributes, "requiredAttributes", &extensions, &mut problems);
         required::compile(&users.unique_attributes, "uniqueAttributes", &extensions, &mut problems);
         required::contradictions(&required, &extensions, &defaults, &mut problems);
-        let ceiling = users.roles.as_ref().and_then(|roles| roles.max_from_scim).unwrap_or(role::DEFAULT_CEILING);
         Self {
             dialect: Dialect::of(spec.provisioning.source),
             required,
             user_types: users.user_types.clone(),
-            ceiling: ceiling.known(),
+            ceiling: ceiling(spec),
             roles_are_declared: users.roles.is_some(),
             add_means_replace_when_single: users
                 .roles
@@ -131,6 +130,30 @@ impl Policy {
         }
         problems
     }
+}
+
+/// What doors go by of a user: the part of [`Effective`] that decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// The userType that the user counts as.
+    pub user_type: Option<String>,
+    /// The role in the portal.
+    pub portal_role: Option<PortalRole>,
+}
+
+/// What doors go by, without compiling the rest of the rules: a door asks at each request.
+pub fn counted(spec: &DirectorySpec, attributes: &Attributes) -> Counted {
+    let sent = attributes.get("userType").and_then(Value::as_str);
+    Counted {
+        user_type: user_type::counts_as(spec.users.user_types.as_ref(), sent).map(str::to_owned),
+        portal_role: role::effective(ceiling(spec), attributes, &mut Vec::new()),
+    }
+}
+
+/// The highest portal role that SCIM gives; nothing where a newer version wrote one that is not known.
+fn ceiling(spec: &DirectorySpec) -> Option<PortalRole> {
+    let roles = spec.users.roles.as_ref();
+    roles.and_then(|roles| roles.max_from_scim).unwrap_or(role::DEFAULT_CEILING).known()
 }
 
 /// Whether the identity provider lets the user in; without a word it does.
