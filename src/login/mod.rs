@@ -5,6 +5,7 @@
 pub mod assertion;
 pub mod cookie;
 mod fields;
+pub mod form;
 pub mod return_address;
 pub mod root_keys;
 pub mod sealing;
