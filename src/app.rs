@@ -27,6 +27,7 @@ use crate::http::edge::address::Addressing;
 use crate::http::edge::limits::WHOLE_REQUEST;
 use crate::http::edge::listener::Listener;
 use crate::http::edge::tls::{Tls, TlsError};
+use crate::http::keys::Keys;
 use crate::http::scim::Scim;
 use crate::http::side_by_side;
 use crate::metrics::Metrics;
@@ -141,7 +142,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let mut serving = Parts::new();
     let mut background = Parts::new();
     let addressing = Addressing { public_url, trusted_proxies };
-    let scim = Scim::new(store.clone(), metrics.clone(), readiness.clone());
+    let keys = Keys::new(store.clone(), metrics.clone());
+    let scim = Scim::new(store.clone(), keys, metrics.clone(), readiness.clone());
     let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
     // The doors of the public listener, one beside the other.
     let doors = side_by_side([scim.door()]);

@@ -138,7 +138,7 @@ fn every_enumeration_counts_a_value_of_a_newer_version_as_the_careful_one() {
     let opens = |scope: Scope| {
         let key = json!({ "directoryRef": { "name": "staff" }, "scopes": [scope] });
         let key: DirectoryKeySpec = serde_json::from_value(key).expect("a key");
-        matches!(key::check(&key, Timestamp::UNIX_EPOCH), KeyVerdict::Valid).then_some(scope)
+        matches!(key::check(&key, Scope::Provision, Timestamp::UNIX_EPOCH), KeyVerdict::Valid).then_some(scope)
     };
     let is_shown = |managed_by: ManagedBy| {
         let spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": managed_by });

@@ -2,7 +2,8 @@
 //!
 //! The [`edge`] is what every listener needs, whatever is asked of it. A door is what one sort of client comes for: a folder
 //! here with a function that returns an [`axum::Router`] of its own, below a prefix of its own, with its own credentials, its
-//! own bounds and its own way to tell errors ([`edge::door()`]). A listener carries one door or several, side by side.
+//! own bounds and its own way to tell errors ([`edge::door()`]). A listener carries one door or several, side by side. Doors
+//! that take a DirectoryKey ask [`keys`] what it opens.
 //!
 //! | Door | Prefix | Who comes | Credentials |
 //! | --- | --- | --- | --- |
@@ -17,6 +18,7 @@ use axum::Router;
 pub mod admin;
 pub mod check;
 pub mod edge;
+pub mod keys;
 pub mod scim;
 
 /// The doors of the public listener in one router. What lies below none of them is answered as SCIM is: an administrator

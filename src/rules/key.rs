@@ -20,11 +20,11 @@ pub enum KeyVerdict {
     WrongScope,
 }
 
-/// Whether the key is valid at `now`: from `notBefore` on, and until just before `expiresAt`.
+/// Whether the key is valid for `scope` at `now`: from `notBefore` on, and until just before `expiresAt`.
 ///
 /// The order matters twice. What is final comes first, so that the log names the reason that no waiting heals. And the
 /// scope comes last: 403 tells the caller that the secret is known, which only the holder of a key in force may learn.
-pub fn check(key: &DirectoryKeySpec, now: Timestamp) -> KeyVerdict {
+pub fn check(key: &DirectoryKeySpec, scope: Scope, now: Timestamp) -> KeyVerdict {
     if key.revoked == Some(true) {
         return KeyVerdict::Revoked;
     }
@@ -34,7 +34,7 @@ pub fn check(key: &DirectoryKeySpec, now: Timestamp) -> KeyVerdict {
     if key.not_before.as_ref().is_some_and(|start| now < start.0) {
         return KeyVerdict::NotYetValid;
     }
-    if !key.scopes.contains(&Scope::Provision) {
+    if scope == Scope::Unknown || !key.scopes.contains(&scope) {
         return KeyVerdict::WrongScope;
     }
     KeyVerdict::Valid
@@ -53,7 +53,7 @@ mod tests {
         let mut spec = spec;
         spec["directoryRef"] = json!({ "name": "staff" });
         let key = serde_json::from_value(spec).expect("a key");
-        check(&key, NOW.parse().expect("a time"))
+        check(&key, Scope::Provision, NOW.parse().expect("a time"))
     }
 
     #[test]
@@ -77,6 +77,23 @@ mod tests {
         ];
         for (name, spec, expected) in cases {
             assert_eq!(verdict(spec), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_opens_for_its_own_scopes_alone() {
+        let now = NOW.parse().expect("a time");
+        for (scopes, provision, introspect) in [
+            (json!(["provision"]), Valid, WrongScope),
+            (json!(["introspect"]), WrongScope, Valid),
+            (json!(["provision", "introspect"]), Valid, Valid),
+            (json!(["audit"]), WrongScope, WrongScope),
+        ] {
+            let spec = json!({ "directoryRef": { "name": "staff" }, "scopes": scopes });
+            let key = serde_json::from_value(spec).expect("a key");
+            let verdicts = [Scope::Provision, Scope::Introspect].map(|scope| check(&key, scope, now));
+            assert_eq!(verdicts, [provision, introspect], "{scopes}");
+            assert_eq!(check(&key, Scope::Unknown, now), WrongScope, "a scope that is not known is not asked for");
         }
     }
 

@@ -17,7 +17,7 @@ pub mod tls;
 
 pub use door::{Refused, door};
 pub use note::{RequestNote, Why};
-pub use request::Edge;
+pub use request::{Edge, Received};
 
 /// An answer of a door.
 pub type Answer = http::Response<axum::body::Body>;

@@ -43,6 +43,8 @@ pub struct Why {
     pub detail: Option<String>,
     /// What the client was not told.
     pub reason: Option<String>,
+    /// Whether nobody has to act on a refusal: somebody is to sign in.
+    pub is_expected: bool,
 }
 
 impl RequestNote {

@@ -1,5 +1,6 @@
 //! The way of a request through the edge: its name, its bounds, its doors, its line in the log and its metrics.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use http::header::CONTENT_LENGTH;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
@@ -20,6 +21,15 @@ use super::note::{RequestNote, Why};
 use super::request_id::{self, X_REQUEST_ID};
 use super::{Answer, door, path};
 use crate::metrics::{CountedRequest, Metrics};
+
+/// How a request came in, among its extensions: what the edge has since changed, or tells nobody else.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The address at the other end of the connection, which may be a proxy's.
+    pub peer: IpAddr,
+    /// The address that was asked for, letter by letter.
+    pub target: Uri,
+}
 
 /// The label of a path that names no route.
 const NO_ROUTE: &str = "none";
@@ -83,6 +93,8 @@ impl Edge {
         if let Err(refused) = door::check(&request) {
             request.extensions_mut().insert(refused);
         }
+        let received = Received { peer: ends.peer.ip().to_canonical(), target: request.uri().clone() };
+        request.extensions_mut().insert(received);
         if let Some(uri) = path::tidied(request.uri(), addressing.path_prefix()) {
             *request.uri_mut() = uri;
         }
@@ -112,11 +124,11 @@ impl Edge {
 
 /// One line for each request, louder where somebody may have to act.
 fn log(status: StatusCode, duration: Duration, why: &Why) {
-    let Why { scim_type, detail, reason } = why;
+    let Why { scim_type, detail, reason, is_expected } = why;
     let (code, duration_us) = (status.as_u16(), u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     match code {
         500 => tracing::error!(status = code, scimType = scim_type, detail, reason, duration_us, "request"),
-        401 | 403 | 429 | 503 => {
+        401 | 403 | 429 | 503 if !is_expected => {
             tracing::warn!(status = code, scimType = scim_type, detail, reason, duration_us, "request");
         }
         _ => tracing::info!(status = code, scimType = scim_type, detail, reason, duration_us, "request"),

@@ -12,10 +12,10 @@ use http::header::{CONNECTION, RETRY_AFTER as RETRY_AFTER_HEADER, WWW_AUTHENTICA
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::answer;
-use super::auth::AuthenticationFailure;
 use super::limits::{MAX_BODY, MAX_RETRY_AFTER_BRAKED, RETRY_AFTER, RETRY_AFTER_DISABLED};
 use crate::http::edge::limits::{MAX_HEADER_BYTES, MAX_URL};
 use crate::http::edge::{Answer, Refused, Why};
+use crate::http::keys::{AuthenticationFailure, KeyRefusal};
 use crate::provisioning;
 use crate::redaction::{unquoted, without_values};
 use crate::scim;
@@ -72,6 +72,17 @@ impl From<provisioning::Error> for Failure {
     }
 }
 
+impl From<KeyRefusal> for Failure {
+    fn from(refusal: KeyRefusal) -> Self {
+        match refusal {
+            KeyRefusal::Credentials(reason) => Self::Credentials(reason),
+            KeyRefusal::TooManyFailures(reason, pause) => Self::TooManyFailures(reason, pause),
+            KeyRefusal::Scope => Self::Scope,
+            KeyRefusal::DirectoryGone => Self::DirectoryGone,
+        }
+    }
+}
+
 impl From<scim::Error> for Failure {
     fn from(error: scim::Error) -> Self {
         Self::Operation(error.into())
@@ -117,7 +128,7 @@ impl Failure {
         let mut answer = answer::error(status, scim_type, &detail);
         // The sentence of a 5xx is the same for all of them, and the reason says more.
         let detail = (!status.is_server_error()).then(|| logged.map_or_else(|| unquoted(&detail), str::to_owned));
-        answer.extensions_mut().insert(Why { scim_type, detail, reason: self.reason() });
+        answer.extensions_mut().insert(Why { scim_type, detail, reason: self.reason(), ..Why::default() });
         if let Some((name, value)) = header {
             answer.headers_mut().insert(name, value);
         }
@@ -369,7 +380,7 @@ mod tests {
         ] {
             let failure = Failure::from(scim::Error::InvalidValue(sentence.to_owned()));
             let why = failure.answer().extensions().get::<Why>().cloned().expect("it is told");
-            let expected = Why { scim_type: Some("invalidValue"), detail: Some(expected.to_owned()), reason: None };
+            let expected = Why { scim_type: Some("invalidValue"), detail: Some(expected.to_owned()), ..Why::default() };
             assert_eq!(why, expected, "{sentence}");
         }
         let refused = provisioning::Error::Refused("spec.scim.title: Invalid value: ada".to_owned());

@@ -14,13 +14,6 @@ pub const WORK: Duration = Duration::from_secs(25);
 /// does not bound them; then 503.
 pub const MAX_WRITES: usize = 256;
 
-/// Failed authentications that one source may have at once; then 429.
-pub const FAILURE_BURST: u32 = 100;
-/// After this long one more is allowed.
-pub const FAILURE_REFILL: Duration = Duration::from_secs(1);
-/// Most sources whose failures are counted apart; while there are as many, all share one bucket.
-pub const MAX_SOURCES: usize = 10_000;
-
 /// Most hosts beside that of `--public-url` that the log is told of within an hour.
 pub const MAX_TOLD_HOSTS: usize = 16;
 

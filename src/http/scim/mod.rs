@@ -5,10 +5,8 @@
 //! was not carried out.
 
 mod answer;
-mod auth;
 mod body;
 mod error;
-mod failures;
 mod hosts;
 pub mod limits;
 mod lists;
@@ -28,12 +26,12 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 use self::error::Failure;
-use self::failures::Failures;
 use self::hosts::ToldHosts;
 use self::limits::MAX_WRITES;
 use self::writes::Writes;
 use crate::http::admin::readiness::Readiness;
 use crate::http::edge::{self, Answer, Refused};
+use crate::http::keys::Keys;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -48,16 +46,16 @@ struct Inner {
     store: Store,
     metrics: Metrics,
     readiness: Readiness,
-    failures: Failures,
+    keys: Keys,
     told_hosts: ToldHosts,
     writes: Writes,
 }
 
 impl Scim {
-    /// What serves the Directories of `store`.
-    pub fn new(store: Store, metrics: Metrics, readiness: Readiness) -> Self {
-        let (failures, told_hosts, writes) = (Failures::default(), ToldHosts::default(), Writes::new(MAX_WRITES));
-        Self(Arc::new(Inner { store, metrics, readiness, failures, told_hosts, writes }))
+    /// What serves the Directories of `store` to the holders of `keys`.
+    pub fn new(store: Store, keys: Keys, metrics: Metrics, readiness: Readiness) -> Self {
+        let (told_hosts, writes) = (ToldHosts::default(), Writes::new(MAX_WRITES));
+        Self(Arc::new(Inner { store, metrics, readiness, keys, told_hosts, writes }))
     }
 
     /// The door.

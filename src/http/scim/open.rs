@@ -11,15 +11,13 @@ use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
-use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::auth::{AccessRefusal, Authentication, AuthenticationFailure, Credentials, WantedDirectory};
+use super::Scim;
 use super::error::Failure;
-use super::{Inner, Scim};
 use crate::api::directory::ProvisioningMode;
-use crate::http::edge::address::source_of;
+use crate::api::directory_key::Scope;
 use crate::http::edge::{Answer, RequestNote};
 use crate::store;
 use crate::store::WatchedDirectory;
@@ -46,13 +44,12 @@ pub(super) async fn open(
     let Path(place) = place.map_err(|_| Failure::NoDirectory)?;
     let DirectoryPath { namespace, directory: name } = &place;
     note.place(namespace, name);
-    let directory = scim.store.directory(namespace, name);
-    if directory.is_some() {
+    if scim.store.directory(namespace, name).is_some() {
         note.directory(namespace, name);
     }
     scim.readiness.check_schema().map_err(|reason| store::Error::Unavailable { reason })?;
     scim.store.fresh(Instant::now())?;
-    let directory = scim.authenticate(&note, request.headers(), &place, directory.as_ref())?;
+    let directory = scim.keys.open(&note, request.headers(), (namespace, name), Scope::Provision)?;
     // Before the mode is looked at: a provider whose Directory is disabled is still there.
     scim.metrics.provisioned(namespace, name, Timestamp::now().as_second());
     if let Some(host) = note.unexpected_host().filter(|host| scim.told_hosts.is_news(host, Instant::now())) {
@@ -71,42 +68,4 @@ pub(super) async fn open(
     }
     request.extensions_mut().insert(Opened(directory));
     Ok(next.run(request).await)
-}
-
-impl Inner {
-    /// The Directory of the URL, if the credentials open it. Every failure is counted, and those that a guess could make
-    /// are charged to the client's address.
-    fn authenticate(
-        &self,
-        note: &RequestNote,
-        headers: &HeaderMap,
-        DirectoryPath { namespace, directory: name }: &DirectoryPath,
-        directory: Option<&Arc<WatchedDirectory>>,
-    ) -> Result<Arc<WatchedDirectory>, Failure> {
-        let labels = directory.is_some().then_some((namespace.as_str(), name.as_str()));
-        let authentication = match Credentials::read(headers) {
-            Ok(credentials) => {
-                let wanted = WantedDirectory { namespace, name, directory };
-                credentials.open(wanted, &self.store.keys(&credentials.digest), Timestamp::now())
-            }
-            Err(failure) => Authentication { key: None, opened: Err(AccessRefusal::Credentials(failure)) },
-        };
-        if let Some(key) = &authentication.key {
-            note.key(key);
-        }
-        let reason = match authentication.opened {
-            Ok(directory) => return Ok(directory),
-            Err(AccessRefusal::Scope) => return Err(Failure::Scope),
-            Err(AccessRefusal::NoDirectory) => {
-                self.metrics.authentication_failure(AuthenticationFailure::UnknownDirectory.as_str(), labels);
-                return Err(Failure::DirectoryGone);
-            }
-            Err(AccessRefusal::Credentials(reason)) => reason,
-        };
-        self.metrics.authentication_failure(reason.as_str(), labels);
-        match self.failures.take(source_of(note.client())) {
-            Ok(()) => Err(Failure::Credentials(reason)),
-            Err(pause) => Err(Failure::TooManyFailures(reason, pause)),
-        }
-    }
 }

@@ -13,6 +13,7 @@ use super::*;
 use crate::config::LogFormat;
 use crate::http::edge::Edge;
 use crate::http::edge::address::{Addressing, Ends};
+use crate::http::keys::Keys;
 use crate::http::side_by_side;
 use crate::store::kind::Kind;
 use crate::store::memory::{Asked, Memory, StoredAnswer};
@@ -60,7 +61,8 @@ impl Front {
         memory.fill(&store);
         let readiness = Readiness::default();
         readiness.set_schema_problem(None);
-        let scim = Scim::new(store, metrics.clone(), readiness);
+        let keys = Keys::new(store.clone(), metrics.clone());
+        let scim = Scim::new(store, keys, metrics.clone(), readiness);
         let trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
         let addressing = Addressing { public_url: Some("https://example.com/rollcall".to_owned()), trusted_proxies };
         let edge = Edge::new(side_by_side([scim.door()]), addressing, metrics.clone());

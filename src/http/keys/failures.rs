@@ -11,7 +11,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use parking_lot::Mutex;
 
-use super::limits::{FAILURE_BURST, FAILURE_REFILL, MAX_SOURCES};
+use super::{FAILURE_BURST, FAILURE_REFILL, MAX_SOURCES};
 
 /// How often buckets that are full again are looked for, at most.
 const TIDY_PAUSE: Duration = Duration::from_secs(1);

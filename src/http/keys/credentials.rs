@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::api::directory::Basic;
+use crate::api::directory_key::Scope;
 use crate::rules::key::{KeyVerdict, check};
 use crate::store::{WatchedDirectory, WatchedKey};
 
@@ -36,7 +37,7 @@ enum Scheme {
 
 /// Why credentials did not open a Directory. The client learns none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AuthenticationFailure {
+pub enum AuthenticationFailure {
     /// No `Authorization` header.
     Missing,
     /// More than one header, another scheme, or Basic that does not decode.
@@ -59,7 +60,7 @@ pub(super) enum AuthenticationFailure {
 
 impl AuthenticationFailure {
     /// The word of the label and of the log.
-    pub(super) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::Malformed => "malformed",
@@ -100,6 +101,8 @@ pub(super) struct WantedDirectory<'a> {
     pub(super) namespace: &'a str,
     pub(super) name: &'a str,
     pub(super) directory: Option<&'a Arc<WatchedDirectory>>,
+    /// What the request is about to do.
+    pub(super) scope: Scope,
 }
 
 /// Basic as clients send it: with or without padding.
@@ -162,7 +165,7 @@ impl Credentials {
         if key.namespace != wanted.namespace || key.spec.directory_ref.name != wanted.name {
             return refused(AuthenticationFailure::OtherDirectory);
         }
-        match check(&key.spec, now) {
+        match check(&key.spec, wanted.scope, now) {
             KeyVerdict::WrongScope => return Err(AccessRefusal::Scope),
             KeyVerdict::NotYetValid => return refused(AuthenticationFailure::NotYetValid),
             KeyVerdict::Expired => return refused(AuthenticationFailure::Expired),
@@ -258,7 +261,7 @@ mod tests {
     }
 
     fn wanted(directory: Option<&Arc<WatchedDirectory>>) -> WantedDirectory<'_> {
-        WantedDirectory { namespace: "acme", name: "staff", directory }
+        WantedDirectory { namespace: "acme", name: "staff", directory, scope: Scope::Provision }
     }
 
     #[test]

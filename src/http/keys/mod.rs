@@ -1,0 +1,96 @@
+//! Keys: which Directory the credentials of a request open, and for what. Every door that takes a DirectoryKey asks here, so a
+//! key is right or wrong at all of them alike, and who guesses is throttled for all of them together.
+
+mod credentials;
+mod failures;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+
+pub use credentials::AuthenticationFailure;
+use credentials::{AccessRefusal, Authentication, Credentials, WantedDirectory};
+use failures::Failures;
+
+use crate::api::directory_key::Scope;
+use crate::http::edge::RequestNote;
+use crate::http::edge::address::source_of;
+use crate::metrics::Metrics;
+use crate::store::{Store, WatchedDirectory};
+
+/// Failed authentications that one source may have at once; then 429.
+const FAILURE_BURST: u32 = 100;
+/// After this long one more is allowed.
+const FAILURE_REFILL: Duration = Duration::from_secs(1);
+/// Most sources whose failures are counted apart; while there are as many, all share one bucket.
+const MAX_SOURCES: usize = 10_000;
+
+/// What tells whether a key opens. Cheap to clone; the doors of one process share it.
+#[derive(Clone)]
+pub struct Keys(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    metrics: Metrics,
+    failures: Failures,
+}
+
+/// Why the credentials of a request open nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRefusal {
+    /// They do not open the Directory.
+    Credentials(AuthenticationFailure),
+    /// The same, too often from one source; when the next attempt is welcome.
+    TooManyFailures(AuthenticationFailure, Duration),
+    /// The key is good and may not do this.
+    Scope,
+    /// The key is good, and its Directory is not there or cannot be read.
+    DirectoryGone,
+}
+
+impl Keys {
+    /// The keys in `store`.
+    pub fn new(store: Store, metrics: Metrics) -> Self {
+        Self(Arc::new(Inner { store, metrics, failures: Failures::default() }))
+    }
+
+    /// The Directory of the URL, if the credentials open it for `scope`. Every failure is counted, and those that a guess could
+    /// make are charged to the client's address.
+    pub fn open(
+        &self,
+        note: &RequestNote,
+        headers: &HeaderMap,
+        (namespace, name): (&str, &str),
+        scope: Scope,
+    ) -> Result<Arc<WatchedDirectory>, KeyRefusal> {
+        let Inner { store, metrics, failures } = &*self.0;
+        let directory = store.directory(namespace, name);
+        let labels = directory.is_some().then_some((namespace, name));
+        let authentication = match Credentials::read(headers) {
+            Ok(credentials) => {
+                let wanted = WantedDirectory { namespace, name, directory: directory.as_ref(), scope };
+                credentials.open(wanted, &store.keys(&credentials.digest), Timestamp::now())
+            }
+            Err(failure) => Authentication { key: None, opened: Err(AccessRefusal::Credentials(failure)) },
+        };
+        if let Some(key) = &authentication.key {
+            note.key(key);
+        }
+        let reason = match authentication.opened {
+            Ok(directory) => return Ok(directory),
+            Err(AccessRefusal::Scope) => return Err(KeyRefusal::Scope),
+            Err(AccessRefusal::NoDirectory) => {
+                metrics.authentication_failure(AuthenticationFailure::UnknownDirectory.as_str(), labels);
+                return Err(KeyRefusal::DirectoryGone);
+            }
+            Err(AccessRefusal::Credentials(reason)) => reason,
+        };
+        metrics.authentication_failure(reason.as_str(), labels);
+        match failures.take(source_of(note.client())) {
+            Ok(()) => Err(KeyRefusal::Credentials(reason)),
+            Err(pause) => Err(KeyRefusal::TooManyFailures(reason, pause)),
+        }
+    }
+}
