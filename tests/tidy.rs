@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("telemetry", &["config"]),
     ("termination_message", &[]),
+    ("login", &["api", "metrics", "store"]),
     ("redaction", &[]),
     ("rules", &["scim", "api"]),
     (

@@ -97,6 +97,26 @@ pub enum Reason {
     Taken,
     /// `NameClaimed` is True.
     Claimed,
+    /// `LoginReady` is True: the provider answers, and what proves the operator to it is there.
+    Answering,
+    /// Not `LoginReady`: the provider's address is that of every tenant.
+    TenantIndependentAuthority,
+    /// Not `LoginReady`: the operator may not ask this host, or it has a private address.
+    AuthorityNotAllowed,
+    /// Not `LoginReady`: the Secret or its entry is not there.
+    ClientSecretMissing,
+    /// Not `LoginReady`: the Secret is not of the type of client secrets.
+    ClientSecretOfOtherType,
+    /// Not `LoginReady`: the operator may not read Secrets.
+    Forbidden,
+    /// Not `LoginReady`: the token of the service account is not there.
+    ClientAssertionMissing,
+    /// Not `LoginReady`: the provider does not answer.
+    ProviderUnreachable,
+    /// Not `LoginReady`: what is named or what answers is no provider.
+    ProviderInvalid,
+    /// Not `LoginReady`: the certificates of `caBundle` cannot be read.
+    CaBundleInvalid,
 }
 
 impl Reason {
@@ -117,6 +137,16 @@ impl Reason {
             Self::NoDuplicates => "NoDuplicates",
             Self::Taken => "Taken",
             Self::Claimed => "Claimed",
+            Self::Answering => "Ready",
+            Self::TenantIndependentAuthority => "TenantIndependentAuthority",
+            Self::AuthorityNotAllowed => "AuthorityNotAllowed",
+            Self::ClientSecretMissing => "ClientSecretMissing",
+            Self::ClientSecretOfOtherType => "ClientSecretOfOtherType",
+            Self::Forbidden => "Forbidden",
+            Self::ClientAssertionMissing => "ClientAssertionMissing",
+            Self::ProviderUnreachable => "ProviderUnreachable",
+            Self::ProviderInvalid => "ProviderInvalid",
+            Self::CaBundleInvalid => "CaBundleInvalid",
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod assertion;
 pub mod cookie;
 mod fields;
 pub mod form;
+pub mod provider;
 pub mod return_address;
 pub mod root_keys;
 pub mod sealing;

@@ -3,6 +3,7 @@
 //! Labels come from enumerations and from the names of Directories, which people create: a client cannot make a series.
 //! No label holds personal data.
 
+mod provider;
 #[cfg(test)]
 mod tests;
 
@@ -130,6 +131,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         MISSING_RIGHTS,
         BRAKED,
         PURGED,
+        provider::PROVIDER_REQUESTS,
     ]
 }
 
@@ -292,6 +294,7 @@ struct Inner {
     missing_rights: Family<RightLabels, Gauge>,
     braked: Family<DirectoryLabels, Counter>,
     purged: Family<PurgeLabels, Counter>,
+    provider_requests: provider::ProviderRequests,
 }
 
 impl fmt::Debug for Metrics {
@@ -330,6 +333,7 @@ impl Default for Metrics {
             missing_rights: registered(&mut registry, MISSING_RIGHTS, Family::default()),
             braked: registered(&mut registry, BRAKED, Family::default()),
             purged: registered(&mut registry, PURGED, Family::default()),
+            provider_requests: provider::ProviderRequests::registered(&mut registry),
             registry,
         };
         Self(Arc::new(inner))
