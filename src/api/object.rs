@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 const ANNOTATIONS: &str = "annotations";
 const DELETED_AT: &str = "deletedAt";
+const ENDED_SESSIONS: &str = "endedSessions";
 const MEMBER_OF: &str = "memberOf";
 const PENDING: &str = "pending";
 const PURGING: &str = "purging";
@@ -68,6 +69,13 @@ impl Object {
     /// `metadata.uid`: after a restore it is another one.
     pub fn uid(&self) -> &str {
         text_or_empty(&self.metadata()["uid"])
+    }
+
+    /// The first eight characters of the uid, which tell an object from one that was made anew under its name.
+    pub fn uid_start(&self) -> [u8; 8] {
+        let mut start = [b'0'; 8];
+        start.iter_mut().zip(self.uid().bytes()).for_each(|(place, byte)| *place = byte);
+        start
     }
 
     /// `metadata.resourceVersion`.
@@ -238,8 +246,19 @@ impl Object {
 
     /// The ids in `spec.endedSessions`.
     pub fn ended_sessions(&self) -> impl Iterator<Item = &str> {
-        let sessions = self.spec()["endedSessions"].as_array().into_iter().flatten();
+        let sessions = self.spec()[ENDED_SESSIONS].as_array().into_iter().flatten();
         sessions.filter_map(|session| session["id"].as_str())
+    }
+
+    /// Those of `spec.endedSessions` that would not have ended by themselves before `now`: id and end. One whose end cannot be
+    /// read never ends.
+    pub fn ended_sessions_at(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
+        let sessions = self.spec()[ENDED_SESSIONS].as_array().into_iter().flatten();
+        let sessions = sessions.filter_map(|session| {
+            let until = time(&session["until"]).unwrap_or(Timestamp::MAX);
+            Some((session["id"].as_str()?.to_owned(), until))
+        });
+        sessions.filter(|(_, until)| *until > now).collect()
     }
 
     /// `spec.pending`: each attribute and the value that a change in progress wants for it.
@@ -298,6 +317,18 @@ impl Object {
     /// Raises `spec.sessionEpoch`: every session that carries an older one is over.
     pub fn raise_session_epoch(&mut self) {
         self.set(SESSION_EPOCH, self.session_epoch().saturating_add(1).into());
+    }
+
+    /// Names these sessions, each with its end, as those that were signed out; without any the object has no such field.
+    pub fn set_ended_sessions(&mut self, sessions: Vec<(String, Timestamp)>) {
+        let sessions: Vec<_> =
+            sessions.into_iter().map(|(id, until)| json!({ "id": id, "until": until.to_string() })).collect();
+        self.set_or_remove(ENDED_SESSIONS, (!sessions.is_empty()).then(|| Value::Array(sessions)));
+    }
+
+    /// Takes `spec.link` off.
+    pub fn remove_link(&mut self) {
+        self.set_or_remove("link", None);
     }
 
     /// The text in a field of the spec that is this kind's alone; empty where there is none.

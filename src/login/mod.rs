@@ -2,13 +2,26 @@
 //!
 //! There is no session store. A session is a sealed cookie, and each request is checked against the state of the cluster.
 
+mod accounts;
 pub mod assertion;
+pub mod audit;
 pub mod cookie;
 mod fields;
 pub mod form;
+mod key_ring;
+pub mod link;
+pub mod live;
+mod logins;
 pub mod provider;
 pub mod return_address;
 pub mod root_keys;
 pub mod sealing;
 pub mod session;
+mod sign_out;
+pub mod ticket;
 pub mod transaction;
+
+pub use accounts::{LoggedIn, NotLoggedIn};
+pub use live::{CookieHost, LiveSession, NoSession};
+pub use logins::Logins;
+pub use sign_out::SignOut;

@@ -3,6 +3,7 @@
 //! Labels come from enumerations and from the names of Directories, which people create: a client cannot make a series.
 //! No label holds personal data.
 
+mod login;
 mod provider;
 #[cfg(test)]
 mod tests;
@@ -132,6 +133,8 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         BRAKED,
         PURGED,
         provider::PROVIDER_REQUESTS,
+        login::LOGINS,
+        login::SIGN_OUTS,
     ]
 }
 
@@ -295,6 +298,7 @@ struct Inner {
     braked: Family<DirectoryLabels, Counter>,
     purged: Family<PurgeLabels, Counter>,
     provider_requests: provider::ProviderRequests,
+    logins: login::Logins,
 }
 
 impl fmt::Debug for Metrics {
@@ -334,6 +338,7 @@ impl Default for Metrics {
             braked: registered(&mut registry, BRAKED, Family::default()),
             purged: registered(&mut registry, PURGED, Family::default()),
             provider_requests: provider::ProviderRequests::registered(&mut registry),
+            logins: login::Logins::registered(&mut registry),
             registry,
         };
         Self(Arc::new(inner))

@@ -42,6 +42,8 @@ fn the_reference_names_what_the_text_holds() {
     metrics.set_key_expiries([expiry("new", 1_800_000_000)]);
     metrics.set_certificate_expiry("public", Some(1_900_000_000));
     metrics.set_missing_rights([(None, "directories", "list"), (Some("acme".to_owned()), "leases", "get")]);
+    metrics.login("acme", "staff", "OpenIDConnect", "Granted");
+    metrics.signed_out("acme", "staff", "one");
     let text = metrics.text();
     for (name, help) in reference() {
         let family = name.trim_end_matches("_total");

@@ -5,6 +5,7 @@ pub mod application;
 pub mod brake;
 pub mod dialect;
 pub mod etag;
+pub mod guid;
 pub mod key;
 pub mod mapping;
 pub mod membership;

@@ -11,7 +11,8 @@ mod tests;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::api::directory_application::HostScheme;
+use crate::api::DirectoryApplicationSpec;
+use crate::rules::application::{first_host, origin, own_host};
 
 /// The longest address that a login carries along. A longer one becomes the front page of its application.
 pub const MAX_RETURN_ADDRESS: usize = 1024;
@@ -21,10 +22,8 @@ pub const MAX_RETURN_ADDRESS: usize = 1024;
 pub struct Destination<'a> {
     /// The name of the application.
     pub name: &'a str,
-    /// Its hosts, as `spec.hosts` has them.
-    pub hosts: &'a [String],
-    /// How browsers reach them.
-    pub scheme: HostScheme,
+    /// Its hosts, among the rest.
+    pub spec: &'a DirectoryApplicationSpec,
 }
 
 /// Where somebody may be sent.
@@ -72,27 +71,20 @@ impl Refused {
 impl Destination<'_> {
     /// Whether an address is at a host of the application.
     pub fn has(&self, url: &Url) -> bool {
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
-        let (scheme, default_port) = self.scheme();
-        url.scheme() == scheme
-            && self.hosts.iter().any(|pattern| {
-                let (name, wanted) = with_port(pattern, default_port);
-                wanted == port && is_host(name, host)
-            })
+        let host = host_of(url).and_then(|host| own_host(self.spec, &host));
+        host.is_some_and(|host| Url::parse(&origin(self.spec, &host)).is_ok_and(|own| own.origin() == url.origin()))
     }
 
     /// The first page of its first host that is not a pattern.
     pub fn front_page(&self) -> Option<Url> {
-        let host = self.hosts.iter().find(|host| !host.starts_with('*'))?;
-        Url::parse(&format!("{}://{host}/", self.scheme().0)).ok()
+        Url::parse(&origin(self.spec, first_host(self.spec)?)).ok()
     }
+}
 
-    fn scheme(&self) -> (&'static str, u16) {
-        match self.scheme.counts_as() {
-            HostScheme::Http => ("http", 80),
-            HostScheme::Https | HostScheme::Unknown => ("https", 443),
-        }
-    }
+/// The host of an address, with its port where it is not the usual one.
+pub fn host_of(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 impl ReturnAddress {
@@ -173,21 +165,4 @@ fn of_application(text: &str, head: &str, applications: &[Destination<'_>]) -> R
     let url = Url::parse(text).map_err(|_| Refused::Form)?;
     let name = applications.iter().find(|application| application.has(&url)).ok_or(Refused::Host)?.name.to_owned();
     Ok(ReturnAddress::Application { name, url })
-}
-
-/// A host as applications name it, and its port.
-fn with_port(pattern: &str, default_port: u16) -> (&str, u16) {
-    match pattern.rsplit_once(':') {
-        // A port that is no number is that of no address.
-        Some((name, port)) => (name, port.parse().unwrap_or(0)),
-        None => (pattern, default_port),
-    }
-}
-
-/// Whether a host is this one, or below it where it is a pattern such as `*.contoso.example`.
-fn is_host(pattern: &str, host: &str) -> bool {
-    match pattern.strip_prefix("*.") {
-        Some(domain) => host.strip_suffix(domain).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
-        None => pattern == host,
-    }
 }

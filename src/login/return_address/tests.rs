@@ -1,15 +1,18 @@
+use serde_json::json;
+
 use super::*;
 
 const PAGE: &str = "/portal/n/staff";
 
+fn spec(hosts: &[&str], scheme: &str) -> DirectoryApplicationSpec {
+    let spec = json!({ "directoryRef": { "name": "staff" }, "hosts": hosts, "scheme": scheme });
+    serde_json::from_value(spec).expect("a spec")
+}
+
 fn parse(text: &str) -> Result<ReturnAddress, Refused> {
-    let hosts = |hosts: &[&str]| hosts.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let wiki = hosts(&["wiki.contoso.example", "*.wiki.contoso.example", "wiki.contoso.example:8443"]);
-    let lab = hosts(&["127.0.0.1:8080", "lab.contoso.example"]);
-    let applications = [
-        Destination { name: "wiki", hosts: &wiki, scheme: HostScheme::Https },
-        Destination { name: "lab", hosts: &lab, scheme: HostScheme::Http },
-    ];
+    let wiki = spec(&["wiki.contoso.example", "*.wiki.contoso.example", "wiki.contoso.example:8443"], "https");
+    let lab = spec(&["127.0.0.1:8080", "lab.contoso.example"], "http");
+    let applications = [Destination { name: "wiki", spec: &wiki }, Destination { name: "lab", spec: &lab }];
     ReturnAddress::parse(text, PAGE, &applications)
 }
 
@@ -156,13 +159,12 @@ fn a_login_carries_addresses_up_to_a_length() {
 #[test]
 fn the_front_page_is_at_the_first_host_that_is_no_pattern() {
     for (hosts, scheme, expected) in [
-        (&["wiki.contoso.example", "b.example"][..], HostScheme::Https, Some("https://wiki.contoso.example/")),
-        (&["*.contoso.example", "b.example:8443"], HostScheme::Https, Some("https://b.example:8443/")),
-        (&["127.0.0.1:8080"], HostScheme::Http, Some("http://127.0.0.1:8080/")),
-        (&["*.contoso.example"], HostScheme::Https, None),
+        (&["wiki.contoso.example", "b.example"][..], "https", Some("https://wiki.contoso.example/")),
+        (&["*.contoso.example", "b.example:8443"], "https", Some("https://b.example:8443/")),
+        (&["127.0.0.1:8080"], "http", Some("http://127.0.0.1:8080/")),
+        (&["*.contoso.example"], "https", None),
     ] {
-        let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
-        let front_page = Destination { name: "a", hosts: &hosts, scheme }.front_page();
+        let front_page = Destination { name: "a", spec: &spec(hosts, scheme) }.front_page();
         assert_eq!(front_page.as_ref().map(Url::as_str), expected, "{hosts:?}");
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 pub use self::group::{changed_group, group_tombstone, new_group};
 use super::etag::etag;
+use super::guid::is_guid;
 use super::naming::{DIRECTORY_LABEL, UNDELETE_ANNOTATION};
 use super::standing::is_built_in;
 use crate::api::{API_VERSION, Object};
@@ -137,7 +138,8 @@ fn new_object(kind: &str, directory: &str, place: (&str, &str), attributes: Attr
 /// is the provider's from then on.
 ///
 /// The object is edited as raw JSON, so a field of a newer version survives. The write that turns `active`
-/// off raises `sessionEpoch` in the same PUT: sessions from before stay dead after a reactivation.
+/// off raises `sessionEpoch` in the same PUT: sessions from before stay dead after a reactivation. So does the write that
+/// names another account of the provider ([`names_another_account`]), and it takes the link off.
 pub fn changed_user(object: &Object, mut attributes: Attributes, now: Timestamp) -> Option<Object> {
     let scim = object.scim();
     let active = object.active().unwrap_or(true);
@@ -156,11 +158,24 @@ pub fn changed_user(object: &Object, mut attributes: Attributes, now: Timestamp)
         changed.set_managed_by("Provisioning");
     }
     let deactivated = active && attributes["active"] == Value::Bool(false);
+    let unlinked = names_another_account(object, &attributes);
     changed.set_scim(to_scim(attributes, times));
-    if deactivated {
+    if unlinked {
+        changed.remove_link();
+    }
+    if deactivated || unlinked {
         changed.raise_session_epoch();
     }
     Some(changed)
+}
+
+/// Whether a change gives a linked person the object id of another account as `externalId`: somebody deleted the account at the
+/// provider and made it anew. The link would keep the new account out and let the old one in.
+fn names_another_account(object: &Object, attributes: &Attributes) -> bool {
+    let Some((_, linked)) = object.link() else { return false };
+    let new = attributes.get("externalId").and_then(Value::as_str).unwrap_or_default();
+    let is_change = object.scim()["externalId"] != new;
+    is_change && is_guid(new) && is_guid(linked) && !new.eq_ignore_ascii_case(linked)
 }
 
 /// `object` as a tombstone: hidden from SCIM, its values free, its sessions over. `active` stays as it is, so that an

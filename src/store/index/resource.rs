@@ -192,7 +192,7 @@ impl IndexedResource {
         Self {
             stamp,
             generation: object.generation(),
-            uid: first_eight(object.uid()),
+            uid: object.uid_start(),
             scim: serde_json::to_vec(scim).unwrap_or_default().into(),
             status: status(object),
             marks: Marks {
@@ -274,12 +274,6 @@ fn is_acknowledged(object: &Object) -> bool {
 fn status(object: &Object) -> Option<Arc<[u8]>> {
     let status = object.status().as_object().filter(|status| !status.is_empty())?;
     Some(serde_json::to_vec(status).ok()?.into())
-}
-
-fn first_eight(uid: &str) -> [u8; 8] {
-    let mut eight = [b'0'; 8];
-    eight.iter_mut().zip(uid.bytes()).for_each(|(place, byte)| *place = byte);
-    eight
 }
 
 /// The hash of the externalId, and the hashes of all keys.

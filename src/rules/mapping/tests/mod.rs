@@ -137,3 +137,39 @@ fn a_tombstone_keeps_what_an_undelete_restores() {
     assert_eq!(deleted["spec"]["scim"], stored()["spec"]["scim"]);
     assert_eq!(deleted["spec"]["fromTheFuture"], stored()["spec"]["fromTheFuture"]);
 }
+
+#[test]
+fn an_account_that_was_made_anew_at_the_provider_takes_the_link_off() {
+    const OLD: &str = "aaaaaaaa-0000-4000-8000-000000000001";
+    const NEW: &str = "bbbbbbbb-0000-4000-8000-000000000002";
+    let link = |object: &str| json!({ "tenantID": "t", "objectID": object, "by": "externalId" });
+    for (name, external_id, linked, new, is_unlinked) in [
+        ("another account", Some(OLD), Some(OLD), json!(NEW), true),
+        ("another account, after a nickname", Some("alice"), Some(OLD), json!(NEW), true),
+        ("the account of the link", Some("alice"), Some(OLD), json!(OLD), false),
+        ("the account of the link in capitals", Some("alice"), Some(OLD), json!(OLD.to_uppercase()), false),
+        ("a nickname", Some(OLD), Some(OLD), json!("alice"), false),
+        ("nothing", Some(OLD), Some(OLD), Value::Null, false),
+        ("the same again", Some(NEW), Some(OLD), json!(NEW), false),
+        ("no link", Some(OLD), None, json!(NEW), false),
+        ("a link to a subject that is no GUID", Some(OLD), Some("sub"), json!(NEW), false),
+    ] {
+        let mut object = stored();
+        if let Some(external_id) = external_id {
+            object["spec"]["scim"]["externalId"] = external_id.into();
+        }
+        if let Some(linked) = linked {
+            object["spec"]["link"] = link(linked);
+        }
+        let mut wanted = to_attributes(object.scim());
+        wanted.remove("externalId");
+        if !new.is_null() {
+            wanted.insert("externalId".to_owned(), new);
+        }
+        wanted.insert("title".to_owned(), "Engineer".into());
+        let changed = changed_user(&object, wanted, NOW).expect("a change");
+        let expected = if is_unlinked { None } else { linked.map(link) };
+        assert_eq!(changed["spec"].get("link"), expected.as_ref(), "{name}");
+        assert_eq!(changed.session_epoch(), i64::from(is_unlinked), "{name}");
+    }
+}
