@@ -74,7 +74,7 @@ impl Index {
         let Some(id) = tables.edges.known(group) else { return Vec::new() };
         let of_kind = |kind: Resource| {
             let records = tables.resources(kind).records.iter();
-            let naming = records.filter(move |(_, resource)| resource.member_of.binary_search(&id).is_ok());
+            let naming = records.filter(move |(_, resource)| resource.member_of.contains(&id));
             naming.map(move |(name, _)| Member { kind, name: Arc::clone(name) })
         };
         Resource::ALL.into_iter().flat_map(of_kind).take(MAX_BATCH).collect()

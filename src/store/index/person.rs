@@ -87,7 +87,7 @@ impl Index {
 fn access(resource: &IndexedResource) -> Person {
     let marks = resource.marks;
     Person {
-        owns_its_values: resource.claims.are_owned(&resource.unowned),
+        owns_its_values: resource.owns_its_values(),
         is_rejected: marks.rejected,
         is_deleted: marks.deleted,
         is_active: marks.let_in,

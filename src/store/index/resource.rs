@@ -136,7 +136,7 @@ impl Claims {
             }
         }
         let linked = link.is_some();
-        // A Directory has at most 17 rules.
+        // A Directory has no more than a few rules.
         let in_force = u16::try_from(others.len() + usize::from(linked)).unwrap_or(u16::MAX);
         let ambiguous_in_force = ambiguous(kind, spec, &rules.unique.in_force()).is_some();
         let ambiguous = ambiguous_in_force || ambiguous(kind, spec, &rules.unique).is_some();
@@ -232,6 +232,11 @@ impl IndexedResource {
     pub(super) fn named(&self) -> impl Iterator<Item = ClaimId> {
         let committed = (!self.marks.deleted).then(|| self.claims.iter()).into_iter().flatten();
         self.pending.iter().copied().chain(committed)
+    }
+
+    /// Whether it owns its name and every other value whose claim is in force. Of what is deleted or rejected nobody asks.
+    pub(super) fn owns_its_values(&self) -> bool {
+        self.claims.are_owned(&self.unowned)
     }
 
     /// Whether SCIM may see it, if it owns its name.

@@ -249,9 +249,15 @@ impl Tables {
             return;
         }
         let mut touched: Vec<_> = resource.named().collect();
+        let owned = resource.owns_its_values();
         resource.claims = claims;
         touched.extend(resource.named());
         self.derive_again(kind, name);
+        // A rule that has come into force denies access to somebody who lacks the same claim as before.
+        let known = self.resource(kind, name).filter(|(_, resource)| resource.owns_its_values() != owned);
+        if let Some((name, _)) = known {
+            self.dirty.resource(kind, name);
+        }
         touched.into_iter().for_each(|id| self.derive_claim(id));
     }
 

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::objects::{add_group, add_user, group_spec, put, resource, user_spec};
+use super::objects::{add_group, add_user, claim, group_spec, put, resource, user_spec};
 use super::*;
+use crate::rules::naming::GROUP_NAME;
 
 /// A group with two users and a group in it.
 fn staffed() -> Index {
@@ -136,4 +137,48 @@ fn a_group_that_names_itself_is_its_own_member() {
     let index = Index::default();
     add_group(&index, "g", "Sales", &["g", "g"], 1);
     assert_eq!(members(&index, "g"), ["g"]);
+}
+
+#[test]
+fn a_person_is_a_member_by_name_or_id_of_groups_that_are_there() {
+    let index = staffed();
+    add_group(&index, "h-2", "sales", &[], 5);
+    add_user(&index, "u-3", "three", &["h-2", "never"], 6);
+    // The name "sales" is g's, so this one is not visible.
+    index.put(Kind::CLAIM, DIRECTORY, &claim(GROUP_NAME, "sales", "g", 7), WATCH);
+    let groups = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (case, person, asked, expected) in [
+        ("by name", "u-1", groups(&["Sales"]), true),
+        ("in another letter case", "u-1", groups(&["SALES"]), true),
+        ("by id", "u-1", groups(&["g"]), true),
+        ("one of several", "u-1", groups(&["nobody", "sales"]), true),
+        ("of the group of its group", "u-1", groups(&["Inner"]), false),
+        ("of a group that does not own its name", "u-3", groups(&["sales", "h-2"]), false),
+        ("of a group that is not there", "u-3", groups(&["never"]), false),
+        ("of none that is asked for", "u-1", groups(&[]), false),
+        ("nobody", "u-9", groups(&["Sales"]), false),
+    ] {
+        assert_eq!(index.is_member_of_any(person, &asked), expected, "{case}");
+    }
+    put(&index, Kind::GROUP, "g", 9, &group_spec("Renamed", &[]), WATCH);
+    assert!(!index.is_member_of_any("u-1", &groups(&["Sales"])), "a name that the group had before");
+    assert_eq!(index.unknown_groups(&groups(&["inner", "h", "never", "nobody"])), ["never", "nobody"]);
+}
+
+#[test]
+fn the_groups_of_a_person_come_in_one_order_on_every_replica() {
+    let ids = ["c", "a", "d", "b"];
+    let names = |order: &[usize]| {
+        let index = Index::default();
+        for (version, place) in (1..).zip(order) {
+            add_group(&index, ids[*place], &ids[*place].to_uppercase(), &[], version);
+            add_user(&index, &format!("other-{place}"), &format!("other-{place}"), &[ids[*place]], version);
+        }
+        add_user(&index, "u", "u", &ids, 20);
+        let (names, more) = index.group_names("u", 3);
+        (names.iter().map(ToString::to_string).collect::<Vec<_>>(), more)
+    };
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        assert_eq!(names(&order), (vec!["A".to_owned(), "B".to_owned(), "C".to_owned()], true), "{order:?}");
+    }
 }

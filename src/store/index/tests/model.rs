@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::*;
+use crate::rules::access::{Person, person};
 use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{
     ClaimedValue, GROUP_NAME, IndexKeys, LINK, USER_NAME, claim_name, claimed_values, index_keys,
@@ -232,6 +233,15 @@ impl Model {
         let display_name = |id: &str| self.groups[id]["spec"]["scim"]["displayName"].as_str().map(str::to_owned);
         let shown = ids.into_iter().filter(|id| self.shows_group(id));
         shown.map(|id| Membership { group: id.into(), display_name: display_name(id).expect("a name") }).collect()
+    }
+
+    /// What decides about the access of a user. Whether it owns its values, nobody asks of what is deleted or rejected.
+    pub(super) fn person(&self, name: &str) -> Option<Person> {
+        let object = self.users.get(name)?;
+        let values = claimed_values(Resource::User, object.spec(), &self.rules.unique.in_force());
+        let is_asked = !object.is_deleted() && !object.is_rejected();
+        let owns = values.iter().all(|value| self.owns(Resource::User, name, value));
+        Some(person(object, !is_asked || owns))
     }
 
     pub(super) fn active_users(&self) -> BTreeMap<Option<Arc<str>>, usize> {

@@ -9,7 +9,7 @@ use super::model::{CREATED, Model, RESTORED_LATER};
 use super::objects::{claim, claims_of};
 use super::*;
 use crate::rules::naming::UNDELETE_ANNOTATION;
-use crate::rules::naming::{GROUP_EXTERNAL_ID, GROUP_NAME, LINK, USER_EXTERNAL_ID, USER_NAME, claim_name};
+use crate::rules::naming::{Force, GROUP_EXTERNAL_ID, GROUP_NAME, LINK, USER_EXTERNAL_ID, USER_NAME, claim_name};
 
 /// Names of users and of groups: nothing keeps the two apart.
 const NAMES: &[&str] = &["n-1", "n-2", "n-3", "n-4"];
@@ -87,8 +87,11 @@ fn user() -> impl Strategy<Value = Object> {
     let link = prop::option::weighted(0.3, prop::sample::select(vec!["o1", "O2"]));
     let email = prop::option::of(prop::sample::select(vec!["A@x", "b@X"]));
     let user_type = prop::option::of(prop::sample::select(vec!["Member", "Guest"]));
-    (frame(), spelled, external_id, link, email, user_type, [rarely(), rarely()]).prop_map(
-        |(mut object, user_name, external_id, link, email, user_type, [built_in, inactive])| {
+    let sessions = prop::sample::subsequence(vec!["s1", "s2"], 0..=2);
+    let marks = ([rarely(), rarely(), rarely(), rarely()], sessions);
+    (frame(), spelled, external_id, link, email, user_type, marks).prop_map(
+        |(mut object, user_name, external_id, link, email, user_type, (marks, sessions))| {
+            let [built_in, inactive, suspended, suspended_by_portal] = marks;
             let spec = &mut object["spec"];
             spec["managedBy"] = if built_in { "People" } else { "Provisioning" }.into();
             spec["scim"] = json!({
@@ -102,6 +105,15 @@ fn user() -> impl Strategy<Value = Object> {
             if let Some(email) = email {
                 spec["scim"]["emails"] = json!([{ "value": email }, { "value": email, "type": "work" }]);
             }
+            if suspended {
+                spec["suspended"] = true.into();
+                spec["loginMethod"] = "BuiltIn".into();
+            }
+            if suspended_by_portal {
+                spec["portalSuspension"] = json!({ "by": "n-1" });
+                spec["sessionEpoch"] = 3.into();
+            }
+            spec["endedSessions"] = sessions.iter().map(|id| json!({ "id": id })).collect();
             if let Some(link) = link {
                 spec["link"] = json!({ "tenantID": "T", "objectID": link });
             }
@@ -136,7 +148,11 @@ fn object() -> impl Strategy<Value = (Kind, Object)> {
 
 fn any_rules() -> impl Strategy<Value = IndexRules> {
     let attributes = prop::sample::subsequence(vec![USER_EXTERNAL_ID, GROUP_EXTERNAL_ID, WORK_EMAIL], 0..=3);
-    (attributes, any::<bool>()).prop_map(|(attributes, listed)| rules(&attributes, listed))
+    (attributes, any::<bool>(), any::<bool>()).prop_map(|(attributes, in_force, listed)| {
+        let force = if in_force { Force::InForce } else { Force::Claiming };
+        let unique = attributes.into_iter().map(|attribute| (attribute, force)).collect();
+        IndexRules { unique, built_in_users_listed: listed }
+    })
 }
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {
@@ -256,9 +272,34 @@ fn check_tombstones(index: &Index, model: &Model, kind: Resource) {
     assert_eq!(index.deletions(kind, (after, until)), expected);
 }
 
+fn check_people(index: &Index, model: &Model) {
+    for name in NAMES {
+        let person = index.person(name);
+        assert_eq!(person.as_ref().map(|person| person.access.clone()), model.person(name), "access of {name}");
+        let Some(person) = person else { continue };
+        let object = &model.users[*name];
+        assert_eq!(person.session_epoch, object.session_epoch(), "{name}");
+        assert!(person.ended_sessions.iter().map(|id| &**id).eq(object.ended_sessions()), "{name}");
+        assert_eq!(serde_json::from_slice::<Value>(&person.scim).expect("JSON"), object["spec"]["scim"]);
+        let memberships = model.memberships(Resource::User, name);
+        let named: Vec<Arc<str>> = memberships.iter().map(|group| group.display_name.as_str().into()).collect();
+        for max in 0..3 {
+            let first = named.iter().take(max).cloned().collect();
+            assert_eq!(index.group_names(name, max), (first, named.len() > max), "groups of {name}");
+        }
+        for group in GROUPS.iter().chain(&["alice", "ALICE", "bob", "nobody"]) {
+            let is_it = |known: &Membership| *known.group == **group || known.display_name.eq_ignore_ascii_case(group);
+            let asked = ["nobody".to_owned(), (*group).to_owned()];
+            assert_eq!(index.is_member_of_any(name, &asked), memberships.iter().any(is_it), "{name} in {group}");
+        }
+        assert!(!index.is_member_of_any(name, &[]));
+    }
+}
+
 fn check(index: &Index, model: &Model, digests: &mut BTreeMap<u64, Vec<Member>>) {
     check_kind(index, model, Resource::User);
     check_kind(index, model, Resource::Group);
+    check_people(index, model);
     assert_eq!(index.dead_claims(), model.dead_claims());
     for (attribute, value) in ATTRIBUTES.iter().flat_map(|attribute| VALUES.iter().map(move |value| (attribute, value)))
     {
@@ -305,7 +346,8 @@ fn seen(index: &Index) -> BTreeMap<dirty::DirtySubject, String> {
         let object =
             (index.record(kind, name), index.status(kind, name), index.upkeep(kind, name), index.tombstone(kind, name));
         let members = (kind == Resource::Group).then(|| (index.members_digest(name), index.member_count(name)));
-        let view = (object, index.is_visible(kind, name), index.conflicts_of(kind, name), members);
+        let person = index.person(name).filter(|_| kind == Resource::User);
+        let view = (object, index.is_visible(kind, name), index.conflicts_of(kind, name), members, person);
         seen.insert(dirty::DirtySubject::of(kind, &name.into()), format!("{view:?}"));
     }
     let dead = index.dead_claims().into_iter();
