@@ -267,7 +267,7 @@ async fn look_at_rights(store: Store, lease_namespace: String, metrics: Metrics,
     loop {
         let (problem, is_answered) = match store.lacking(&lease_namespace).await {
             Ok(lacking) => {
-                readiness.set_rights_problem(lacking.without_election().sentence());
+                readiness.set_rights_problem(lacking.for_serving().sentence());
                 let rights = lacking.rights.iter();
                 metrics.set_missing_rights(rights.map(|right| (right.namespace.clone(), right.resource, right.verb)));
                 (lacking.sentence(), true)

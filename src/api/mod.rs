@@ -16,6 +16,7 @@ pub mod directory_key;
 pub mod directory_login;
 pub mod directory_status;
 pub mod directory_user;
+pub mod event;
 pub mod newer;
 mod object;
 pub mod scim_group;

@@ -162,7 +162,8 @@ impl Memory {
     /// Tells the store of all objects, as its watches would.
     pub(crate) fn fill(&self, store: &Store) {
         for ((plural, _), object) in &*self.0.objects.lock() {
-            let kind = Kind::WATCHED.into_iter().find(|kind| kind.plural == plural).expect("a kind of ours");
+            // Secrets and Events are not watched.
+            let Some(kind) = Kind::WATCHED.into_iter().find(|kind| kind.plural == plural) else { continue };
             store.0.cache.put(kind, &object.clone().into(), Origin::Watch(1));
         }
     }
@@ -254,8 +255,9 @@ async fn asked(request: Request<Body>) -> Asked {
     if let Some(document) = parts.uri.path().strip_prefix("/openapi/v3") {
         return Asked { method: parts.method.to_string(), kind: OPENAPI.to_owned(), name: document.to_owned(), body };
     }
-    // /apis/GROUP/VERSION/namespaces/NAMESPACE/KIND/NAME
-    let mut path = parts.uri.path().split('/').skip(6).map(str::to_owned);
+    // /apis/GROUP/VERSION/namespaces/NAMESPACE/KIND/NAME, and /api/VERSION/… of the core group
+    let before_kind = if parts.uri.path().starts_with("/api/") { 5 } else { 6 };
+    let mut path = parts.uri.path().split('/').skip(before_kind).map(str::to_owned);
     let kind = path.next().expect("a kind");
     let name = path.next().or_else(|| body["metadata"]["name"].as_str().map(str::to_owned)).expect("a name");
     Asked { method: parts.method.to_string(), kind, name, body }

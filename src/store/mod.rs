@@ -10,6 +10,7 @@ mod client;
 mod deletions;
 mod edit;
 pub mod error;
+pub mod events;
 pub mod index;
 pub mod kind;
 pub mod lease;
@@ -50,7 +51,7 @@ use lease::Candidate;
 use objects::Objects;
 pub use presence::Presence;
 use rights::Lacking;
-pub use secrets::SecretError;
+pub use secrets::{LOGIN_KEYS_NAME, SecretError};
 use watch::{Feed, MAX_LISTS, Watch};
 use write_queue::{WriteQueues, WriteTurn};
 
@@ -119,7 +120,8 @@ impl Store {
     pub async fn lacking(&self, lease_namespace: &str) -> Result<Lacking, Error> {
         let of_one_kind = self.0.watches.iter().filter(|watch| watch.kind == Kind::DIRECTORY);
         let namespaces: Vec<_> = of_one_kind.map(|watch| watch.namespace.clone()).collect();
-        rights::lacking(self.objects(), &namespaces, lease_namespace).await
+        let has_login = self.directories().iter().any(|directory| directory.spec.login.is_some());
+        rights::lacking(self.objects(), &namespaces, lease_namespace, has_login).await
     }
 
     /// How long ago each kind was last heard of: the longest silence of its watches.

@@ -14,6 +14,7 @@ use super::Error;
 use super::kind::Kind;
 use super::lease::LEASE_NAME;
 use super::objects::Objects;
+use super::secrets::LOGIN_KEYS_NAME;
 use crate::api::{API_VERSION, GROUP};
 
 /// How many questions are asked at the same time: the answers are quick, and others wait at the API server too.
@@ -23,6 +24,7 @@ const MAX_NAMED: usize = 6;
 
 /// Rights on some resources, as a rule of a Role has them.
 struct Rule {
+    need: Need,
     group: &'static str,
     resources: &'static [&'static str],
     verbs: &'static [&'static str],
@@ -30,29 +32,77 @@ struct Rule {
     object: Option<&'static str>,
 }
 
+/// What a right is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// To serve SCIM.
+    Serving,
+    /// To tell people what happened.
+    Events,
+    /// To let people log in.
+    Login,
+    /// To elect a leader.
+    Election,
+}
+
 /// What serving and the work of the leader take, in every namespace that is served. A test compares it with
 /// `charts/rollcall/files/rbac.yaml`, where each right is explained.
 const SERVING: &[Rule] = &[
-    rule(&["directories", "directorykeys"], &["list", "watch"]),
+    rule(&["directories", "directorykeys", "directoryapplications"], &["list", "watch"]),
     rule(&["directories"], &["patch"]),
     rule(
         &["directoryusers", "directorygroups", "directoryclaims"],
         &["get", "list", "watch", "create", "update", "delete"],
     ),
-    rule(&["directories/status", "directoryusers/status", "directorygroups/status"], &["patch"]),
+    rule(
+        &["directories/status", "directoryusers/status", "directorygroups/status", "directoryapplications/status"],
+        &["patch"],
+    ),
+    Rule { need: Need::Events, group: EVENTS, resources: &["events"], verbs: &["create"], object: None },
+];
+
+/// What logins take, in every namespace that is served.
+const LOGIN: &[Rule] = &[Rule {
+    need: Need::Login,
+    group: CORE,
+    resources: &["secrets"],
+    verbs: &["get", "create", "update", "delete"],
+    object: None,
+}];
+
+/// What the keys that seal sessions take, in the namespace of the Lease.
+const LOGIN_KEYS: &[Rule] = &[
+    Rule { need: Need::Login, group: CORE, resources: &["secrets"], verbs: &["create"], object: None },
+    Rule {
+        need: Need::Login,
+        group: CORE,
+        resources: &["secrets"],
+        verbs: &["get", "update"],
+        object: Some(LOGIN_KEYS_NAME),
+    },
 ];
 
 /// What the election of a leader takes, in the namespace of the Lease.
 const ELECTION: &[Rule] = &[
-    Rule { group: LEASES, resources: &["leases"], verbs: &["create"], object: None },
-    Rule { group: LEASES, resources: &["leases"], verbs: &["get", "patch"], object: Some(LEASE_NAME) },
+    Rule { need: Need::Election, group: LEASES, resources: &["leases"], verbs: &["create"], object: None },
+    Rule {
+        need: Need::Election,
+        group: LEASES,
+        resources: &["leases"],
+        verbs: &["get", "patch"],
+        object: Some(LEASE_NAME),
+    },
 ];
 
+/// The API group of Secrets.
+const CORE: &str = "";
+/// The API group of Events.
+const EVENTS: &str = "events.k8s.io";
 /// The API group of Leases.
 const LEASES: &str = "coordination.k8s.io";
 
 const fn rule(resources: &'static [&'static str], verbs: &'static [&'static str]) -> Rule {
-    Rule { group: GROUP, resources, verbs, object: None }
+    Rule { need: Need::Serving, group: GROUP, resources, verbs, object: None }
 }
 
 /// One right in one place.
@@ -64,6 +114,7 @@ pub struct Right {
     pub resource: &'static str,
     /// The verb.
     pub verb: &'static str,
+    need: Need,
     group: &'static str,
     object: Option<&'static str>,
 }
@@ -77,14 +128,18 @@ pub struct Lacking {
     pub namespaces: Vec<String>,
 }
 
-/// Asks for what is missing: in the namespaces that are served (none: all), and in that of the Lease.
+/// Asks for what is missing: in the namespaces that are served (none: all), and in that of the Lease. What logins take is missing
+/// only where somebody may log in.
 pub(super) async fn lacking(
     objects: &Objects,
     namespaces: &[Option<String>],
     lease_namespace: &str,
+    has_login: bool,
 ) -> Result<Lacking, Error> {
-    let serving = namespaces.iter().flat_map(|namespace| rights(SERVING, namespace.as_deref()));
-    let wanted: Vec<_> = serving.chain(rights(ELECTION, Some(lease_namespace))).collect();
+    let served = |rules| namespaces.iter().flat_map(move |namespace| rights(rules, namespace.as_deref()));
+    let own = |rules| rights(rules, Some(lease_namespace));
+    let logins = served(LOGIN).chain(own(LOGIN_KEYS)).filter(|_| has_login);
+    let wanted: Vec<_> = served(SERVING).chain(logins).chain(own(ELECTION)).collect();
     let answers = stream::iter(wanted).map(|right| async { is_granted(objects, &right).await.map(|yes| (right, yes)) });
     let answers: Vec<_> = answers.buffered(AT_ONCE).try_collect().await?;
     let rights = answers.into_iter().filter(|(_, is_granted)| !is_granted).map(|(right, _)| right).collect();
@@ -100,11 +155,19 @@ pub(super) async fn lacking(
 /// The rights of some rules in one namespace, or in all.
 fn rights(rules: &'static [Rule], namespace: Option<&str>) -> impl Iterator<Item = Right> {
     let namespace = namespace.map(str::to_owned);
-    rules.iter().flat_map(move |Rule { group, resources, verbs, object }| {
+    rules.iter().flat_map(move |Rule { need, group, resources, verbs, object }| {
         let namespace = namespace.clone();
         resources.iter().flat_map(move |resource| {
             let namespace = namespace.clone();
-            verbs.iter().map(move |verb| Right { namespace: namespace.clone(), resource, verb, group, object: *object })
+            let right = move |verb: &'static str| Right {
+                namespace: namespace.clone(),
+                resource,
+                verb,
+                need: *need,
+                group,
+                object: *object,
+            };
+            verbs.iter().map(move |verb| right(verb))
         })
     })
 }
@@ -141,18 +204,12 @@ async fn exists(objects: &Objects, namespace: &str) -> Result<bool, Error> {
     }
 }
 
-impl Right {
-    /// Whether only the election of a leader needs it: without it SCIM is served all the same.
-    pub fn is_of_election(&self) -> bool {
-        self.group == LEASES
-    }
-}
-
 impl Lacking {
-    /// What of it keeps the operator from serving.
+    /// What of it keeps the operator from serving SCIM. Without a right on the Lease, on Events or on Secrets it is served all the
+    /// same.
     #[must_use]
-    pub fn without_election(&self) -> Self {
-        let rights = self.rights.iter().filter(|right| !right.is_of_election()).cloned().collect();
+    pub fn for_serving(&self) -> Self {
+        let rights = self.rights.iter().filter(|right| right.need == Need::Serving).cloned().collect();
         Self { rights, namespaces: self.namespaces.clone() }
     }
 
@@ -229,8 +286,11 @@ mod tests {
 
     #[test]
     fn the_table_has_the_rights_that_the_chart_grants() {
-        for (kind, rules, namespace) in [("ClusterRole", SERVING, None), ("Role", ELECTION, Some("rollcall-system"))] {
-            let used: BTreeSet<_> = rights(rules, namespace)
+        for (kind, rules, namespace) in
+            [("ClusterRole", [SERVING, LOGIN], None), ("Role", [ELECTION, LOGIN_KEYS], Some("rollcall-system"))]
+        {
+            let rights = rules.into_iter().flat_map(|rules| rights(rules, namespace));
+            let used: BTreeSet<_> = rights
                 .map(|Right { group, resource, verb, object, .. }| {
                     [group, resource, verb, object.unwrap_or_default()].map(str::to_owned).into()
                 })
@@ -240,8 +300,13 @@ mod tests {
     }
 
     fn right(namespace: Option<&str>, resource: &'static str, verb: &'static str) -> Right {
-        let group = if resource == "leases" { LEASES } else { GROUP };
-        Right { namespace: namespace.map(str::to_owned), resource, verb, group, object: None }
+        let (need, group) = match resource {
+            "leases" => (Need::Election, LEASES),
+            "events" => (Need::Events, EVENTS),
+            "secrets" => (Need::Login, CORE),
+            _ => (Need::Serving, GROUP),
+        };
+        Right { namespace: namespace.map(str::to_owned), resource, verb, need, group, object: None }
     }
 
     #[test]
@@ -287,9 +352,13 @@ mod tests {
     }
 
     #[test]
-    fn the_election_is_not_needed_for_serving() {
-        let lacking = Lacking { rights: vec![right(Some("a"), "leases", "get")], namespaces: Vec::new() };
-        assert_eq!(lacking.without_election(), Lacking::default());
-        assert_eq!(lacking.without_election().sentence(), None);
+    fn neither_the_election_nor_events_nor_logins_are_needed_for_serving() {
+        for resource in ["leases", "events", "secrets"] {
+            let lacking = Lacking { rights: vec![right(Some("a"), resource, "get")], namespaces: Vec::new() };
+            assert_eq!(lacking.for_serving(), Lacking::default(), "{resource}");
+            assert_eq!(lacking.for_serving().sentence(), None, "{resource}");
+        }
+        let lacking = Lacking { rights: vec![right(None, "directoryapplications", "watch")], namespaces: Vec::new() };
+        assert_eq!(lacking.for_serving(), lacking);
     }
 }

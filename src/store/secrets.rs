@@ -7,6 +7,9 @@ use super::kind::Kind;
 use super::{Error, Store};
 use crate::api::Secret;
 
+/// The Secret with the keys that seal sessions, in the namespace of the Lease.
+pub const LOGIN_KEYS_NAME: &str = "rollcall-login-keys";
+
 /// Why there is nothing of a Secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {

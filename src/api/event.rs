@@ -1,0 +1,52 @@
+//! What Events tell of: their reasons are spelled here and nowhere else.
+
+/// Why there is an Event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventReason {
+    /// On a DirectoryUser: an account of the provider logged in for the first time and is this person's from now on.
+    AccountLinked,
+    /// On a DirectoryUser: an account of the provider that is not this person's tried to log in as this person.
+    IdentityConflict,
+    /// On a DirectoryUser: the doors have opened for this person.
+    AccessGranted,
+    /// On a DirectoryUser: the doors have closed for this person.
+    AccessDenied,
+    /// On a Directory: people can log in.
+    LoginReady,
+    /// On a Directory: people cannot log in.
+    LoginNotReady,
+    /// On a Directory: many people were refused within a short time.
+    ManyDenials,
+}
+
+impl EventReason {
+    /// `reason` of the Event.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountLinked => "AccountLinked",
+            Self::IdentityConflict => "IdentityConflict",
+            Self::AccessGranted => "AccessGranted",
+            Self::AccessDenied => "AccessDenied",
+            Self::LoginReady => "LoginReady",
+            Self::LoginNotReady => "LoginNotReady",
+            Self::ManyDenials => "ManyDenials",
+        }
+    }
+
+    /// `type` of the Event: Warning where somebody should look.
+    pub fn event_type(self) -> &'static str {
+        match self {
+            Self::AccountLinked | Self::AccessGranted | Self::AccessDenied | Self::LoginReady => "Normal",
+            Self::IdentityConflict | Self::LoginNotReady | Self::ManyDenials => "Warning",
+        }
+    }
+
+    /// `action` of the Event: what the operator did when it happened.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::AccountLinked | Self::IdentityConflict => "Login",
+            Self::AccessGranted | Self::AccessDenied | Self::ManyDenials => "DecideAccess",
+            Self::LoginReady | Self::LoginNotReady => "AskProvider",
+        }
+    }
+}
