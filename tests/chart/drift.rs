@@ -25,17 +25,35 @@ fn the_chart_installs_the_kinds_of_this_version() {
 
 #[test]
 fn the_roles_grant_what_the_file_of_rights_explains() {
-    let [operator, lease] = &documents(&chart_file("files/rbac.yaml"))[..2] else { panic!("two roles") };
+    let [operator, lease, login] = &documents(&chart_file("files/rbac.yaml"))[..] else { panic!("three roles") };
     let everywhere = render(&json!({}));
     let somewhere = render(&json!({ "namespaces": ["acme", "globex"] }));
     let role = |objects: &[Value], kind: &str, name: &str| find(objects, kind, name).expect("a role")["rules"].clone();
     assert_eq!(role(&everywhere, "ClusterRole", "rollcall"), operator["rules"]);
-    assert_eq!(role(&everywhere, "Role", "rollcall-leader-election"), lease["rules"]);
     let roles: Vec<_> =
         of_kind(&somewhere, "Role").into_iter().filter(|role| role["metadata"]["name"] == "rollcall").collect();
     assert_eq!(roles.iter().map(|role| &role["metadata"]["namespace"]).collect::<Vec<_>>(), ["acme", "globex"]);
     assert!(roles.iter().all(|role| role["rules"] == operator["rules"]));
-    assert_eq!(role(&somewhere, "Role", "rollcall-leader-election"), lease["rules"]);
+    for objects in [&everywhere, &somewhere] {
+        assert_eq!(role(objects, "Role", "rollcall-leader-election"), lease["rules"]);
+        assert_eq!(role(objects, "Role", "rollcall-login"), login["rules"]);
+    }
+}
+
+#[test]
+fn without_logins_the_operator_has_no_right_on_any_secret() {
+    let objects = render(&json!({ "login": { "enabled": false } }));
+    assert!(find(&objects, "Role", "rollcall-login").is_none());
+    let roles = ["Role", "ClusterRole"].into_iter().flat_map(|kind| of_kind(&objects, kind));
+    let operators = roles.filter(|role| {
+        let name = role["metadata"]["name"].as_str().expect("a name");
+        ["rollcall", "rollcall-leader-election"].contains(&name)
+    });
+    let rules: Vec<_> = operators.flat_map(|role| role["rules"].as_array().expect("rules").clone()).collect();
+    assert!(rules.len() > 6, "{rules:?}");
+    assert!(!json!(rules).to_string().contains("secrets"), "{rules:?}");
+    let rules_with_logins = find(&render(&json!({})), "ClusterRole", "rollcall").expect("a role")["rules"].clone();
+    assert!(rules_with_logins.to_string().contains("secrets"));
 }
 
 #[test]
@@ -120,6 +138,7 @@ const OPEN: &[&str] = &[
     "/properties/affinity/properties/nodeAffinity",
     "/properties/affinity/properties/podAffinity",
     "/properties/affinity/properties/podAntiAffinity",
+    "/properties/applications/patternProperties/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/properties/spec",
     "/properties/directories/patternProperties/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/properties/spec",
     "/properties/extraEnv/items/properties/valueFrom",
     "/properties/extraVolumes/items",

@@ -80,6 +80,13 @@ fn mistakes() -> Vec<(Value, &'static str)> {
         (json!({ "namespaces": ["acme"], "directories": { "staff": { "namespace": "other" } } }), "directories.staff: the operator does not look after the namespace other"),
         (json!({ "directories": { "staff": { "spec": { "user": {} } } } }), "directories.staff.spec.user: there is no such field; there are deletionPolicy, groups"),
         (json!({ "directories": { "staff": { "spec": { "users": { "extensions": [{ "shema": "urn:x" }] } } } } }), "directories.staff.spec.users.extensions[0].shema: there is no such field"),
+        (json!({ "applications": { "wiki": { "spec": { "host": "wiki.contoso.example" } } } }), "applications.wiki.spec.host: there is no such field; there are acceptBearer, directoryRef"),
+        (json!({ "applications": { "wiki.contoso": { "spec": {} } } }), "at '/applications': additional properties 'wiki.contoso' not allowed"),
+        (json!({ "applications": { "wiki": {} } }), "at '/applications/wiki': missing property 'spec'"),
+        (json!({ "namespaces": ["acme"], "applications": { "wiki": { "namespace": "other", "spec": {} } } }), "applications.wiki: the operator does not look after the namespace other"),
+        (json!({ "login": { "allowedAuthorityHosts": ["https://idp.example"] } }), "at '/login/allowedAuthorityHosts/0': value must be 'a host such as login.microsoftonline.com"),
+        (json!({ "login": { "clientAssertion": { "expirationSeconds": 60 } } }), "at '/login/clientAssertion/expirationSeconds': minimum: got 60, want 600"),
+        (json!({ "extraArgs": ["--private-authorities"] }), "extraArgs: the chart sets --private-authorities itself; use the value login.privateAuthorities"),
         (json!({ "prometheusRule": { "disabled": ["RollcallSilent"] } }), "there is no alert RollcallSilent; there are RollcallProvisioningSilent"),
     ]
 }

@@ -70,6 +70,21 @@ pub(crate) fn variants() -> Vec<(&'static str, Value)> {
                 "adminFrom": [{ "ipBlock": { "cidr": "10.0.0.0/8" } }],
             } }),
         ),
+        (
+            "with logins at a provider inside the cluster",
+            json!({
+                "login": {
+                    "allowedAuthorityHosts": ["login.microsoftonline.com", "idp.example.com:8443"], "privateAuthorities": true,
+                    "clientAssertion": { "enabled": true, "audience": "api://x", "expirationSeconds": 600 },
+                },
+                "networkPolicy": { "enabled": true },
+                "directories": { "staff": {} },
+                "applications": { "wiki": { "spec": {
+                    "directoryRef": { "name": "staff" }, "hosts": ["wiki.contoso.example"], "require": { "groups": ["Wiki"] },
+                } } },
+            }),
+        ),
+        ("without logins", json!({ "login": { "enabled": false } })),
         ("the operator alone", bare()),
         ("every knob of the pods", pods()),
     ]

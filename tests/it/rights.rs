@@ -9,15 +9,17 @@ const EVERY_VERB: [&str; 8] = ["get", "list", "watch", "create", "update", "patc
 const GROUP: &str = "rollcall.dev";
 
 /// What is granted on the kinds of this group.
-const GRANTED: [(&str, &[&str]); 10] = [
+const GRANTED: [(&str, &[&str]); 12] = [
     ("directories", &["list", "watch", "patch"]),
     ("directorykeys", &["list", "watch"]),
+    ("directoryapplications", &["list", "watch"]),
     ("directoryusers", &["get", "list", "watch", "create", "update", "delete"]),
     ("directorygroups", &["get", "list", "watch", "create", "update", "delete"]),
     ("directoryclaims", &["get", "list", "watch", "create", "update", "delete"]),
     ("directories/status", &["patch"]),
     ("directoryusers/status", &["patch"]),
     ("directorygroups/status", &["patch"]),
+    ("directoryapplications/status", &["patch"]),
     ("directorykeys/status", &[]),
     ("directoryclaims/status", &[]),
 ];
@@ -25,9 +27,15 @@ const GRANTED: [(&str, &[&str]); 10] = [
 /// What is granted on the Lease of the leader, in the operator's own namespace.
 const LEASE: &[&str] = &["get", "patch"];
 
+/// What is granted on kinds of Kubernetes. Nobody is told which Secrets there are.
+const OF_KUBERNETES: [(&str, &str, &[&str]); 3] = [
+    ("", "secrets", &["get", "create", "update", "delete"]),
+    ("events.k8s.io", "events", &["create"]),
+    ("", "events", &[]),
+];
+
 /// What a process that was taken over would ask for first.
-const NEVER: [(&str, &str); 8] = [
-    ("", "secrets"),
+const NEVER: [(&str, &str); 7] = [
     ("", "serviceaccounts/token"),
     ("", "pods"),
     ("", "namespaces"),
@@ -55,8 +63,11 @@ fn question(verb: &str, group: &str, resource: &str, object: Option<(&str, &str)
 #[tokio::test(flavor = "multi_thread")]
 async fn the_role_grants_what_is_written_there_and_nothing_on_anything_else() {
     let granted = GRANTED.map(|(resource, verbs)| (GROUP, resource, verbs));
-    let resources: Vec<_> =
-        granted.into_iter().chain(NEVER.map(|(group, resource)| (group, resource, &[][..]))).collect();
+    let resources: Vec<_> = granted
+        .into_iter()
+        .chain(OF_KUBERNETES)
+        .chain(NEVER.map(|(group, resource)| (group, resource, &[][..])))
+        .collect();
     let questions: Vec<_> = resources
         .iter()
         .flat_map(|(group, resource, _)| EVERY_VERB.map(|verb| question(verb, group, resource, None)))

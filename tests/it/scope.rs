@@ -15,7 +15,7 @@ async fn confined_to(namespace: &str) -> PathBuf {
     let chart = std::fs::read_to_string(root().join("charts/rollcall/files/rbac.yaml")).expect("the chart's rules");
     let roles = serde_yaml::Deserializer::from_str(&chart).map(|role| Value::deserialize(role).expect("YAML"));
     let mut roles: Vec<_> = roles.collect();
-    assert_eq!(roles.iter().map(|role| &role["kind"]).collect::<Vec<_>>(), ["ClusterRole", "Role"]);
+    assert_eq!(roles.iter().map(|role| &role["kind"]).collect::<Vec<_>>(), ["ClusterRole", "Role", "Role"]);
     // The guards of the shared release are in force everywhere and know that release's operator alone.
     roles.push(json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": "past-the-guards" },

@@ -47,15 +47,18 @@ async fn an_api_server_that_is_away_or_refuses_the_token_is_named() {
     assert!(!operator.log().contains("not-a-token"), "{}", operator.log());
 }
 
+const KINDS: [&str; 6] =
+    ["directories", "directorykeys", "directoryapplications", "directoryusers", "directorygroups", "directoryclaims"];
+
 /// A ClusterRole in which one verb on one resource is missing; an empty verb: none is.
 fn role(name: &str, resource: &str, verb: &str) -> Value {
     let all = ["get", "list", "watch", "create", "update", "patch", "delete", "override"];
-    let rules =
-        ["directories", "directorykeys", "directoryusers", "directorygroups", "directoryclaims"].map(|plural| {
-            let verbs: Vec<_> = all.into_iter().filter(|given| (plural, *given) != (resource, verb)).collect();
-            json!({ "apiGroups": ["rollcall.dev"], "resources": [plural], "verbs": verbs })
-        });
-    let statuses = ["directories/status", "directoryusers/status", "directorygroups/status"];
+    let rules = KINDS.map(|plural| {
+        let verbs: Vec<_> = all.into_iter().filter(|given| (plural, *given) != (resource, verb)).collect();
+        json!({ "apiGroups": ["rollcall.dev"], "resources": [plural], "verbs": verbs })
+    });
+    let statuses =
+        ["directories/status", "directoryusers/status", "directorygroups/status", "directoryapplications/status"];
     let statuses: Vec<_> = statuses.into_iter().filter(|status| (*status, "patch") != (resource, verb)).collect();
     let rules = [&rules[..], &[json!({ "apiGroups": ["rollcall.dev"], "resources": statuses, "verbs": ["patch"] })]];
     json!({
@@ -87,6 +90,7 @@ async fn a_right_that_is_missing_is_named_and_granted_without_a_restart() {
     for (resource, verb) in [
         ("directoryusers", "list"),
         ("directorykeys", "watch"),
+        ("directoryapplications", "list"),
         ("directoryclaims", "delete"),
         ("directories/status", "patch"),
     ] {

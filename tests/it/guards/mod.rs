@@ -85,3 +85,8 @@ async fn a_status_is_the_operators() {
 async fn the_operator_changes_no_policy() {
     check(&Scene::new().await, deeds::operator).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_writes_no_secret_of_others() {
+    check(&Scene::new().await, deeds::secrets).await;
+}

@@ -11,7 +11,8 @@ use crate::support::cluster::{chart, kubectl, root};
 use crate::support::until;
 
 /// Each guard, by the name of its value.
-const GUARDS: [&str; 8] = ["fields", "deletion", "directories", "kinds", "claims", "keys", "status", "operator"];
+const GUARDS: [&str; 9] =
+    ["fields", "deletion", "directories", "kinds", "claims", "keys", "status", "operator", "secrets"];
 
 /// The kinds that the chart renders for guards and for people, and their names.
 async fn rendered(flags: &[&str]) -> Vec<(String, String)> {

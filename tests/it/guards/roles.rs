@@ -22,8 +22,9 @@ const NOTHING: &[&str] = &[];
 const EVERY_VERB: [&str; 10] =
     ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "mint", "override"];
 
-const RESOURCES: [&str; 9] = [
+const RESOURCES: [&str; 11] = [
     "directories",
+    "directoryapplications",
     "directoryusers",
     "directorygroups",
     "directorykeys",
@@ -32,18 +33,19 @@ const RESOURCES: [&str; 9] = [
     "directoryusers/status",
     "directorygroups/status",
     "directorykeys/status",
+    "directoryapplications/status",
 ];
 
 /// Each role, and the verbs that it grants on each of [`RESOURCES`]. The first three are those of Kubernetes itself.
 #[rustfmt::skip]
-const ROLES: [(&str, [&[&str]; 9]); 7] = [
-    ("view", [READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("edit", [READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("admin", [READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("rollcall-view", [READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("rollcall-edit", [WRITE, WRITE, CHANGE, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("rollcall-admin", [WRITE_ALL, WRITE_ALL, CHANGE_ALL, MINT, READ, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("rollcall-override", [OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS]),
+const ROLES: [(&str, [&[&str]; 11]); 7] = [
+    ("view", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
+    ("edit", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
+    ("admin", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
+    ("rollcall-view", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
+    ("rollcall-edit", [WRITE, WRITE, WRITE, CHANGE, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
+    ("rollcall-admin", [WRITE_ALL, WRITE_ALL, WRITE_ALL, CHANGE_ALL, MINT, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
+    ("rollcall-override", [OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS]),
 ];
 
 fn user(role: &str) -> String {

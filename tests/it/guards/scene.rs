@@ -105,6 +105,9 @@ impl Scene {
             act
         };
         let names = &self.names;
+        let bait = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "bait", "namespace": names.namespace },
+        });
         let probes = [
             (Who::Editor, patch("directoryuser", &names.ada, json!({ "spec": { "rejected": true } }))),
             (Who::Editor, delete("directoryuser", &names.ada)),
@@ -113,6 +116,7 @@ impl Scene {
             (Who::OwnerOfAllResources, patch("directorykey", "key", json!({ "spec": { "description": "x" } }))),
             (Who::OwnerOfAllResources, patch_status("directory", "staff", json!({ "observedGeneration": 7 }))),
             (Who::Operator, delete("directorykey", "key")),
+            (Who::Operator, create(bait)),
         ];
         for (who, probe) in probes {
             let probe = dry(probe);
@@ -211,6 +215,11 @@ pub(crate) fn patch_status(kind: &str, name: &str, status: Value) -> Act {
 /// Creates an object in the namespace of the scene.
 pub(crate) fn create(object: Value) -> Act {
     Act { input: Some(object.to_string()), ..arguments(&["create", "-f", "-"]) }
+}
+
+/// Puts an object in the place of the one that is there.
+pub(crate) fn replace(object: Value) -> Act {
+    Act { input: Some(object.to_string()), ..arguments(&["replace", "-f", "-"]) }
 }
 
 /// Applies an object as a tool for GitOps does.

@@ -58,10 +58,17 @@ pub(crate) async fn install(plane: &ControlPlane, crds: &Path) -> PathBuf {
     // What is established is announced a moment later, and kubectl knows no kind before that.
     until("the kinds to be announced", async || {
         let kinds = kubectl_on(plane, &["get", "--raw", "/apis/rollcall.dev/v1alpha1"], None).await.ok()?;
-        ["directories", "directorykeys", "directoryusers", "directorygroups", "directoryclaims"]
-            .iter()
-            .all(|kind| kinds.contains(&format!("\"{kind}\"")))
-            .then_some(())
+        [
+            "directories",
+            "directorykeys",
+            "directoryapplications",
+            "directoryusers",
+            "directorygroups",
+            "directoryclaims",
+        ]
+        .iter()
+        .all(|kind| kinds.contains(&format!("\"{kind}\"")))
+        .then_some(())
     })
     .await;
     plane.service_account_kubeconfig(NAMESPACE, ACCOUNT).await.expect("a token for the operator")

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::scene::{Act, Names, Who};
 
 pub(crate) use fields::fields;
-pub(crate) use policy::{keys, operator, status};
+pub(crate) use policy::{keys, operator, secrets, status};
 pub(crate) use removal::{claims, deletion, directories};
 
 /// One row of the table.
@@ -41,7 +41,7 @@ pub(crate) const RBAC: &str = "RBAC";
 type Deeds = fn(&Names) -> Vec<Deed>;
 
 /// The tests and the rows that each of them proves.
-pub(crate) const TESTS: [(&str, Deeds); 7] = [
+pub(crate) const TESTS: [(&str, Deeds); 8] = [
     ("fields_belong_to_who_writes_them", fields),
     ("what_scim_manages_is_deleted_over_scim", deletion),
     ("a_directory_with_people_is_deleted_by_nobody_without_the_annotation", directories),
@@ -49,6 +49,7 @@ pub(crate) const TESTS: [(&str, Deeds); 7] = [
     ("keys_take_a_right_of_their_own", keys),
     ("a_status_is_the_operators", status),
     ("the_operator_changes_no_policy", operator),
+    ("the_operator_writes_no_secret_of_others", secrets),
 ];
 
 impl Deed {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::scene::{Act, Names, Who, annotate, create, delete, label, object, patch, patch_status};
+use super::super::scene::{Act, Names, Who, annotate, create, delete, label, object, patch, patch_status, replace};
 use super::{Deed, RBAC, Step, spec};
 use crate::support::directory::sha256;
 
@@ -101,10 +101,14 @@ pub(crate) fn status(Names { ada, sales, .. }: &Names) -> Vec<Deed> {
 }
 
 pub(crate) fn operator(names: &Names) -> Vec<Deed> {
-    let refused = |deed, act| Deed::refused("operator", deed, Who::Operator, act, "People write Directories and keys");
+    let refused = |deed, act| {
+        Deed::refused("operator", deed, Who::Operator, act, "People write Directories, keys and applications")
+    };
     let deed =
         |deed, act: Act| refused(deed, act.clone()).around("`rollcall-admin`", [Step::As(Who::Administrator, act)]);
     let allow = |name: &str| annotate(DIRECTORY, name, "rollcall.dev/allow-delete=true");
+    let application = json!({ "directoryRef": { "name": "staff" }, "hosts": ["wiki.contoso.example"] });
+    let application = object(names, "DirectoryApplication", "wiki", application);
     vec![
         deed("change the spec of a Directory", patch(DIRECTORY, "staff", spec(json!({ "maxDeletesPerHour": 7 })))),
         deed("allow the deletion of a Directory", allow("staff")),
@@ -117,5 +121,51 @@ pub(crate) fn operator(names: &Names) -> Vec<Deed> {
         deed("make a key", key(names, "stolen", "")),
         deed("revoke a key", patch(KEY, "stolen", spec(json!({ "revoked": true })))),
         deed("delete a key", delete(KEY, "stolen")),
+        deed("let an application in (create a DirectoryApplication)", create(application)),
+        deed(
+            "change who may use an application",
+            patch("directoryapplication", "wiki", spec(json!({ "require": {} }))),
+        ),
+        deed("delete an application", delete("directoryapplication", "wiki")),
+    ]
+}
+
+pub(crate) fn secrets(names: &Names) -> Vec<Deed> {
+    let secret = |name: &str, secret_type: &str| {
+        create(json!({
+            "apiVersion": "v1", "kind": "Secret", "type": secret_type, "stringData": { "token": "x" },
+            "metadata": { "name": name, "namespace": names.namespace },
+        }))
+    };
+    // Merge patches take a right that the operator lacks; its writes replace whole objects.
+    let replaced = |name: &str| {
+        replace(json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "rollcall.dev/client-secret", "stringData": { "clientSecret": "y" },
+            "metadata": { "name": name, "namespace": names.namespace },
+        }))
+    };
+    let says = "The operator writes Secrets of the types rollcall.dev/login-keys, rollcall.dev/password";
+    let deed = |deed, act: Act, way: Vec<Step>| {
+        Deed::refused("secrets", deed, Who::Operator, act, says).around("`edit` of the namespace", way)
+    };
+    let people = |act| Step::As(Who::NamespaceAdmin, act);
+    let of_people = "rollcall.dev/client-secret";
+    vec![
+        deed(
+            "create a Secret of another type than its own",
+            secret("loot", "Opaque"),
+            vec![people(secret("loot", "Opaque"))],
+        ),
+        deed("make a client secret", secret("entra", of_people), vec![people(secret("entra", of_people))]),
+        deed("change a client secret", replaced("entra"), vec![people(replaced("entra"))]),
+        deed(
+            "delete somebody's Secret",
+            delete("secret", "loot"),
+            vec![
+                people(delete("secret", "loot")),
+                Step::As(Who::Operator, secret("ada", "rollcall.dev/password")),
+                Step::As(Who::Operator, delete("secret", "ada")),
+            ],
+        ),
     ]
 }
