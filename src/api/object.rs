@@ -104,6 +104,24 @@ impl Object {
         !self.metadata()[ANNOTATIONS][name].is_null()
     }
 
+    /// The value of this annotation.
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.metadata()[ANNOTATIONS][name].as_str()
+    }
+
+    /// The uid of the one owner, if there is exactly one.
+    pub fn only_owner(&self) -> Option<&str> {
+        match self.metadata()["ownerReferences"].as_array()?.as_slice() {
+            [owner] => owner["uid"].as_str(),
+            _ => None,
+        }
+    }
+
+    /// What an object that belongs to this one names as its owner.
+    pub fn owner_reference(&self) -> Value {
+        json!({ "apiVersion": self.0["apiVersion"], "kind": self.kind(), "name": self.name(), "uid": self.uid() })
+    }
+
     /// The label of this name.
     pub fn label(&self, name: &str) -> Option<&str> {
         self.metadata()["labels"][name].as_str()
@@ -127,6 +145,11 @@ impl Object {
     /// Sets a label.
     pub fn set_label(&mut self, name: &str, value: &str) {
         self.0["metadata"]["labels"][name] = value.into();
+    }
+
+    /// Sets an annotation.
+    pub fn set_annotation(&mut self, name: &str, value: &str) {
+        self.0["metadata"][ANNOTATIONS][name] = value.into();
     }
 
     /// Takes an annotation off.
