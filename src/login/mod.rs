@@ -13,6 +13,7 @@ pub mod link;
 pub mod live;
 mod logins;
 pub mod provider;
+pub mod password;
 pub mod return_address;
 pub mod root_keys;
 pub mod sealing;
