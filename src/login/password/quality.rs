@@ -53,16 +53,11 @@ pub fn check(password: &str, user_name: &str) -> Result<(), Weakness> {
     if letters_beside_common_words(&lower) < MIN_LETTERS_BESIDE { Err(Weakness::TooCommon) } else { Ok(()) }
 }
 
-/// How many letters are left once the common words are taken out: the longest first, and digits that stand for letters read as
-/// those.
+/// How many letters are left once the common words are taken out, the longest first. Digits and marks that stand for letters
+/// read as those within a word, and are no letters beside one.
 fn letters_beside_common_words(lower: &str) -> usize {
     let mut words: Vec<&str> = COMMON.lines().collect();
     words.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
-    let beside = |text: String| {
-        // A word that is taken out leaves a gap, or the letters around it would make a new one.
-        let rest = words.iter().fold(text, |rest, word| rest.replace(word, " "));
-        rest.chars().filter(|letter| letter.is_alphabetic()).count()
-    };
     let as_letters = lower.chars().map(|letter| match letter {
         '0' => 'o',
         '1' | '!' => 'i',
@@ -72,8 +67,11 @@ fn letters_beside_common_words(lower: &str) -> usize {
         '7' => 't',
         other => other,
     });
-    // Digits around a word are no letters: the smaller count tells.
-    beside(as_letters.collect()).min(beside(lower.to_owned()))
+    // A word leaves a gap of its own length: the letters around it do not make a new word, and every place stays where it was.
+    let rest =
+        words.iter().fold(as_letters.collect(), |rest: String, word| rest.replace(word, &" ".repeat(word.len())));
+    let places = rest.chars().zip(lower.chars());
+    places.filter(|(left, typed)| left.is_alphabetic() && typed.is_alphabetic()).count()
 }
 
 #[cfg(test)]
