@@ -97,9 +97,10 @@ impl Accounts<'_> {
             claimant.find(&people).map_err(|unmatched| NotLoggedIn::Unmatched(unmatched, near()))?;
         // Nobody who may not come in is linked.
         self.require_access(person, LoginMethod::OpenIDConnect).await?;
+        let client = Presence::default();
         let linked = claims::change(
             self.store,
-            &Presence::default(),
+            &client,
             Kind::USER,
             &self.directory.namespace,
             person.name(),
