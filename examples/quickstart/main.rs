@@ -1,12 +1,14 @@
 //! Rollcall in one command: a Kubernetes control plane, the operator under its own service account, a Directory,
-//! and people and groups whom the simulator provisions the way Entra ID does.
+//! people and groups whom the simulator provisions the way Entra ID does, and a login to an application behind a proxy.
 //!
 //! `cargo run --example quickstart` stays up until Ctrl-C; `-- --once` ends after the tour; `-- --context NAME` uses
 //! a cluster of yours in place of the embedded control plane.
 #![allow(clippy::print_stdout, reason = "a tour speaks to the person who started it")]
 
+mod application;
 mod build;
 mod cluster;
+mod login;
 mod operator;
 mod tour;
 
@@ -18,6 +20,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 use cluster::Cluster;
+use login::{Login, Provider};
 use operator::Operator;
 
 /// A tour of Rollcall on a real Kubernetes API server.
@@ -87,8 +90,11 @@ async fn run(once: bool, context: Option<String>, state: &Path) -> Result<()> {
     heading("Installing the kinds and the operator's rights");
     cluster.install().await?;
 
+    let provider = Provider::start().await?;
+
     heading("Starting the operator under its own service account");
-    let operator = Operator::start(&cluster.operator_kubeconfig().await?, state).await?;
+    let flags = provider.as_ref().map(Provider::operator_flags).unwrap_or_default();
+    let operator = Operator::start(&cluster.operator_kubeconfig().await?, state, &flags).await?;
     println!(
         "SCIM at {}, probes and metrics at {}. Its log: {}",
         operator.public_url,
@@ -100,17 +106,34 @@ async fn run(once: bool, context: Option<String>, state: &Path) -> Result<()> {
     cluster.apply(&root().join("examples/directory.yaml")).await?;
     let token = operator::new_key(&cluster, state).await?;
     let scim_url = format!("{}/scim/v2/{NAMESPACE}/{DIRECTORY}", operator.public_url);
-    let environment = write_environment(state, &cluster, &operator, &scim_url, &token)?;
-
-    tour::run(&cluster, &scim_url, &token).await?;
+    let mut tour = tour::Tour::new(&scim_url, &token)?;
+    tour.provision(&cluster).await?;
+    let login = match provider {
+        Some(provider) => Some(Login::start(provider, &cluster, &operator, state).await?),
+        None => None,
+    };
+    let environment = write_environment(state, &cluster, &operator, (&scim_url, &token), login.as_ref())?;
+    if let Some(login) = &login {
+        heading("Browser: Ada and Emeka open the application");
+        login.visit(tour::ADA_ACCOUNT).await?;
+        login.visit(tour::EMEKA_ACCOUNT).await?;
+    }
+    tour.deactivate(&cluster).await?;
+    if let Some(login) = &login {
+        heading("Browser: Emeka tries again, and Ada is not disturbed");
+        login.visit(tour::EMEKA_ACCOUNT).await?;
+        login.visit(tour::ADA_ACCOUNT).await?;
+    }
+    tour.compare().await?;
 
     if once {
         heading("Done");
     } else {
-        look_around(&environment);
+        look_around(&environment, login.as_ref());
         std::future::pending::<()>().await;
     }
     // The operator ends before the cluster it watches.
+    drop(login);
     drop(operator);
     drop(cluster);
     Ok(())
@@ -155,8 +178,8 @@ fn write_environment(
     state: &Path,
     cluster: &Cluster,
     operator: &Operator,
-    scim_url: &str,
-    token: &str,
+    (scim_url, token): (&str, &str),
+    login: Option<&Login>,
 ) -> Result<PathBuf> {
     let path = state.join("env");
     let kubeconfig = cluster.kubeconfig().display();
@@ -164,6 +187,9 @@ fn write_environment(
     let mut text = format!(
         "export KUBECONFIG='{kubeconfig}'\nexport SCIM_URL='{scim_url}'\nexport SCIM_TOKEN='{token}'\nexport METRICS_URL='{metrics}/metrics'\n"
     );
+    if let Some(Login { login_url, app_url, .. }) = login {
+        text.push_str(&format!("export LOGIN_URL='{login_url}'\nexport APP_URL='{app_url}'\n"));
+    }
     // Who has no kubectl finds the one that was built; who has one keeps it. `rollcall` and `entra-simulator` likewise.
     let binaries = build::folder()?;
     for programs in cluster.programs().into_iter().chain([binaries.as_path()]) {
@@ -173,7 +199,7 @@ fn write_environment(
     Ok(path)
 }
 
-fn look_around(environment: &Path) {
+fn look_around(environment: &Path, login: Option<&Login>) {
     heading("It stays up. Look around from another terminal, in this folder");
     println!("    source {}", environment.display());
     println!("    kubectl -n {NAMESPACE} get directoryusers,directorygroups");
@@ -181,6 +207,11 @@ fn look_around(environment: &Path) {
     println!("    curl -H \"Authorization: Bearer $SCIM_TOKEN\" \"$SCIM_URL/Users?count=2\"");
     println!("    curl \"$METRICS_URL\"");
     println!("    entra-simulator --url \"$SCIM_URL\" --token \"$SCIM_TOKEN\" --scenario person");
+    if let Some(Login { app_url, .. }) = login {
+        println!("or open {app_url} in a browser of this machine. The provider asks who you are and believes it:");
+        println!("    {} may use the application; {} was deactivated.", tour::ADA_ACCOUNT, tour::EMEKA_ACCOUNT);
+        println!("    (Its certificate is made for this tour, so the browser warns of it.)");
+    }
     println!("Ctrl-C ends everything.");
 }
 

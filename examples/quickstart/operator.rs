@@ -27,14 +27,15 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Starts `rollcall run` and waits until it is ready.
-    pub(crate) async fn start(kubeconfig: &Path, state: &Path) -> Result<Self> {
+    /// Starts `rollcall run`, with these flags as well, and waits until it is ready.
+    pub(crate) async fn start(kubeconfig: &Path, state: &Path, flags: &[String]) -> Result<Self> {
         let addresses = state.join("addresses.json");
         let mut command = vec![build::rollcall()?.into_os_string(), "run".into()];
         command.extend(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"].map(OsString::from));
         command.extend(["--addresses-file".into(), addresses.clone().into_os_string()]);
         command.extend(["--kubeconfig".into(), kubeconfig.as_os_str().to_owned()]);
         command.extend(["--lease-namespace", OPERATOR_NAMESPACE].map(OsString::from));
+        command.extend(flags.iter().map(OsString::from));
         let mut process = Process::start_in("rollcall", &command, state).context("cannot start rollcall")?;
         let deadline = Instant::now() + READY_DEADLINE;
         loop {
@@ -94,6 +95,11 @@ pub(crate) async fn new_key(cluster: &Cluster, state: &Path) -> Result<String> {
     cluster.kubectl(&["-n", NAMESPACE, "delete", "directorykey", "quickstart", "--ignore-not-found"]).await?;
     cluster.apply(&manifest).await?;
     Ok(std::fs::read_to_string(&secret)?.trim().to_owned())
+}
+
+/// A secret that nobody can guess.
+pub(crate) fn random_secret() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }
 
 /// Writes a file that only its owner may read: it holds a secret.

@@ -13,6 +13,8 @@ use rollcall::simulator::mapping::{DEFAULTS, Mappings};
 use rollcall::simulator::patch::PatchDialect;
 use rollcall::simulator::source::{Group, Person, Tenant};
 
+use serde_json::{Value, json};
+
 use crate::cluster::Cluster;
 use crate::{NAMESPACE, heading};
 
@@ -33,52 +35,19 @@ const GROUPS: [(&str, &[usize]); 2] = [("Engineering", &[0, 1]), ("All Staff", &
 /// Nothing here depends on chance; the simulator wants a seed.
 const SEED: u64 = 1;
 
-/// Plays the job and shows the cluster's view of it after every cycle that changed something.
-pub(crate) async fn run(cluster: &Cluster, scim_url: &str, token: &str) -> Result<()> {
-    let mut tour = Tour::new(scim_url, token)?;
-
-    heading("Entra: test connection");
-    if let Err(problem) = tour.job.test_connection().await {
-        bail!("the connection test failed: {}", problem.reason);
-    }
-    println!("200 and an empty list, for users and for groups.");
-
-    for index in 0..PEOPLE.len() {
-        tour.source.change_person(index, |person| person.assigned = true);
-    }
-    tour.cycle("Entra: five people are assigned to the application", Reach::Changes).await?;
-    show(cluster, "directoryusers").await?;
-
-    for index in BOGDAN..PEOPLE.len() {
-        tour.source.change_person(index, |person| person.manager = Some(ADA));
-    }
-    tour.source.change_person(BOGDAN, |bogdan| {
-        bogdan.attributes.insert("jobTitle".to_owned(), "Staff Engineer".to_owned());
-        bogdan.attributes.insert("mobile".to_owned(), "+40 21 555 0134".to_owned());
-    });
-    for index in 0..GROUPS.len() {
-        tour.source.change_group(index, |group| group.assigned = true);
-    }
-    tour.cycle("Entra: Ada leads them, Bogdan is promoted, two groups are assigned", Reach::Changes).await?;
-    tour.until_counted(cluster).await?;
-    show(cluster, "directorygroups").await?;
-
-    tour.source.change_person(EMEKA, |emeka| emeka.enabled = false);
-    tour.cycle("Entra: Emeka leaves; his account is disabled", Reach::Changes).await?;
-    show(cluster, "directoryusers").await?;
-
-    tour.cycle("Entra: everybody is compared again; nothing is to be written", Reach::Everything).await
-}
+/// The accounts of two of them at the provider.
+pub(crate) const ADA_ACCOUNT: &str = "ada@contoso.example";
+pub(crate) const EMEKA_ACCOUNT: &str = "emeka@contoso.example";
 
 /// The job, the directory that it provisions from, and the simulated time.
-struct Tour {
+pub(crate) struct Tour {
     job: Job,
     source: Tenant,
     now: Duration,
 }
 
 impl Tour {
-    fn new(scim_url: &str, token: &str) -> Result<Self> {
+    pub(crate) fn new(scim_url: &str, token: &str) -> Result<Self> {
         let settings = JobSettings {
             dialect: PatchDialect::Legacy,
             mappings: Mappings::parse(DEFAULTS).map_err(anyhow::Error::msg)?,
@@ -91,6 +60,47 @@ impl Tour {
         let client = Client::new(Endpoint::parse(scim_url)?, Token::new(token)?, DEADLINE, SEED, None)?;
         let job = Job::new(client.clone(), client.counted_apart(), settings, SEED);
         Ok(Self { job, source: source(), now: Duration::ZERO })
+    }
+
+    /// Plays the job up to people and groups, and shows the cluster's view of it after every cycle that changed something.
+    pub(crate) async fn provision(&mut self, cluster: &Cluster) -> Result<()> {
+        heading("Entra: test connection");
+        if let Err(problem) = self.job.test_connection().await {
+            bail!("the connection test failed: {}", problem.reason);
+        }
+        println!("200 and an empty list, for users and for groups.");
+
+        for index in 0..PEOPLE.len() {
+            self.source.change_person(index, |person| person.assigned = true);
+        }
+        self.cycle("Entra: five people are assigned to the application", Reach::Changes).await?;
+        show(cluster, "directoryusers").await?;
+
+        for index in BOGDAN..PEOPLE.len() {
+            self.source.change_person(index, |person| person.manager = Some(ADA));
+        }
+        self.source.change_person(BOGDAN, |bogdan| {
+            bogdan.attributes.insert("jobTitle".to_owned(), "Staff Engineer".to_owned());
+            bogdan.attributes.insert("mobile".to_owned(), "+40 21 555 0134".to_owned());
+        });
+        for index in 0..GROUPS.len() {
+            self.source.change_group(index, |group| group.assigned = true);
+        }
+        self.cycle("Entra: Ada leads them, Bogdan is promoted, two groups are assigned", Reach::Changes).await?;
+        self.until_counted(cluster).await?;
+        show(cluster, "directorygroups").await
+    }
+
+    /// Emeka leaves the company.
+    pub(crate) async fn deactivate(&mut self, cluster: &Cluster) -> Result<()> {
+        self.source.change_person(EMEKA, |emeka| emeka.enabled = false);
+        self.cycle("Entra: Emeka leaves; his account is disabled", Reach::Changes).await?;
+        show(cluster, "directoryusers").await
+    }
+
+    /// A cycle that compares everybody.
+    pub(crate) async fn compare(&mut self) -> Result<()> {
+        self.cycle("Entra: everybody is compared again; nothing is to be written", Reach::Everything).await
     }
 
     /// One cycle, forty simulated minutes after the last one, and its report.
@@ -123,6 +133,16 @@ async fn show(cluster: &Cluster, kind: &str) -> Result<()> {
     println!("\n$ kubectl -n {NAMESPACE} get {kind}");
     print!("{}", cluster.kubectl(&["-n", NAMESPACE, "get", kind]).await?);
     Ok(())
+}
+
+/// The people as accounts of the provider.
+pub(crate) fn accounts() -> Vec<Value> {
+    let people = source().people.into_iter();
+    let accounts = people.map(|person| {
+        let (upn, name) = (&person.attributes["userPrincipalName"], &person.attributes["displayName"]);
+        json!({ "oid": person.object_id, "upn": upn, "preferred_username": upn, "name": name, "email": upn })
+    });
+    accounts.collect()
 }
 
 /// The directory at Entra before anybody is assigned to the application.

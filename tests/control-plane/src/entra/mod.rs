@@ -58,10 +58,15 @@ impl Default for EntraOptions {
     }
 }
 
+/// Whether this machine has what a provider needs; the error says how to get it.
+pub fn check() -> Result<(), Error> {
+    npm::check_node()
+}
+
 /// Whether this machine can run a provider. Where it cannot, a test that needs one proves nothing, and this says so where the test
 /// harness does not hide it.
 pub fn can_run() -> bool {
-    let missing = npm::check_node().err();
+    let missing = check().err();
     if let Some(error) = &missing {
         drop(writeln!(io::stderr(), "\n!!! NO LOGIN IS PROVEN BY THIS TEST: {error}\n"));
     }

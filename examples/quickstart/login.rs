@@ -1,0 +1,227 @@
+//! People sign in: an OpenID provider that looks like Microsoft Entra ID, an application behind Traefik, and a browser.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use control_plane::entra::{Client, EntraOptions, EntraProvider, Visit};
+use control_plane::{Proxy, RunningProxy};
+use http::header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::redirect::Policy;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::application::Application;
+use crate::cluster::Cluster;
+use crate::operator::{self, Operator};
+use crate::{DIRECTORY, NAMESPACE, heading, tour};
+
+const APPLICATION: &str = "wiki";
+const CLIENT_ID: &str = "5d2f3c1e-6a54-4c86-9d0a-7a2b8f1c9e10";
+const CLIENT_SECRET_NAME: &str = "entra-client";
+/// Most redirects that the browser of the tour follows from one page to the next.
+const MAX_REDIRECTS: usize = 12;
+
+/// What the login needs before the operator starts.
+pub(crate) struct Provider(EntraProvider);
+
+/// What runs for the login. It ends with this value.
+pub(crate) struct Login {
+    /// Where people sign in.
+    pub(crate) login_url: String,
+    /// The application behind the proxy.
+    pub(crate) app_url: String,
+    provider: EntraProvider,
+    _proxy: RunningProxy,
+    _application: Application,
+}
+
+impl Provider {
+    /// Starts the provider; nothing where this machine has no Node.js, which it says in a line.
+    pub(crate) async fn start() -> Result<Option<Self>> {
+        if let Err(missing) = control_plane::entra::check() {
+            println!("The tour leaves the login out: {missing}");
+            return Ok(None);
+        }
+        heading("Starting an OpenID provider that looks like Microsoft Entra ID");
+        let provider = EntraProvider::start(EntraOptions { tls: true, ..EntraOptions::default() }).await?;
+        println!("It answers at {}.", provider.origin());
+        Ok(Some(Self(provider)))
+    }
+
+    /// What the operator has to be told, because this provider is none of Microsoft's.
+    pub(crate) fn operator_flags(&self) -> Vec<String> {
+        let host = self.0.origin().trim_start_matches("https://").to_owned();
+        vec!["--allowed-authority-hosts".to_owned(), host, "--private-authorities".to_owned()]
+    }
+}
+
+impl Login {
+    /// Registers the operator with the provider, gives the Directory its login and puts an application behind a proxy.
+    pub(crate) async fn start(
+        provider: Provider,
+        cluster: &Cluster,
+        operator: &Operator,
+        state: &Path,
+    ) -> Result<Self> {
+        let Provider(provider) = provider;
+        heading("Login: the Directory gets a provider, and an application a proxy that asks Rollcall");
+        let login_url = format!("{}/login/{NAMESPACE}/{DIRECTORY}", operator.public_url);
+        let secret = operator::random_secret();
+        let redirect_uris = ["callback", "signed-out"].map(|end| format!("{login_url}/{end}")).to_vec();
+        provider
+            .add_clients(&[Client::Web { id: CLIENT_ID.to_owned(), secret: secret.clone(), redirect_uris }])
+            .await?;
+        provider.add_users(&tour::accounts()).await?;
+
+        let application = Application::start().await?;
+        let address = free_address().await?;
+        let manifest = state.join("login.json");
+        operator::write_private(&manifest, &objects(&provider, &secret, address).to_string())?;
+        cluster.apply(&manifest).await?;
+        let ready = ["-n", NAMESPACE, "wait", "--for=condition=LoginReady", "--timeout=60s", "directory", DIRECTORY];
+        print!("{}", cluster.kubectl(&ready).await?);
+
+        let configuration = write_configuration(state, address, operator, application.address)?;
+        let proxy = Proxy::Traefik.start(&configuration, address).await?;
+        Ok(Self {
+            login_url,
+            app_url: format!("http://{address}/"),
+            provider,
+            _proxy: proxy,
+            _application: application,
+        })
+    }
+
+    /// What a person sees who opens the application with a new browser and signs in.
+    pub(crate) async fn visit(&self, user: &str) -> Result<()> {
+        let mut browser = Browser::new(user)?;
+        println!("\n{user} opens {}", self.app_url);
+        let mut url = self.app_url.clone();
+        for _ in 0..MAX_REDIRECTS {
+            if url.starts_with(self.provider.origin()) {
+                url = match self.provider.visit(&url, Some(user), user).await? {
+                    Visit::Left(location) => location,
+                    Visit::Page { status, .. } => bail!("the provider shows a page with status {status}"),
+                };
+                println!("  signs in at the provider");
+                continue;
+            }
+            let (status, location, body) = browser.get(&url).await?;
+            match location {
+                Some(location) => url = location,
+                None => {
+                    println!("  {status}: {}", first_heading(&body));
+                    return Ok(());
+                }
+            }
+        }
+        bail!("{user} is sent from page to page")
+    }
+}
+
+/// A client that keeps cookies, as a browser does. Both hosts are one for cookies, which know no ports.
+struct Browser {
+    client: reqwest::Client,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    fn new(name: &str) -> Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).user_agent(name).build()?;
+        Ok(Self { client, cookies: BTreeMap::new() })
+    }
+
+    /// Opens a page; returns its status, where it leads, and its text.
+    async fn get(&mut self, url: &str) -> Result<(u16, Option<String>, String)> {
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.client.get(url).header(ACCEPT, "text/html").header("Sec-Fetch-Mode", "navigate");
+        let answer = request.header(COOKIE, cookies.join("; ")).send().await?;
+        for line in answer.headers().get_all(SET_COOKIE) {
+            let pair = line.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+            if let Some((name, value)) = pair.split_once('=') {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+        let location = location.map(|location| answer.url().join(location).map(String::from)).transpose()?;
+        Ok((answer.status().as_u16(), location, answer.text().await?))
+    }
+}
+
+/// The first heading of a page, or the first line of a text.
+fn first_heading(body: &str) -> &str {
+    let heading =
+        body.split("<h1").nth(1).and_then(|rest| rest.split_once('>')).and_then(|(_, rest)| rest.split('<').next());
+    heading.or_else(|| body.lines().next()).unwrap_or_default().trim()
+}
+
+/// The Secret, the Directory's login and the application.
+fn objects(provider: &EntraProvider, secret: &str, address: SocketAddr) -> Value {
+    let metadata = |name: &str| json!({ "namespace": NAMESPACE, "name": name });
+    json!({ "apiVersion": "v1", "kind": "List", "items": [
+        {
+            "apiVersion": "v1", "kind": "Secret", "metadata": metadata(CLIENT_SECRET_NAME),
+            "type": "rollcall.dev/client-secret", "stringData": { "clientSecret": secret },
+        },
+        {
+            "apiVersion": "rollcall.dev/v1alpha1", "kind": "Directory", "metadata": metadata(DIRECTORY),
+            "spec": { "maxDeletesPerHour": 1_000_000, "login": { "branding": { "displayName": "Contoso" }, "oidc": {
+                "authority": provider.authority(), "clientID": CLIENT_ID, "caBundle": provider.certificate_authority(),
+                "clientSecretRef": { "name": CLIENT_SECRET_NAME },
+            } } },
+        },
+        {
+            "apiVersion": "rollcall.dev/v1alpha1", "kind": "DirectoryApplication", "metadata": metadata(APPLICATION),
+            "spec": {
+                "directoryRef": { "name": DIRECTORY }, "displayName": "Wiki", "hosts": [address.to_string()],
+                "scheme": "http", "require": { "groups": ["All Staff"] },
+            },
+        },
+    ] })
+}
+
+/// The configuration of the proxy, as in `examples/proxies/traefik`, for addresses of this machine.
+fn write_configuration(
+    state: &Path,
+    address: SocketAddr,
+    operator: &Operator,
+    application: SocketAddr,
+) -> Result<std::path::PathBuf> {
+    let place = format!("{NAMESPACE}/{DIRECTORY}/{APPLICATION}");
+    let headers = ["User", "Preferred-Username", "Email", "Groups", "Groups-Truncated", "Role", "User-Type", "Uid"];
+    let mut headers: Vec<_> = headers.iter().map(|name| format!("X-Auth-Request-{name}")).collect();
+    headers.push("X-Rollcall-Assertion".to_owned());
+    let server = |url: String| json!({ "loadBalancer": { "servers": [{ "url": url }] } });
+    let ours = "PathPrefix(`/.rollcall/`) || Path(`/.well-known/oauth-protected-resource`)";
+    let routes = json!({ "http": {
+        "routers": {
+            "app": { "rule": "PathPrefix(`/`)", "middlewares": ["check"], "service": "app" },
+            "rollcall": { "rule": ours, "middlewares": ["rollcall"], "service": "rollcall" },
+        },
+        "middlewares": {
+            "check": { "forwardAuth": {
+                "address": format!("{}/check/forward/{place}", operator.public_url), "authResponseHeaders": headers,
+            } },
+            "rollcall": { "replacePathRegex": {
+                "regex": r"^/\.(?:rollcall|well-known)/(.*)", "replacement": format!("/app/{place}/$1"),
+            } },
+        },
+        "services": { "app": server(format!("http://{application}")), "rollcall": server(operator.public_url.clone()) },
+    } });
+    let (routes_file, file) = (state.join("traefik-routes.yaml"), state.join("traefik.yaml"));
+    std::fs::write(&routes_file, routes.to_string())?;
+    let configuration = json!({
+        "entryPoints": { "web": { "address": address.to_string() } },
+        "providers": { "file": { "filename": routes_file } },
+        "global": { "checkNewVersion": false, "sendAnonymousUsage": false },
+    });
+    std::fs::write(&file, configuration.to_string()).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
+}
+
+/// An address that nobody uses at this moment.
+async fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?)
+}
