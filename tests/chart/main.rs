@@ -19,6 +19,7 @@ mod apply;
 mod binary;
 mod dashboards;
 mod drift;
+mod gateways;
 mod install;
 mod mistakes;
 mod render;
