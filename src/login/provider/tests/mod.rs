@@ -1,0 +1,7 @@
+//! The relying party against a provider that the tests play: its tokens, its documents and its faults.
+
+mod faults;
+mod logins;
+mod server;
+mod signer;
+mod tokens;
