@@ -19,6 +19,7 @@ struct Inner {
     span: Span,
     started: Instant,
     client: IpAddr,
+    request_id: String,
     origin: String,
     unexpected_host: Option<String>,
     noted: Mutex<Noted>,
@@ -48,9 +49,21 @@ pub struct Why {
 }
 
 impl RequestNote {
-    pub(super) fn new(span: Span, client: IpAddr, origin: String, unexpected_host: Option<String>) -> Self {
+    pub(super) fn new(
+        span: Span,
+        client: IpAddr,
+        request_id: &str,
+        origin: String,
+        unexpected_host: Option<String>,
+    ) -> Self {
         let (started, noted) = (Instant::now(), Mutex::default());
-        Self(Arc::new(Inner { span, started, client, origin, unexpected_host, noted }))
+        let request_id = request_id.to_owned();
+        Self(Arc::new(Inner { span, started, client, request_id, origin, unexpected_host, noted }))
+    }
+
+    /// The name of the request, for an answer that somebody reads.
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
     }
 
     /// When the head of the request was there.
