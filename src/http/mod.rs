@@ -19,6 +19,8 @@ pub mod admin;
 pub mod check;
 pub mod edge;
 pub mod keys;
+pub mod login;
+pub mod page;
 pub mod scim;
 
 /// The doors of the public listener in one router. What lies below none of them is answered as SCIM is: an administrator
