@@ -99,17 +99,16 @@ impl Browser {
     }
 }
 
-/// A configuration of fonts that knows those of the packages alone.
+/// A configuration of fonts that knows those of the packages alone. Whatever a page asks for, it gets one of them.
 fn write_fonts(fetched: &Packages, folder: &Path) -> Result<PathBuf, Error> {
     let path = folder.join("fonts.conf");
     let (fonts, cache) = (fetched.path("/usr/share/fonts"), folder.join("font-cache"));
     let family = |name, font| format!("<alias><family>{name}</family><prefer><family>{font}</family></prefer></alias>");
     let text = format!(
-        "<?xml version=\"1.0\"?>\n<fontconfig>\n<dir>{}</dir>\n<cachedir>{}</cachedir>\n{}\n{}\n{}\n{}\n</fontconfig>\n",
+        "<?xml version=\"1.0\"?>\n<fontconfig>\n<dir>{}</dir>\n<cachedir>{}</cachedir>\n{}\n{}\n<match target=\"pattern\"><edit \
+         name=\"family\" mode=\"append\" binding=\"weak\"><string>Liberation Sans</string></edit></match>\n</fontconfig>\n",
         fonts.display(),
         cache.display(),
-        family("sans-serif", "Liberation Sans"),
-        family("system-ui", "Liberation Sans"),
         family("serif", "Liberation Serif"),
         family("monospace", "DejaVu Sans Mono"),
     );
