@@ -18,8 +18,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, TlsFiles};
-use crate::controller::{deletion, duties, janitor, leader};
+use crate::config::{Config, LoginConfig, TlsFiles};
+use crate::controller::{LoginTools, Tools, deletion, duties, janitor, leader};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::Readiness;
 use crate::http::edge::Edge;
@@ -30,6 +30,7 @@ use crate::http::edge::tls::{Tls, TlsError};
 use crate::http::keys::Keys;
 use crate::http::scim::Scim;
 use crate::http::side_by_side;
+use crate::login::provider::{AllowedAuthorities, ProviderSettings, Providers};
 use crate::metrics::Metrics;
 use crate::store::{self, Settings, Store};
 use crate::telemetry::panic_reason;
@@ -114,7 +115,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
         replica_name,
         log_format: _,
         log_filter: _,
-        login: _,
+        login,
     } = config;
     let mut signals = Signals::new().map_err(Error::Signals)?;
     let metrics = Metrics::default();
@@ -141,6 +142,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let stops = Stops::default();
     let mut serving = Parts::new();
     let mut background = Parts::new();
+    let providers = Providers::new(provider_settings(login), &store, metrics.clone());
+    let login = LoginTools { providers, public_url: public_url.as_deref().map(Into::into) };
     let addressing = Addressing { public_url, trusted_proxies };
     let keys = Keys::new(store.clone(), metrics.clone());
     let scim = Scim::new(store.clone(), keys, metrics.clone(), readiness.clone());
@@ -172,6 +175,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let lease_namespace = candidate.namespace().to_owned();
     let looking = look_at_rights(store.clone(), lease_namespace, metrics.clone(), readiness.clone());
     background.spawn(named("the look at the rights", until_stopped(looking, stop())));
+    let duties = move |tools: &Tools| duties(tools, &login);
     let leading = leader::run(store.clone(), metrics.clone(), candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
     let looking = look_at_schema(store.clone(), readiness.clone());
@@ -200,6 +204,16 @@ pub async fn run(config: Config) -> Result<(), Error> {
         name = signals.next() => tracing::warn!(signal = name, "asked again: ending at once"),
     }
     Ok(())
+}
+
+/// How the flags let providers be reached.
+fn provider_settings(config: LoginConfig) -> ProviderSettings {
+    let LoginConfig { allowed_authority_hosts, private_authorities, client_assertion_file, proxy } = config;
+    ProviderSettings {
+        allowed: AllowedAuthorities { hosts: allowed_authority_hosts, private: private_authorities },
+        proxy: proxy.map(|proxy| (proxy.url, proxy.no_proxy)),
+        assertion_file: client_assertion_file,
+    }
 }
 
 /// What stops when.

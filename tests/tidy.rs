@@ -22,11 +22,11 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["api", "redaction", "rules::access", "rules::brake", "rules::naming", "rules::resource", "rules::retention"],
     ),
     ("provisioning", &["scim", "api", "rules", "store", "metrics"]),
-    ("controller", &["api", "rules", "store", "metrics", "redaction"]),
+    ("controller", &["api", "login", "rules", "store", "metrics", "redaction"]),
     ("http", &["scim", "api", "rules::key", "rules::resource", "store", "provisioning", "metrics", "redaction"]),
     ("cli", &["api", "config", "rules::naming", "simulator::client", "store"]),
     ("simulator", &[]),
-    ("app", &["config", "controller", "http", "metrics", "store", "telemetry"]),
+    ("app", &["config", "controller", "http", "login", "metrics", "store", "telemetry"]),
 ];
 
 /// What a pure module must not name.

@@ -20,9 +20,6 @@ use crate::store::lease::Candidate;
 /// After an election that could not be held, until the next.
 const ELECTION_PAUSE: Duration = Duration::from_secs(2);
 
-/// Makes the duties of a new leader; they run for ever.
-pub type Duties = fn(&Tools) -> Vec<Duty>;
-
 /// Why a leader leads no more.
 #[derive(Debug)]
 enum End {
@@ -34,12 +31,13 @@ enum End {
     Broken(String),
 }
 
-/// Takes part in the election until `stop`, and does the duties while this replica leads. The error names a duty that broke.
+/// Takes part in the election until `stop`, and does the duties while this replica leads: `duties` makes those of a new leader,
+/// which run for ever. The error names a duty that broke.
 pub async fn run(
     store: Store,
     metrics: Metrics,
     mut candidate: Candidate,
-    duties: Duties,
+    duties: impl Fn(&Tools) -> Vec<Duty>,
     stop: CancellationToken,
 ) -> Result<(), String> {
     metrics.set_leader(false);
@@ -52,7 +50,7 @@ pub async fn run(
             Ok(true) => {
                 told = None;
                 let tools = Tools { store: store.clone(), metrics: metrics.clone(), write_rate: WriteRate::default() };
-                let end = lead(&tools, &mut candidate, duties, &stop).await;
+                let end = lead(&mut candidate, &metrics, duties(&tools), &stop).await;
                 match end {
                     End::Asked => break,
                     End::Lost(reason) => tracing::info!(reason, "this replica leads no more"),
@@ -76,11 +74,11 @@ pub async fn run(
 }
 
 /// Does the duties until this replica leads no more; none is at work any more when it returns.
-async fn lead(tools: &Tools, candidate: &mut Candidate, duties: Duties, stop: &CancellationToken) -> End {
+async fn lead(candidate: &mut Candidate, metrics: &Metrics, duties: Vec<Duty>, stop: &CancellationToken) -> End {
     let (identity, namespace) = (candidate.identity().to_owned(), candidate.namespace().to_owned());
     tracing::info!(identity, namespace, "this replica leads: it does the work in the background that is done once");
-    tools.metrics.set_leader(true);
-    let mut duties: JoinSet<()> = duties(tools).into_iter().collect();
+    metrics.set_leader(true);
+    let mut duties: JoinSet<()> = duties.into_iter().collect();
     let end = loop {
         tokio::select! {
             () = stop.cancelled() => break End::Asked,
@@ -96,6 +94,6 @@ async fn lead(tools: &Tools, candidate: &mut Candidate, duties: Duties, stop: &C
         }
     };
     duties.shutdown().await;
-    tools.metrics.set_leader(false);
+    metrics.set_leader(false);
     end
 }

@@ -19,8 +19,9 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use jiff::Timestamp;
 
-use self::act::{StatusWrite, Written};
+pub(super) use self::act::{StatusWrite, Written, write};
 use self::conflicts::Contested;
+pub(super) use self::decide::{conditions, difference};
 use self::observe::KnownDirectory;
 use super::claiming::Passes;
 use super::dirty_names::{DirtyNames, ERROR_PAUSE, Looked};

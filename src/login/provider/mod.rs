@@ -280,6 +280,11 @@ pub fn redirect_uri(public_url: &str, namespace: &str, directory: &str) -> Strin
     format!("{public_url}/login/{namespace}/{directory}/callback")
 }
 
+/// Where the provider sends people to after a sign-out. Entra goes to registered redirect URIs alone.
+pub fn signed_out_uri(public_url: &str, namespace: &str, directory: &str) -> String {
+    format!("{public_url}/login/{namespace}/{directory}/signed-out")
+}
+
 fn expected<'a>(provider: &'a KnownProvider, metadata: &'a Metadata, purpose: Purpose<'a>) -> Expected<'a> {
     Expected {
         flavor: provider.authority.flavor,
