@@ -18,8 +18,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, LoginConfig, TlsFiles};
-use crate::controller::{LoginTools, Tools, deletion, duties, janitor, leader};
+use crate::config::{Config, LoginConfig, ProxyConfig, TlsFiles};
+use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::Readiness;
 use crate::http::edge::Edge;
@@ -138,12 +138,18 @@ pub async fn run(config: Config) -> Result<(), Error> {
     }
     tracing::info!(public = %public_address, admin = %admin_address, tls = tls.is_some(), "listening");
 
+    let providers = Providers::new(provider_settings(login), &store, metrics.clone());
     let readiness = Readiness::default();
     let stops = Stops::default();
     let mut serving = Parts::new();
     let mut background = Parts::new();
-    let providers = Providers::new(provider_settings(login), &store, metrics.clone());
-    let login = LoginTools { providers, public_url: public_url.as_deref().map(Into::into) };
+    let tools = Tools {
+        store: store.clone(),
+        metrics: metrics.clone(),
+        write_rate: WriteRate::default(),
+        providers,
+        public_url: public_url.as_deref().map(Into::into),
+    };
     let addressing = Addressing { public_url, trusted_proxies };
     let keys = Keys::new(store.clone(), metrics.clone());
     let scim = Scim::new(store.clone(), keys, metrics.clone(), readiness.clone());
@@ -175,8 +181,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let lease_namespace = candidate.namespace().to_owned();
     let looking = look_at_rights(store.clone(), lease_namespace, metrics.clone(), readiness.clone());
     background.spawn(named("the look at the rights", until_stopped(looking, stop())));
-    let duties = move |tools: &Tools| duties(tools, &login);
-    let leading = leader::run(store.clone(), metrics.clone(), candidate, duties, stops.leading.clone());
+    let leading = leader::run(tools, candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
     let looking = look_at_schema(store.clone(), readiness.clone());
     background.spawn(named("the look at the kinds", until_stopped(looking, stop())));
@@ -206,12 +211,12 @@ pub async fn run(config: Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// How the flags let providers be reached.
-fn provider_settings(config: LoginConfig) -> ProviderSettings {
-    let LoginConfig { allowed_authority_hosts, private_authorities, client_assertion_file, proxy } = config;
+/// How providers are reached, as the flags say.
+fn provider_settings(login: LoginConfig) -> ProviderSettings {
+    let LoginConfig { allowed_authority_hosts, private_authorities, client_assertion_file, proxy } = login;
     ProviderSettings {
         allowed: AllowedAuthorities { hosts: allowed_authority_hosts, private: private_authorities },
-        proxy: proxy.map(|proxy| (proxy.url, proxy.no_proxy)),
+        proxy: proxy.map(|ProxyConfig { url, no_proxy }| (url, no_proxy)),
         assertion_file: client_assertion_file,
     }
 }

@@ -47,25 +47,6 @@ impl ConditionType {
     }
 }
 
-/// Why a person has access, or has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessReason {
-    /// Granted.
-    Active,
-    /// `spec.scim.active` is false.
-    Inactive,
-    /// An administrator suspended the person.
-    Suspended,
-    /// The person logs in another way.
-    LoginMethod,
-    /// The account is linked to somebody else.
-    LinkConflict,
-    /// Another object owns a value that this one names.
-    NameConflict,
-    /// A tombstone.
-    Deleted,
-}
-
 /// Why a condition stands as it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -97,6 +78,26 @@ pub enum Reason {
     Taken,
     /// `NameClaimed` is True.
     Claimed,
+    /// `AccessGranted` is True.
+    Granted,
+    /// Not `AccessGranted`: the person was deleted.
+    Deleted,
+    /// Not `AccessGranted`: the object lost its name before anybody was told of it.
+    Rejected,
+    /// Not `AccessGranted`: another object has a value that must be unique.
+    ValueTaken,
+    /// Not `AccessGranted`: the provider deactivated the person.
+    Inactive,
+    /// Not `AccessGranted`: an administrator suspended the person.
+    Suspended,
+    /// Not `AccessGranted`: somebody suspended the person in the portal.
+    SuspendedByPortal,
+    /// Not `AccessGranted`: nobody logs in to the Directory.
+    LoginDisabled,
+    /// Not `AccessGranted`: the person's way to log in is not open in the Directory.
+    MethodUnavailable,
+    /// Not `AccessGranted`: the person is linked to an account of another tenant.
+    ForeignLink,
     /// `LoginReady` is True: the provider answers, and what proves the operator to it is there.
     Answering,
     /// Not `LoginReady`: the provider's address is that of every tenant.
@@ -137,6 +138,16 @@ impl Reason {
             Self::NoDuplicates => "NoDuplicates",
             Self::Taken => "Taken",
             Self::Claimed => "Claimed",
+            Self::Granted => "Granted",
+            Self::Deleted => "Deleted",
+            Self::Rejected => "Rejected",
+            Self::ValueTaken => "ValueTaken",
+            Self::Inactive => "Inactive",
+            Self::Suspended => "Suspended",
+            Self::SuspendedByPortal => "SuspendedByPortal",
+            Self::LoginDisabled => "LoginDisabled",
+            Self::MethodUnavailable => "MethodUnavailable",
+            Self::ForeignLink => "ForeignLink",
             Self::Answering => "Ready",
             Self::TenantIndependentAuthority => "TenantIndependentAuthority",
             Self::AuthorityNotAllowed => "AuthorityNotAllowed",

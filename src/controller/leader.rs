@@ -14,7 +14,6 @@ use super::dirty_names::synced;
 use super::write_rate::WriteRate;
 use super::{Duty, Tools};
 use crate::metrics::Metrics;
-use crate::store::Store;
 use crate::store::lease::Candidate;
 
 /// After an election that could not be held, until the next.
@@ -34,23 +33,23 @@ enum End {
 /// Takes part in the election until `stop`, and does the duties while this replica leads: `duties` makes those of a new leader,
 /// which run for ever. The error names a duty that broke.
 pub async fn run(
-    store: Store,
-    metrics: Metrics,
+    tools: Tools,
     mut candidate: Candidate,
-    duties: impl Fn(&Tools) -> Vec<Duty>,
+    duties: fn(&Tools) -> Vec<Duty>,
     stop: CancellationToken,
 ) -> Result<(), String> {
-    metrics.set_leader(false);
+    tools.metrics.set_leader(false);
     let mut told = None;
     // Who does not see the cluster has nothing to lead.
-    stop.run_until_cancelled(synced(&store)).await;
+    stop.run_until_cancelled(synced(&tools.store)).await;
     while let Some(changed) = stop.run_until_cancelled(candidate.changed()).await {
         match changed {
             Ok(false) => {}
             Ok(true) => {
                 told = None;
-                let tools = Tools { store: store.clone(), metrics: metrics.clone(), write_rate: WriteRate::default() };
-                let end = lead(&mut candidate, &metrics, duties(&tools), &stop).await;
+                // A new leader has made no writes yet.
+                let tools = Tools { write_rate: WriteRate::default(), ..tools.clone() };
+                let end = lead(&mut candidate, &tools.metrics, duties(&tools), &stop).await;
                 match end {
                     End::Asked => break,
                     End::Lost(reason) => tracing::info!(reason, "this replica leads no more"),

@@ -16,6 +16,7 @@
 mod claiming;
 pub mod deletion;
 mod dirty_names;
+mod events;
 pub mod janitor;
 pub mod leader;
 pub mod login;
@@ -29,19 +30,19 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use claiming::Passes;
-pub use login::LoginTools;
 pub use tools::Tools;
+pub use write_rate::WriteRate;
 
 /// Work that goes on for ever, while this replica leads.
 pub type Duty = BoxFuture<'static, ()>;
 
 /// The duties of a leader, one line for each. A duty that ends ends the process.
-pub fn duties(tools: &Tools, login: &LoginTools) -> Vec<Duty> {
+pub fn duties(tools: &Tools) -> Vec<Duty> {
     let passes = Passes::default();
     let status = status::run(tools.clone(), passes.clone()).boxed();
     let claiming = claiming::run(tools.clone(), passes).boxed();
     let purge = purge::run(tools.clone()).boxed();
     let deletion = deletion::run(tools.clone()).boxed();
-    let login = login::run(tools.clone(), login.clone()).boxed();
+    let login = login::run(tools.clone()).boxed();
     vec![status, claiming, purge, deletion, login]
 }

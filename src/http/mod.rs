@@ -19,7 +19,6 @@ pub mod admin;
 pub mod check;
 pub mod edge;
 pub mod keys;
-pub mod login;
 pub mod page;
 pub mod scim;
 

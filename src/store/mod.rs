@@ -151,11 +151,11 @@ impl Store {
     }
 
     /// Merges `patch` into an object through its subresource `status`, and takes in what comes of it at once. As
-    /// [`Objects::write_status`].
-    pub async fn write_status(&self, kind: Kind, namespace: &str, name: &str, patch: &Value) -> Result<(), Error> {
+    /// [`Objects::write_status`]. Returns the uid of the object.
+    pub async fn write_status(&self, kind: Kind, namespace: &str, name: &str, patch: &Value) -> Result<String, Error> {
         let object = self.objects().write_status(kind, namespace, name, patch).await?;
         self.apply(kind, &object);
-        Ok(())
+        Ok(object.uid().to_owned())
     }
 
     /// Waits for the right of this process to write one object.

@@ -1,8 +1,6 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::controller::write_rate::WriteRate;
-use crate::metrics::Metrics;
 use crate::store::kind::Kind;
 use crate::store::memory::{Asked, Memory, StoredAnswer, refusal};
 
@@ -13,8 +11,7 @@ struct Leader {
 
 impl Leader {
     fn new(memory: &Memory, meddle: impl Fn(&Asked) -> Option<StoredAnswer> + Send + Sync + 'static) -> Self {
-        let tools =
-            Tools { store: memory.store(meddle), metrics: Metrics::default(), write_rate: WriteRate::default() };
+        let tools = Tools::of(memory.store(meddle));
         Self { memory: memory.clone(), deletion: Deletion::new(tools) }
     }
 

@@ -28,9 +28,9 @@ pub async fn write(
     wanted: &Map<String, Value>,
 ) -> Result<Acted, Error> {
     let Some(changes) = difference(&seen.seen.status, wanted, FIELDS) else { return Ok(Acted::Finished) };
-    let write = StatusWrite { name: name.clone(), version: Some(seen.seen.version.clone()), changes };
+    let write = StatusWrite { name: name.clone(), version: Some(seen.seen.version.clone()), changes, turned: None };
     Ok(match status::write(tools, &write).await? {
         Written::Moved => Acted::Moved,
-        Written::Done | Written::Gone | Written::Refused => Acted::Finished,
+        Written::Done(_) | Written::Gone | Written::Refused => Acted::Finished,
     })
 }

@@ -12,7 +12,6 @@ mod report;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -26,7 +25,7 @@ use self::observe::Probed;
 use super::dirty_names::{DirtyNames, ERROR_PAUSE};
 use super::told::ToldByDirectory;
 use super::tools::Tools;
-use crate::login::provider::{ProviderProblem, Providers};
+use crate::login::provider::ProviderProblem;
 use crate::store::index::dirty::{DirectoryName, DirtyName, Taken};
 
 /// Most providers that are asked at the same time: one that is away takes ten seconds to say so.
@@ -34,18 +33,9 @@ const PROBES_AT_ONCE: usize = 8;
 /// After a write that met a newer state, until the next look: by then the watch has told it.
 const MOVED_PAUSE: Duration = Duration::from_secs(1);
 
-/// What this controller works with beside what every duty has. Cheap to clone.
-#[derive(Clone)]
-pub struct LoginTools {
-    /// The providers of the Directories.
-    pub providers: Providers,
-    /// The public address of the operator, if it was told.
-    pub public_url: Option<Arc<str>>,
-}
-
 /// Looks at Directories for ever.
-pub async fn run(tools: Tools, login: LoginTools) {
-    let mut logins = LoginConditions::new(tools, login);
+pub async fn run(tools: Tools) {
+    let mut logins = LoginConditions::new(tools);
     loop {
         logins.step().await;
     }
@@ -54,7 +44,6 @@ pub async fn run(tools: Tools, login: LoginTools) {
 /// What this leader knows. Nothing of it needs to outlive the leader.
 struct LoginConditions {
     tools: Tools,
-    login: LoginTools,
     names: DirtyNames,
     probes: FuturesUnordered<BoxFuture<'static, (DirtyName, Probed)>>,
     /// What came of the last look at each Directory that has a login; as many entries as there are such Directories.
@@ -63,11 +52,10 @@ struct LoginConditions {
 }
 
 impl LoginConditions {
-    fn new(tools: Tools, login: LoginTools) -> Self {
+    fn new(tools: Tools) -> Self {
         Self {
             names: DirtyNames::new(tools.store.clone(), tools.metrics.clone(), "login", observe::interest),
             tools,
-            login,
             probes: FuturesUnordered::new(),
             outcomes: HashMap::new(),
             told: ToldByDirectory::default(),
@@ -99,7 +87,7 @@ impl LoginConditions {
         if known.is_some_and(|known| known.is_about(directory.spec.login.as_ref()) && now < known.again) {
             return self.tell(name).await;
         }
-        let providers = self.login.providers.clone();
+        let providers = self.tools.providers.clone();
         self.probes.push(Box::pin(async move {
             let probed = observe::probe(&providers, directory).await;
             (name, probed)
@@ -145,7 +133,7 @@ impl LoginConditions {
         if outcome.is_some_and(|known| !known.is_about(directory.spec.login.as_ref())) {
             return self.names.look_at(name, now);
         }
-        let seen = observe::login(&directory, outcome, self.login.public_url.as_deref());
+        let seen = observe::login(&directory, outcome, self.tools.public_url.as_deref());
         let wanted = decide::status(&seen, Timestamp::now());
         match act::write(&self.tools, &name, &directory, &wanted).await {
             Ok(Acted::Finished) => {}

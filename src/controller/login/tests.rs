@@ -1,12 +1,9 @@
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::controller::write_rate::WriteRate;
-use crate::login::provider::{AllowedAuthorities, ProviderSettings};
-use crate::metrics::Metrics;
 use crate::store::kind::Kind;
 use crate::store::memory::{Asked, Memory, StoredAnswer, refusal};
 
@@ -17,16 +14,9 @@ struct Leader {
 
 impl Leader {
     fn new(memory: &Memory, meddle: impl Fn(&Asked) -> Option<StoredAnswer> + Send + Sync + 'static) -> Self {
-        let (store, metrics) = (memory.store(meddle), Metrics::default());
-        let settings = ProviderSettings {
-            allowed: AllowedAuthorities { hosts: vec!["login.microsoftonline.com:443".to_owned()], private: false },
-            proxy: None,
-            assertion_file: PathBuf::from("/nowhere/token"),
-        };
-        let providers = Providers::new(settings, &store, metrics.clone());
-        let login = LoginTools { providers, public_url: Some("https://rollcall.example".into()) };
-        let tools = Tools { store, metrics, write_rate: WriteRate::default() };
-        Self { memory: memory.clone(), conditions: LoginConditions::new(tools, login) }
+        let public_url = Some("https://rollcall.example".into());
+        let tools = Tools { public_url, ..Tools::of(memory.store(meddle)) };
+        Self { memory: memory.clone(), conditions: LoginConditions::new(tools) }
     }
 
     /// Looks at whatever is dirty `after` this time; returns what was asked of the API server.

@@ -1,8 +1,6 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::controller::write_rate::WriteRate;
-use crate::metrics::Metrics;
 use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::store::index::dirty::DirtySubject;
 use crate::store::kind::Kind;
@@ -17,8 +15,8 @@ struct Leader {
 
 impl Leader {
     fn new(memory: &Memory, meddle: impl Fn(&Asked) -> Option<StoredAnswer> + Send + Sync + 'static) -> Self {
-        let (store, metrics) = (memory.store(meddle), Metrics::default());
-        let purge = Purge::new(Tools { store, metrics, write_rate: WriteRate::default() });
+        let store = memory.store(meddle);
+        let purge = Purge::new(Tools::of(store));
         Self { memory: memory.clone(), purge }
     }
 

@@ -2,9 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::event::EventReason;
+use crate::controller::events::{Transition, tell};
+use crate::controller::told::Told;
 use crate::controller::tools::Tools;
 use crate::redaction::without_values;
 use crate::store::Error;
+use crate::store::events::Happening;
 use crate::store::index::dirty::{DirtyName, DirtySubject};
 use crate::store::kind::Kind;
 
@@ -18,13 +22,15 @@ pub struct StatusWrite {
     pub version: Option<String>,
     /// A merge patch (RFC 7396) of the status.
     pub changes: Map<String, Value>,
+    /// What an Event is to tell once it is written.
+    pub turned: Option<Transition>,
 }
 
 /// What came of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It was written.
-    Done,
+    /// It was written, to the object with this uid.
+    Done(String),
     /// The object has moved on: the decision is to be made anew.
     Moved,
     /// There is no such object.
@@ -35,7 +41,7 @@ pub enum Written {
 
 /// Writes, as soon as it is its turn.
 pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error> {
-    let StatusWrite { name, version, changes } = write;
+    let StatusWrite { name, version, changes, .. } = write;
     let (namespace, directory) = (name.directory.namespace(), name.directory.name());
     let (kind, object) = match &name.subject {
         DirtySubject::Directory => (Kind::DIRECTORY, directory),
@@ -49,9 +55,9 @@ pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error>
     };
     tools.write_rate.turn().await;
     match tools.store.write_status(kind, namespace, object, &patch).await {
-        Ok(()) => {
+        Ok(uid) => {
             tools.metrics.status_written(kind.plural);
-            Ok(Written::Done)
+            Ok(Written::Done(uid))
         }
         Err(Error::Conflict) => Ok(Written::Moved),
         Err(Error::NotFound) => Ok(Written::Gone),
@@ -69,4 +75,13 @@ pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error>
         }
         Err(error) => Err(error),
     }
+}
+
+/// Tells that the doors have opened or closed for a person, if that is what was written.
+pub async fn tell_of_access(tools: &Tools, told: &mut Told, write: &StatusWrite, uid: &str) {
+    let (DirtySubject::User(name), Some(turned)) = (&write.name.subject, &write.turned) else { return };
+    let Transition { holds, at, note } = turned.clone();
+    let reason = if holds { EventReason::AccessGranted } else { EventReason::AccessDenied };
+    let namespace = write.name.directory.namespace();
+    tell(tools, told, &Happening { kind: Kind::USER, namespace, name, uid, reason, at, note }).await;
 }

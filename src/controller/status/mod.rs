@@ -18,15 +18,19 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use jiff::Timestamp;
+use serde_json::Value;
 
 pub(super) use self::act::{StatusWrite, Written, write};
 use self::conflicts::Contested;
+use self::decide::user::Access;
 pub(super) use self::decide::{conditions, difference};
 use self::observe::KnownDirectory;
 use super::claiming::Passes;
 use super::dirty_names::{DirtyNames, ERROR_PAUSE, Looked};
+use super::events::{self, LoginTransitions};
 use super::told::Told;
 use super::tools::Tools;
+use crate::api::conditions::ConditionType;
 use crate::rules::resource::Resource;
 use crate::store::index::dirty::{Cause, DirectoryName, DirtyName, DirtySubject, Taken};
 use crate::store::{Error, WatchedDirectory};
@@ -57,7 +61,9 @@ struct Statuses {
     contested: Contested,
     /// Names whose status the API server has refused: they are not looked at again until something changes.
     refused: HashSet<DirtyName>,
+    logins: LoginTransitions,
     told: Told,
+    told_of_events: Told,
 }
 
 impl Statuses {
@@ -69,7 +75,9 @@ impl Statuses {
             directories: HashMap::new(),
             contested: Contested::default(),
             refused: HashSet::new(),
+            logins: LoginTransitions::default(),
             told: Told::default(),
+            told_of_events: Told::default(),
         }
     }
 
@@ -98,7 +106,10 @@ impl Statuses {
         let written = join_all(writes.iter().map(|write| act::write(&self.tools, write))).await;
         for (write, written) in writes.into_iter().zip(written) {
             match written {
-                Ok(Written::Done | Written::Gone) => {}
+                Ok(Written::Done(uid)) => {
+                    act::tell_of_access(&self.tools, &mut self.told_of_events, &write, &uid).await;
+                }
+                Ok(Written::Gone) => {}
                 Ok(Written::Moved) => self.names.look_at(write.name, now + MOVED_PAUSE),
                 Ok(Written::Refused) => drop(self.refused.insert(write.name)),
                 Err(error) => failed.push((write.name, error)),
@@ -140,25 +151,38 @@ impl Statuses {
         if directory.seen.is_terminating && name.subject != DirtySubject::Directory {
             return Ok(None);
         }
-        match &name.subject {
-            DirtySubject::Directory => Ok(self.decide_directory(name, &directory, now)),
-            DirtySubject::Group(object) => self.decide_resource(name, (Resource::Group, object), &directory, now).await,
-            DirtySubject::User(object) => self.decide_resource(name, (Resource::User, object), &directory, now).await,
-            DirtySubject::Claim(_) => Ok(None),
-        }
+        let write = match &name.subject {
+            DirtySubject::Directory => {
+                if let Some(happening) = self.logins.look(&directory, now) {
+                    events::tell(&self.tools, &mut self.told_of_events, &happening).await;
+                }
+                self.decide_directory(name, &directory, now)
+            }
+            DirtySubject::Group(object) => {
+                self.decide_resource(name, (Resource::Group, object), &directory, now).await?
+            }
+            DirtySubject::User(object) => self.decide_resource(name, (Resource::User, object), &directory, now).await?,
+            DirtySubject::Claim(_) => None,
+        };
+        // Where a rule of the Directory changes access for everybody, the Directory tells it, and not an Event for each person.
+        let is_ones_own = *cause == Cause::Change;
+        Ok(write.map(|write| StatusWrite { turned: write.turned.filter(|_| is_ones_own), ..write }))
     }
 
-    /// The Directory as it is by now. Where its spec is another one than before, what counts for users, and whether groups
-    /// have members, may be something else: everything of it is looked at.
+    /// The Directory as it is by now. Where its spec is another one than before, or its tenant has become known, what counts for
+    /// users, who has access, and whether groups have members, may be something else: everything of it is looked at.
     fn follow(&mut self, name: &DirectoryName) -> Option<Arc<WatchedDirectory>> {
         let Some(directory) = self.tools.store.directory(name.namespace(), name.name()) else {
             self.directories.remove(name);
             self.contested.forget(name);
+            self.logins.forget(name);
             self.refused.retain(|refused| refused.directory != *name);
             return None;
         };
-        if self.directories.get(name).is_none_or(|known| known.spec != directory.spec) {
-            self.directories.insert(name.clone(), KnownDirectory::new(&directory.spec));
+        let login = observe::login(&self.tools.providers, &directory);
+        let known = self.directories.get(name);
+        if known.is_none_or(|known| known.spec != directory.spec || known.login != login) {
+            self.directories.insert(name.clone(), KnownDirectory::new(&directory.spec, login));
             self.refused.retain(|refused| refused.directory != *name);
             let subjects = self.tools.store.index(name.namespace(), name.name()).subjects();
             self.names.review_directory(name, subjects);
@@ -181,7 +205,7 @@ impl Statuses {
         let wanted = decide::directory::status(&observe::directory(&self.tools.store, known, of, brake, &passes), now);
         let changes = decide::difference(&of.seen.status, &wanted, decide::directory::FIELDS)?;
         // A rule is in force because of what was seen of this very state of the Directory, and of no later one.
-        Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes })
+        Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes, turned: None })
     }
 
     async fn decide_resource(
@@ -202,23 +226,31 @@ impl Statuses {
         let stands = observe::json_of(index.status(kind, object).as_deref());
         let conflict = self.contested.conflict(kind, &name.directory, object);
         let visible = index.is_visible(kind, object);
+        let access = || observe::access(&index, object, known.login.as_ref(), conflict.is_some());
         let (wanted, fields) = match kind {
             Resource::Group if visible => {
                 let seen = observe::group(&index, &record, (&stands, conflict), &of.spec);
                 (Some(decide::group::status(&seen, now)), decide::group::FIELDS)
             }
             Resource::User if visible => {
-                let seen = observe::user(&known.policy, &record, (&stands, conflict));
+                let seen = observe::user(&known.policy, &record, (&stands, conflict), access());
                 (decide::user::status(&seen, now), decide::user::FIELDS)
             }
-            // Of an object that does not own its name, nothing is told but that.
-            Resource::User | Resource::Group if conflict.is_some() => {
-                let seen = observe::hidden(&record, (&stands, conflict));
+            // Of effective values nothing is told, nor of a group that does not own its name.
+            Resource::User => {
+                let seen = observe::hidden(&record, (&stands, conflict), access());
                 (decide::user::status(&seen, now), decide::user::HIDDEN_FIELDS)
             }
-            Resource::User | Resource::Group => return Ok(None),
+            Resource::Group if conflict.is_some() => {
+                let seen = observe::hidden(&record, (&stands, conflict), Access::NotAsked);
+                (decide::user::status(&seen, now), decide::user::HIDDEN_FIELDS)
+            }
+            Resource::Group => return Ok(None),
         };
-        let changes = wanted.and_then(|wanted| decide::difference(&stands, &wanted, fields));
-        Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes }))
+        let Some(wanted) = wanted else { return Ok(None) };
+        let conditions = wanted.get("conditions").unwrap_or(&Value::Null);
+        let turned = events::transition(&stands["conditions"], conditions, ConditionType::AccessGranted);
+        let changes = decide::difference(&stands, &wanted, fields);
+        Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes, turned }))
     }
 }

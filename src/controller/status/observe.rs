@@ -6,11 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::decide::user::Conflict;
+use super::decide::user::{Access, Conflict};
 use super::decide::{directory, group, user};
 use crate::api::directory::{DirectorySpec, GroupsMode};
 use crate::api::directory_status::DirectoryCounts;
 use crate::controller::claiming::Pass;
+use crate::login::provider::Providers;
+use crate::rules::access::LoginRules;
 use crate::rules::brake::Brake;
 use crate::rules::mapping::to_attributes;
 use crate::rules::naming::DIRECTORY_FINALIZER;
@@ -21,8 +23,8 @@ use crate::store::index::dirty::DirtySubject;
 use crate::store::index::{Index, Record};
 use crate::store::{Store, WatchedDirectory};
 
-/// How long the first change of a Directory or a group waits for those after it: people come by the hundred, and each is a
-/// change of the counts.
+/// How long the first change of an object waits for those after it: people come by the hundred, and each is a change of the
+/// counts; and Entra ID puts a person into one group after the other.
 const BURST: Duration = Duration::from_millis(500);
 
 /// A Directory as it was last looked at.
@@ -31,6 +33,8 @@ pub struct KnownDirectory {
     pub spec: DirectorySpec,
     /// What counts under them.
     pub policy: Policy,
+    /// Who may log in.
+    pub login: Option<LoginRules>,
     /// What is wrong with them, in sentences.
     pub problems: Vec<String>,
     /// How far each quota is used.
@@ -44,10 +48,11 @@ pub struct KnownDirectory {
 
 impl KnownDirectory {
     /// A Directory with these rules, before the first look at what is in it.
-    pub fn new(spec: &DirectorySpec) -> Self {
+    pub fn new(spec: &DirectorySpec, login: Option<LoginRules>) -> Self {
         Self {
             spec: spec.clone(),
             policy: Policy::of(spec),
+            login,
             problems: directory::problems(spec),
             quota: Vec::new(),
             duplicate_users: directory::Duplicates::default(),
@@ -60,8 +65,7 @@ impl KnownDirectory {
 /// What is looked at, and how long a burst of changes may wait for its end.
 pub fn interest(subject: &DirtySubject) -> Option<Duration> {
     match subject {
-        DirtySubject::Directory | DirtySubject::Group(_) => Some(BURST),
-        DirtySubject::User(_) => Some(Duration::ZERO),
+        DirtySubject::Directory | DirtySubject::Group(_) | DirtySubject::User(_) => Some(BURST),
         DirtySubject::Claim(_) => None,
     }
 }
@@ -139,14 +143,32 @@ pub fn user<'a>(
     policy: &Policy,
     record: &Record,
     (status, conflict): (&'a Value, Option<&'a Conflict>),
+    access: Access,
 ) -> user::ObservedUser<'a> {
     let effective = policy.effective(&to_attributes(&json_of(Some(&record.scim)))).to_status();
-    user::ObservedUser { generation: record.generation, status, effective, conflict }
+    user::ObservedUser { generation: record.generation, status, effective, conflict, access }
 }
 
 /// An object that is not visible, and so has no effective values beside those that stand.
-pub fn hidden<'a>(record: &Record, (status, conflict): (&'a Value, Option<&'a Conflict>)) -> user::ObservedUser<'a> {
-    user::ObservedUser { generation: record.generation, status, effective: status.get("effective").cloned(), conflict }
+pub fn hidden<'a>(
+    record: &Record,
+    (status, conflict): (&'a Value, Option<&'a Conflict>),
+    access: Access,
+) -> user::ObservedUser<'a> {
+    let effective = status.get("effective").cloned();
+    user::ObservedUser { generation: record.generation, status, effective, conflict, access }
+}
+
+/// Who may log in to a Directory, as far as is known; nothing where nobody may, because it has no login.
+pub fn login(providers: &Providers, of: &WatchedDirectory) -> Option<LoginRules> {
+    let login = of.spec.login.as_ref()?;
+    Some(LoginRules::of(Some(login), providers.tenant(of)))
+}
+
+/// Whether a user has access. A person whom the index does not know any more has none, and nobody to tell it to.
+pub fn access(index: &Index, name: &str, login: Option<&LoginRules>, has_conflict: bool) -> Access {
+    let (Some(login), Some(person)) = (login, index.person(name)) else { return Access::NotAsked };
+    user::access(&person.access, login, has_conflict)
 }
 
 /// What stands of a status that was kept as compact JSON.

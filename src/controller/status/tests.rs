@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::directory_claim::MAX_VALUE;
 use crate::controller::claiming::turn_on;
-use crate::controller::write_rate::WriteRate;
-use crate::metrics::Metrics;
-use crate::rules::naming::{GROUP_NAME, USER_NAME, claim_name};
+use crate::rules::naming::{GROUP_NAME, LINK, USER_NAME, claim_name};
 use crate::store::kind::Kind;
 use crate::store::memory::{Asked, Memory, StoredAnswer, refusal};
 
@@ -50,8 +48,7 @@ struct Leader {
 
 impl Leader {
     fn new(memory: &Memory, meddle: impl Fn(&Asked) -> Option<StoredAnswer> + Send + Sync + 'static) -> Self {
-        let (store, metrics) = (memory.store(meddle), Metrics::default());
-        let tools = Tools { store, metrics, write_rate: WriteRate::default() };
+        let tools = Tools::of(memory.store(meddle));
         let passes = Passes::default();
         let statuses = Statuses::new(tools.clone(), passes.clone());
         Self { memory: memory.clone(), statuses, tools, passes }
@@ -257,4 +254,105 @@ async fn a_group_whose_members_change_says_when_and_another_leader_writes_nothin
     assert!(second["membersChangedAt"].as_str().is_some_and(|at| at >= &before[..19]), "{second}");
     let mut successor = Leader::new(&memory, |_| None);
     assert_eq!(successor.look().await, Vec::<String>::new());
+}
+
+fn with_login(method: &str) -> Value {
+    let oidc = json!({ "authority": "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555",
+        "clientID": "c", "clientSecretRef": { "name": "entra" } });
+    json!({ "login": { "method": method, "oidc": oidc } })
+}
+
+fn access_of(leader: &Leader, name: &str) -> (String, String) {
+    let status = leader.status(Kind::USER, name);
+    let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+    let condition =
+        conditions.iter().find(|condition| condition["type"] == "AccessGranted").cloned().unwrap_or_default();
+    let text = |field: &str| condition[field].as_str().unwrap_or_default().to_owned();
+    (text("status"), text("reason"))
+}
+
+fn change(memory: &Memory, kind: Kind, name: &str, edit: impl FnOnce(&mut Value)) {
+    let objects = memory.all(kind);
+    let mut object = objects.into_iter().find(|object| object["metadata"]["name"] == name).expect("an object");
+    edit(&mut object["spec"]);
+    memory.put(kind, &object);
+}
+
+fn text(pair: (String, String)) -> String {
+    format!("{}/{}", pair.0, pair.1)
+}
+
+#[tokio::test]
+async fn access_is_told_of_everybody_where_people_log_in_and_an_event_tells_of_each_turn() {
+    let memory = memory(with_login("OpenIDConnect"));
+    let mut leader = Leader::new(&memory, |_| None);
+    assert_eq!(leader.look().await, ["directories", "directorygroups", "directoryusers", "directoryusers"]);
+    assert_eq!(text(access_of(&leader, "ada-1")), "True/Granted");
+    assert_eq!(leader.look().await, Vec::<String>::new());
+    assert!(memory.all(Kind::EVENT).is_empty(), "that a condition comes is no turn");
+
+    change(&memory, Kind::USER, "ada-1", |spec| spec["suspended"] = true.into());
+    assert_eq!(leader.look().await, ["directoryusers"]);
+    assert_eq!(text(access_of(&leader, "ada-1")), "False/Suspended");
+    let events = memory.all(Kind::EVENT);
+    let told: Vec<_> = events.iter().map(|event| (&event["reason"], &event["regarding"]["name"])).collect();
+    assert_eq!(told, [(&json!("AccessDenied"), &json!("ada-1"))]);
+    assert_eq!(events[0]["regarding"]["uid"], memory.all(Kind::USER)[0]["metadata"]["uid"]);
+
+    // A tombstone is told too, and whoever is linked to another tenant.
+    change(&memory, Kind::USER, "bob-1", |spec| spec["link"] = json!({ "tenantID": "t9", "objectID": "o" }));
+    assert_eq!(leader.look().await, Vec::<String>::new(), "bob does not own the link, and nobody else does");
+    let link = json!({ "directoryRef": { "name": "staff" }, "attribute": LINK, "value": "t9/o", "holder": "bob-1" });
+    let name = claim_name("staff", LINK, "t9/o");
+    memory.put(Kind::CLAIM, &json!({ "metadata": { "name": name, "namespace": "people" }, "spec": link }));
+    assert_eq!(leader.look().await, ["directoryusers"]);
+    assert_eq!(text(access_of(&leader, "bob-1")), "False/ForeignLink");
+    change(&memory, Kind::USER, "bob-1", |spec| spec["deletedAt"] = "2026-01-01T00:00:00Z".into());
+    leader.look().await;
+    assert_eq!(text(access_of(&leader, "bob-1")), "False/Deleted");
+}
+
+#[tokio::test]
+async fn a_login_that_changes_is_looked_at_for_everybody_and_floods_nobody_with_events() {
+    let memory = memory(with_login("OpenIDConnect"));
+    let mut leader = Leader::new(&memory, |_| None);
+    leader.look().await;
+    change(&memory, Kind::DIRECTORY, "staff", |spec| *spec = with_login("Disabled"));
+    assert_eq!(leader.look().await, ["directoryusers", "directoryusers"]);
+    assert_eq!(text(access_of(&leader, "bob-1")), "False/LoginDisabled");
+    assert!(memory.all(Kind::EVENT).is_empty());
+    change(&memory, Kind::DIRECTORY, "staff", |spec| *spec = json!({}));
+    leader.look().await;
+    assert_eq!(text(access_of(&leader, "bob-1")), "/");
+    assert_eq!(leader.look().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_login_that_stops_being_ready_is_an_event_on_the_directory_once() {
+    let memory = memory(with_login("OpenIDConnect"));
+    let mut leader = Leader::new(&memory, |_| None);
+    leader.look().await;
+    let turn = |status: &str, at: Timestamp| {
+        let mut directory = memory.all(Kind::DIRECTORY).remove(0);
+        directory["status"]["conditions"] = json!([{
+            "type": "LoginReady", "status": status, "reason": "ProviderUnreachable", "message": "it does not answer",
+            "lastTransitionTime": format!("{at:.0}"), "observedGeneration": 1,
+        }]);
+        memory.put(Kind::DIRECTORY, &directory);
+    };
+    let now = Timestamp::now();
+    for (status, at, told) in [
+        ("False", now - jiff::SignedDuration::from_hours(1), 0),
+        ("True", now - jiff::SignedDuration::from_secs(2), 1),
+        ("False", now, 2),
+    ] {
+        turn(status, at);
+        leader.look().await;
+        leader.look().await;
+        assert_eq!(memory.all(Kind::EVENT).len(), told, "{status}");
+    }
+    // The next leader finds what it would tell.
+    let mut next = Leader::new(&memory, |_| None);
+    next.look().await;
+    assert_eq!(memory.all(Kind::EVENT).len(), 2);
 }

@@ -89,7 +89,8 @@ impl Edge {
         let target_host = request.uri().authority().map(http::uri::Authority::as_str);
         let origin = addressing.origin(&ends, target_host, request.headers());
         let unexpected_host = addressing.unexpected_host(&ends, target_host, request.headers());
-        let note = RequestNote::new(span.clone(), client, request_id.to_str().unwrap_or_default(), origin, unexpected_host);
+        let note =
+            RequestNote::new(span.clone(), client, request_id.to_str().unwrap_or_default(), origin, unexpected_host);
         if let Err(refused) = door::check(&request) {
             request.extensions_mut().insert(refused);
         }

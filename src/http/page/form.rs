@@ -104,12 +104,7 @@ mod tests {
             ),
             ("twice", &[ours, urlencoded], format!("{}&userName=eve", body()), Ok("|t 1")),
             ("nothing", &[ours, urlencoded], String::new(), Ok("|")),
-            (
-                "another site's",
-                &[("sec-fetch-site", "cross-site"), urlencoded],
-                body(),
-                Err(FormRefused::Foreign),
-            ),
+            ("another site's", &[("sec-fetch-site", "cross-site"), urlencoded], body(), Err(FormRefused::Foreign)),
             ("no browser's", &[urlencoded], body(), Err(FormRefused::Foreign)),
             ("JSON", &[ours, ("content-type", "application/json")], body(), Err(FormRefused::Unreadable)),
             ("no type", &[ours], body(), Err(FormRefused::Unreadable)),

@@ -29,12 +29,7 @@ pub fn contact(directory: &WatchedDirectory) -> Option<&str> {
 }
 
 /// 403: a person may not come in, for a reason of [`texts::denied`].
-pub fn denied(
-    directory: &WatchedDirectory,
-    reason: &str,
-    note: &RequestNote,
-    other_account: Option<&str>,
-) -> Answer {
+pub fn denied(directory: &WatchedDirectory, reason: &str, note: &RequestNote, other_account: Option<&str>) -> Answer {
     let page = NoticePage::denied(frame(directory), reason, contact(directory), note.request_id(), other_account);
     pages::answer(StatusCode::FORBIDDEN, &page)
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::api::conditions::Reason;
 use crate::api::directory_login::{Login, LoginMode};
 use crate::api::directory_user::LoginMethod;
 
@@ -93,19 +94,24 @@ pub enum Denial {
 }
 
 impl Denial {
+    /// The reason of the condition.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Deleted => Reason::Deleted,
+            Self::Rejected => Reason::Rejected,
+            Self::ValueTaken => Reason::ValueTaken,
+            Self::Inactive => Reason::Inactive,
+            Self::Suspended => Reason::Suspended,
+            Self::SuspendedByPortal => Reason::SuspendedByPortal,
+            Self::LoginDisabled => Reason::LoginDisabled,
+            Self::MethodUnavailable => Reason::MethodUnavailable,
+            Self::ForeignLink => Reason::ForeignLink,
+        }
+    }
+
     /// The reason as conditions, metrics and the audit line spell it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deleted => "Deleted",
-            Self::Rejected => "Rejected",
-            Self::ValueTaken => "ValueTaken",
-            Self::Inactive => "Inactive",
-            Self::Suspended => "Suspended",
-            Self::SuspendedByPortal => "SuspendedByPortal",
-            Self::LoginDisabled => "LoginDisabled",
-            Self::MethodUnavailable => "MethodUnavailable",
-            Self::ForeignLink => "ForeignLink",
-        }
+        self.reason().as_str()
     }
 }
 

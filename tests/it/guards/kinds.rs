@@ -176,11 +176,11 @@ async fn the_guard_of_the_kinds_outlives_the_release() {
     };
     apply(plane, json!([{ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "third-people" } }])).await;
     helm(&install, &plane.admin_kubeconfig()).await;
-    assert_eq!(policies().await.len(), 8);
+    assert_eq!(policies().await.len(), 9);
     helm(&[&["uninstall"], &here[..]].concat(), &plane.admin_kubeconfig()).await;
     assert_eq!(policies().await, ["kinds"]);
     run(plane, &["get", "validatingadmissionpolicybinding", "third-kinds"], None).await;
     // A release of the same name takes it over again.
     helm(&install, &plane.admin_kubeconfig()).await;
-    assert_eq!(policies().await.len(), 8);
+    assert_eq!(policies().await.len(), 9);
 }
