@@ -78,6 +78,14 @@ pub enum Reason {
     Taken,
     /// `NameClaimed` is True.
     Claimed,
+    /// Not `Ready`: an application names a Directory that is not there.
+    DirectoryMissing,
+    /// Not `Ready`: an application names a Directory in which nobody logs in.
+    LoginMissing,
+    /// Not `Ready`: an application of another Directory has one of its hosts.
+    HostTaken,
+    /// `Ready`, and an application names groups or people that are not there.
+    NamesUnknown,
     /// `AccessGranted` is True.
     Granted,
     /// Not `AccessGranted`: the person was deleted.
@@ -138,6 +146,10 @@ impl Reason {
             Self::NoDuplicates => "NoDuplicates",
             Self::Taken => "Taken",
             Self::Claimed => "Claimed",
+            Self::DirectoryMissing => "DirectoryMissing",
+            Self::LoginMissing => "LoginMissing",
+            Self::HostTaken => "HostTaken",
+            Self::NamesUnknown => "NamesUnknown",
             Self::Granted => "Granted",
             Self::Deleted => "Deleted",
             Self::Rejected => "Rejected",

@@ -13,6 +13,7 @@
 //! To add a controller: one folder of this shape, and one line. For what one replica does, the line goes into [`duties`];
 //! for what every replica does, as the [`janitor`], into `app`.
 
+mod application;
 mod claiming;
 pub mod deletion;
 mod dirty_names;
@@ -44,5 +45,6 @@ pub fn duties(tools: &Tools) -> Vec<Duty> {
     let purge = purge::run(tools.clone()).boxed();
     let deletion = deletion::run(tools.clone()).boxed();
     let login = login::run(tools.clone()).boxed();
-    vec![status, claiming, purge, deletion, login]
+    let application = application::run(tools.clone()).boxed();
+    vec![status, claiming, purge, deletion, login, application]
 }

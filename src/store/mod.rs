@@ -247,6 +247,11 @@ impl Store {
             let subjects: &mut Vec<_> = everything.entry(DirectoryName::new(&namespace, &directory)).or_default();
             subjects.extend(index.subjects());
         }
+        for application in self.all_applications() {
+            let directory = DirectoryName::new(&application.namespace, application.directory());
+            let subject = DirtySubject::Application(application.name.as_str().into());
+            everything.entry(directory).or_default().push(subject);
+        }
         everything.into_iter().for_each(|(directory, subjects)| subscription.review(&directory, subjects));
     }
 

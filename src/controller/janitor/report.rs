@@ -25,7 +25,7 @@ pub fn report(metrics: &Metrics, step: HealingStep, acted: &Result<Acted, Error>
             let (namespace, directory) = (directory.namespace(), directory.name());
             let object = match subject {
                 DirtySubject::User(object) | DirtySubject::Group(object) | DirtySubject::Claim(object) => object,
-                DirtySubject::Directory => "",
+                DirtySubject::Directory | DirtySubject::Application(_) => "",
             };
             let (wanted, error) = (action.as_str(), without_values(&error.to_string()));
             tracing::warn!(namespace, directory, object, wanted, error, "the janitor could not finish");

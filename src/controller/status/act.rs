@@ -47,6 +47,7 @@ pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error>
         DirtySubject::Directory => (Kind::DIRECTORY, directory),
         DirtySubject::Group(object) => (Kind::GROUP, &**object),
         DirtySubject::User(object) => (Kind::USER, &**object),
+        DirtySubject::Application(object) => (Kind::APPLICATION, &**object),
         DirtySubject::Claim(_) => return Ok(Written::Gone),
     };
     let patch = match version {

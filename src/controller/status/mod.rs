@@ -4,9 +4,9 @@
 //! they are about, and a group that is renamed touches no member. A Directory comes before its groups, and these before
 //! people: nobody waits for the counts because the policy of 20,000 people has changed.
 
-mod act;
+pub mod act;
 mod conflicts;
-mod decide;
+pub mod decide;
 mod observe;
 mod report;
 #[cfg(test)]
@@ -162,7 +162,7 @@ impl Statuses {
                 self.decide_resource(name, (Resource::Group, object), &directory, now).await?
             }
             DirtySubject::User(object) => self.decide_resource(name, (Resource::User, object), &directory, now).await?,
-            DirtySubject::Claim(_) => None,
+            DirtySubject::Claim(_) | DirtySubject::Application(_) => None,
         };
         // Where a rule of the Directory changes access for everybody, the Directory tells it, and not an Event for each person.
         let is_ones_own = *cause == Cause::Change;

@@ -109,6 +109,9 @@ impl Cache {
 
     /// Takes in a state of an object.
     pub(super) fn put(&self, kind: Kind, object: &Object, origin: Origin<'_>) {
+        if kind == Kind::APPLICATION {
+            return self.put_application(object, origin);
+        }
         let directory = || self.directories.get(object.namespace(), object.name());
         let before = directory().filter(|_| kind == Kind::DIRECTORY);
         self.sink(kind, |sink| sink.put(object, origin));
@@ -122,9 +125,25 @@ impl Cache {
         }
     }
 
+    /// Takes in a state of an application, and tells of it if it is news.
+    fn put_application(&self, object: &Object, origin: Origin<'_>) {
+        let application = || self.applications.get(object.namespace(), object.name());
+        let before = application();
+        self.sink(Kind::APPLICATION, |sink| sink.put(object, origin));
+        let after = application();
+        let is_news = !before.iter().zip(&after).any(|(before, after)| Arc::ptr_eq(before, after));
+        if let Some(application) = after.or(before).filter(|_| is_news) {
+            self.mark_application(&application);
+        }
+    }
+
     /// Takes in the end of an object.
     pub(super) fn remove(&self, kind: Kind, object: &Object) {
+        let application = self.applications.get(object.namespace(), object.name());
         self.sink(kind, |sink| sink.remove(object));
+        if let Some(application) = application.filter(|_| kind == Kind::APPLICATION) {
+            self.mark_application(&application);
+        }
         if kind == Kind::DIRECTORY {
             self.follow_rules(object.namespace(), object.name());
             self.forget_unused(object.namespace(), object.name());
@@ -136,7 +155,10 @@ impl Cache {
     /// show. Own writes from after the list stay.
     pub(super) fn sweep(&self, kind: Kind, scope: Option<&str>, version: u128, epoch: u32) {
         let known = if kind == Kind::DIRECTORY { self.directories.all() } else { Vec::new() };
+        let applications = if kind == Kind::APPLICATION { self.applications.all() } else { Vec::new() };
         self.sink(kind, |sink| sink.sweep(scope, version, epoch));
+        let is_gone = |known: &&Arc<WatchedApplication>| self.application(&known.namespace, &known.name).is_none();
+        applications.iter().filter(is_gone).for_each(|gone| self.mark_application(gone));
         // A Directory in which nobody ever was has no index.
         let gone = known.iter().filter(|known| self.directories.get(&known.namespace, &known.name).is_none());
         gone.for_each(|gone| self.mark_directory(&gone.namespace, &gone.name));
@@ -159,6 +181,12 @@ impl Cache {
     /// Tells that a Directory is to be looked at.
     pub(super) fn mark_directory(&self, namespace: &str, directory: &str) {
         self.subscribers.mark(&DirectoryName::new(namespace, directory), &DirtySubject::Directory);
+    }
+
+    /// Tells that an application is to be looked at.
+    fn mark_application(&self, application: &WatchedApplication) {
+        let directory = DirectoryName::new(&application.namespace, application.directory());
+        self.subscribers.mark(&directory, &DirtySubject::Application(application.name.as_str().into()));
     }
 
     /// Gives what `feed` has for a kind to where its objects go: a line for each kind.

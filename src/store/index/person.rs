@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use super::claim::ClaimId;
 use super::resource::{IndexedResource, hash};
 use super::tables::Tables;
 use super::{Index, LookupKey};
 use crate::rules::access::Person;
-use crate::rules::naming::canonical;
+use crate::rules::naming::{USER_NAME, canonical};
 use crate::rules::resource::Resource;
 
 /// A person, as the index has it.
@@ -74,6 +75,17 @@ impl Index {
         let mut names = shown.filter_map(|(_, group)| group.display_name.clone());
         let first = names.by_ref().take(max).collect();
         (first, names.next().is_some())
+    }
+
+    /// Which of these people of the Directory of this name there are not, by userName, whatever the letter case, or by SCIM id.
+    pub fn unknown_people(&self, directory: &str, people: &[String]) -> Vec<String> {
+        let tables = self.tables.read();
+        let is_living = |id: &str| tables.resource(Resource::User, id).is_some_and(|(_, user)| !user.marks.deleted);
+        let is_named = |name: &str| {
+            let id = ClaimId::of(directory, USER_NAME, &canonical(name));
+            id.is_some_and(|id| tables.live_holder(id).is_some())
+        };
+        people.iter().filter(|person| !is_living(person) && !is_named(person)).cloned().collect()
     }
 
     /// Which of these groups no visible group is, by displayName or SCIM id.

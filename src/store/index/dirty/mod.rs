@@ -51,6 +51,8 @@ pub enum DirtySubject {
     User(Arc<str>),
     /// The claim of this name: it has come to be dead.
     Claim(Arc<str>),
+    /// The application of this name, which is in no index.
+    Application(Arc<str>),
 }
 
 impl DirtySubject {
@@ -68,6 +70,7 @@ impl DirtySubject {
             Self::Group(_) => 1,
             Self::User(_) => 2,
             Self::Claim(_) => 3,
+            Self::Application(_) => 4,
         }
     }
 }

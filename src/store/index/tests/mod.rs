@@ -32,7 +32,7 @@ fn dirty_names(subscription: &dirty::Subscription) -> Vec<String> {
     let taken = std::iter::from_fn(|| subscription.take(std::time::Instant::now()));
     let names = taken.filter_map(|taken| match taken.name.subject {
         dirty::DirtySubject::User(name) | dirty::DirtySubject::Group(name) => Some(name.to_string()),
-        dirty::DirtySubject::Directory | dirty::DirtySubject::Claim(_) => None,
+        _ => None,
     });
     names.collect()
 }

@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::store::kind::Kind;
+use crate::store::memory::Memory;
+
+struct Leader {
+    memory: Memory,
+    applications: Applications,
+}
+
+impl Leader {
+    fn new() -> Self {
+        let memory = Memory::default();
+        let applications = Applications::new(Tools::of(memory.store(|_| None)));
+        Self { memory, applications }
+    }
+
+    fn put(&self, kind: Kind, name: &str, spec: &Value) {
+        let known = self.memory.all(kind).into_iter().find(|object| object["metadata"]["name"] == name);
+        let mut object = known.unwrap_or_else(|| {
+            json!({ "kind": kind.name, "metadata": { "name": name, "namespace": "people" }, "spec": {} }).into()
+        });
+        object["spec"] = spec.clone();
+        self.memory.put(kind, &object);
+    }
+
+    /// Looks at everything that is dirty; returns how many statuses were written.
+    async fn look(&mut self) -> usize {
+        self.memory.fill(&self.applications.tools.store);
+        self.memory.asked();
+        let soon = Instant::now() + Duration::from_millis(900);
+        while let Some(taken) = self.applications.names.take(soon) {
+            let looked = self.applications.look(&taken.name, Timestamp::now(), Instant::now()).await;
+            assert_eq!(looked, Looked::Finished);
+            self.memory.fill(&self.applications.tools.store);
+        }
+        self.memory.asked().iter().filter(|asked| asked.starts_with("PATCH")).count()
+    }
+
+    fn reason(&self, name: &str) -> String {
+        let all = self.memory.all(Kind::APPLICATION);
+        let application = all.iter().find(|object| object["metadata"]["name"] == name).expect("an application");
+        application["status"]["conditions"][0]["reason"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+fn application(directory: &str, host: &str) -> Value {
+    json!({ "directoryRef": { "name": directory }, "hosts": [host] })
+}
+
+#[tokio::test]
+async fn an_application_follows_its_directory_its_groups_and_those_who_share_its_hosts() {
+    let mut leader = Leader::new();
+    let login = json!({ "login": { "method": "BuiltIn", "builtIn": { "enabled": true } } });
+    leader.put(Kind::APPLICATION, "wiki", &application("staff", "wiki.contoso.example"));
+    assert_eq!((leader.look().await, leader.reason("wiki")), (1, "DirectoryMissing".to_owned()));
+    leader.put(Kind::DIRECTORY, "staff", &json!({}));
+    assert_eq!((leader.look().await, leader.reason("wiki")), (1, "LoginMissing".to_owned()));
+    leader.put(Kind::DIRECTORY, "staff", &login);
+    assert_eq!((leader.look().await, leader.reason("wiki")), (1, "Serving".to_owned()));
+    assert_eq!(leader.look().await, 0, "nothing has changed");
+
+    // Another one of the same Directory may have the host too; one of another Directory may not.
+    leader.put(Kind::APPLICATION, "chat", &application("staff", "wiki.contoso.example"));
+    assert_eq!((leader.look().await, leader.reason("chat")), (1, "Serving".to_owned()));
+    leader.put(Kind::DIRECTORY, "guests", &login);
+    leader.put(Kind::APPLICATION, "theirs", &application("guests", "*.contoso.example"));
+    assert_eq!(leader.look().await, 3);
+    for name in ["wiki", "chat", "theirs"] {
+        assert_eq!(leader.reason(name), "HostTaken", "{name}");
+    }
+    leader.put(Kind::APPLICATION, "theirs", &application("guests", "guests.example"));
+    assert_eq!((leader.look().await, leader.reason("wiki")), (3, "Serving".to_owned()));
+
+    let mut spec = application("staff", "wiki.contoso.example");
+    spec["require"] = json!({ "groups": ["Wiki"], "users": ["ada"] });
+    leader.put(Kind::APPLICATION, "wiki", &spec);
+    assert_eq!((leader.look().await, leader.reason("wiki")), (1, "NamesUnknown".to_owned()));
+    let staff = json!({ "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "memberOf": ["x"] });
+    let with_scim = |scim: Value| {
+        let mut spec = staff.clone();
+        spec["scim"] = scim;
+        spec
+    };
+    leader.put(Kind::GROUP, "wiki-1", &with_scim(json!({ "displayName": "wiki" })));
+    leader.put(Kind::USER, "ada", &with_scim(json!({ "userName": "somebody" })));
+    assert_eq!((leader.look().await, leader.reason("wiki")), (1, "Serving".to_owned()));
+}
