@@ -1,6 +1,7 @@
 //! Rollcall on a real control plane: the built binary, under the chart's own rules.
 #![allow(clippy::needless_pass_by_value, reason = "helpers take json!(…) as it is written")]
 
+mod access;
 mod addresses;
 mod admission;
 mod alerts;
