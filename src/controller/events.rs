@@ -67,9 +67,17 @@ pub async fn tell(tools: &Tools, told: &mut Told, happening: &Happening<'_>) {
     }
 }
 
-/// Which transitions of `LoginReady` were told, by Directory. As many entries as there are Directories with a login.
+/// How `LoginReady` stood when each Directory was last looked at, which is what was told. As many entries as there are
+/// Directories with a login.
 #[derive(Debug, Default)]
-pub struct LoginTransitions(HashMap<DirectoryName, Timestamp>);
+pub struct LoginTransitions(HashMap<DirectoryName, Seen>);
+
+/// What is kept of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    holds: bool,
+    at: Timestamp,
+}
 
 impl LoginTransitions {
     /// What is to be told of a Directory, if its condition has turned since it was last looked at.
@@ -80,11 +88,16 @@ impl LoginTransitions {
             self.0.remove(&name);
             return None;
         };
-        let is_known = self.0.insert(name, at) == Some(at);
+        let is_known = self.0.insert(name, Seen { holds, at }).is_some_and(|seen| seen.at == at);
         let reason = if holds { EventReason::LoginReady } else { EventReason::LoginNotReady };
         let (namespace, name, uid) = (of.namespace.as_str(), of.name.as_str(), of.seen.uid.as_str());
         let is_news = !is_known && now.duration_since(at) < NEWS;
         is_news.then_some(Happening { kind: Kind::DIRECTORY, namespace, name, uid, reason, at, note })
+    }
+
+    /// Whether people can log in to each Directory that was looked at and says so.
+    pub fn ready(&self) -> impl Iterator<Item = (&DirectoryName, bool)> {
+        self.0.iter().map(|(name, seen)| (name, seen.holds))
     }
 
     /// Forgets a Directory that is gone.

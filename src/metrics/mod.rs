@@ -3,6 +3,7 @@
 //! Labels come from enumerations and from the names of Directories, which people create: a client cannot make a series.
 //! No label holds personal data.
 
+mod access;
 mod login;
 mod provider;
 #[cfg(test)]
@@ -132,6 +133,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         MISSING_RIGHTS,
         BRAKED,
         PURGED,
+        access::LOGIN_READY,
         provider::PROVIDER_REQUESTS,
         login::LOGINS,
         login::SIGN_OUTS,
@@ -297,6 +299,7 @@ struct Inner {
     missing_rights: Family<RightLabels, Gauge>,
     braked: Family<DirectoryLabels, Counter>,
     purged: Family<PurgeLabels, Counter>,
+    login_ready: access::LoginReady,
     provider_requests: provider::ProviderRequests,
     logins: login::Logins,
 }
@@ -337,6 +340,7 @@ impl Default for Metrics {
             missing_rights: registered(&mut registry, MISSING_RIGHTS, Family::default()),
             braked: registered(&mut registry, BRAKED, Family::default()),
             purged: registered(&mut registry, PURGED, Family::default()),
+            login_ready: access::LoginReady::registered(&mut registry),
             provider_requests: provider::ProviderRequests::registered(&mut registry),
             logins: login::Logins::registered(&mut registry),
             registry,
@@ -446,6 +450,7 @@ impl Metrics {
         if !leads {
             self.set_quotas([]);
             self.set_duplicates([]);
+            self.set_login_ready([]);
         }
     }
 

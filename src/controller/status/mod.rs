@@ -116,7 +116,7 @@ impl Statuses {
             }
         }
         let looked = self.put_back(failed, now);
-        report::report(&self.tools.metrics, &self.directories);
+        report::report(&self.tools.metrics, &self.directories, &self.logins);
         looked
     }
 

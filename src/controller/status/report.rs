@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::observe::KnownDirectory;
+use crate::controller::events::LoginTransitions;
 use crate::metrics::{Metrics, QuotaUse};
 use crate::redaction::without_values;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
 
 /// What the metrics tell of the Directories.
-pub fn report(metrics: &Metrics, directories: &HashMap<DirectoryName, KnownDirectory>) {
+pub fn report(metrics: &Metrics, directories: &HashMap<DirectoryName, KnownDirectory>, logins: &LoginTransitions) {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let quotas = directories.iter().flat_map(|(name, known)| {
         known.quota.iter().map(move |usage| QuotaUse {
@@ -27,6 +28,8 @@ pub fn report(metrics: &Metrics, directories: &HashMap<DirectoryName, KnownDirec
         counts.map(|(kind, count)| (name.namespace().to_owned(), name.name().to_owned(), kind, count))
     });
     metrics.set_duplicates(duplicates);
+    let ready = logins.ready();
+    metrics.set_login_ready(ready.map(|(name, holds)| (name.namespace().to_owned(), name.name().to_owned(), holds)));
 }
 
 /// A status could not be written.
