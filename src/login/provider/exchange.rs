@@ -1,5 +1,7 @@
 //! The exchange of a code for an ID token (RFC 6749 section 4.1.3). The access token that comes along is dropped.
 
+use futures::FutureExt as _;
+use futures::future::{self, BoxFuture};
 use openidconnect::core::{CoreClient, CoreErrorResponseType, CoreJsonWebKeySet};
 use openidconnect::{
     AuthType, AuthorizationCode, ClientId, HttpRequest, PkceCodeVerifier, RedirectUrl, RequestTokenError,
@@ -28,17 +30,25 @@ pub struct Code<'a> {
 }
 
 /// The ID token for a code, unverified. `host` is what the provider is called in errors.
-pub async fn id_token(
+///
+/// It owns all that it works on: of a future that borrows what the crate's request borrows in turn, the compiler cannot tell
+/// that any thread may go on with it.
+pub fn id_token(
     client: &ProviderClient,
     metadata: &Metadata,
     oidc: &Oidc,
     credential: ClientCredential,
     code: Code<'_>,
     host: &str,
-) -> Result<String, LoginRefused> {
-    let invalid = |why| LoginRefused::Provider(ProviderProblem::Invalid { host: host.to_owned(), why });
-    let redirect = RedirectUrl::new(code.redirect_uri.to_owned());
-    let redirect = redirect.map_err(|_| invalid("the address of the callback is no URL"))?;
+) -> BoxFuture<'static, Result<String, LoginRefused>> {
+    let (client, host) = (client.clone(), host.to_owned());
+    let invalid = {
+        let host = host.clone();
+        move |why: &'static str| LoginRefused::Provider(ProviderProblem::Invalid { host: host.clone(), why })
+    };
+    let Ok(redirect) = RedirectUrl::new(code.redirect_uri.to_owned()) else {
+        return future::ready(Err(invalid("the address of the callback is no URL"))).boxed();
+    };
     let registration = ClientId::new(oidc.client_id.clone());
     let relying_party = CoreClient::new(registration, metadata.issuer.clone(), CoreJsonWebKeySet::default())
         .set_token_uri(TokenUrl::from_url(metadata.token.clone()))
@@ -48,18 +58,24 @@ pub async fn id_token(
         ClientCredential::Secret(secret) => (relying_party.set_client_secret(secret), None),
         ClientCredential::Assertion(assertion) => (relying_party, Some(assertion)),
     };
-    let mut request = relying_party
-        .exchange_code(AuthorizationCode::new(code.code.to_owned()))
-        .set_pkce_verifier(PkceCodeVerifier::new(code.verifier.to_owned()));
-    if let Some(assertion) = assertion {
-        request = request
-            .add_extra_param("client_assertion_type", ASSERTION_TYPE)
-            .add_extra_param("client_assertion", assertion);
+    let (code, verifier) =
+        (AuthorizationCode::new(code.code.to_owned()), PkceCodeVerifier::new(code.verifier.to_owned()));
+    async move {
+        let mut request = relying_party.exchange_code(code).set_pkce_verifier(verifier);
+        if let Some(assertion) = assertion {
+            request = request
+                .add_extra_param("client_assertion_type", ASSERTION_TYPE)
+                .add_extra_param("client_assertion", assertion);
+        }
+        let send = move |request: HttpRequest| {
+            let client = client.clone();
+            async move { client.send(request).await }
+        };
+        let answer = request.request_async(&send).await.map_err(|error| refused(&error, &host))?;
+        let token = answer.id_token().ok_or_else(|| invalid("there is no ID token in its answer to a code"))?;
+        Ok(token.to_string())
     }
-    let send = |request: HttpRequest| client.send(request);
-    let answer = request.request_async(&send).await.map_err(|error| refused(&error, host))?;
-    let token = answer.id_token().ok_or_else(|| invalid("there is no ID token in its answer to a code"))?;
-    Ok(token.to_string())
+    .boxed()
 }
 
 type ExchangeError = RequestTokenError<FetchError, StandardErrorResponse<CoreErrorResponseType>>;
