@@ -169,6 +169,21 @@ impl Session {
         Some(session)
     }
 
+    /// This session, after `new` has shown once more that the account may log in: it keeps its id and its end, so that whatever
+    /// ends it ends all that came of the login. Another person's, or one that began in another way, is `new` itself.
+    #[must_use]
+    pub fn checked_again(self, new: Self) -> Self {
+        let is_same = self.user == new.user
+            && self.uid == new.uid
+            && self.epoch == new.epoch
+            && self.method == new.method
+            && self.account_object == new.account_object;
+        if !is_same {
+            return new;
+        }
+        Self { checked_at: new.checked_at, seen_at: new.seen_at, login_hint: new.login_hint, ..self }
+    }
+
     /// The id as `spec.endedSessions` has it.
     pub fn id_text(&self) -> String {
         data_encoding::HEXLOWER.encode(&self.id)
@@ -300,6 +315,30 @@ mod tests {
         }
         let built_in = Session { method: LoginMethod::BuiltIn, ..session() };
         assert!(!built_in.is_to_revalidate(&whole_day, at("17:00:00")));
+    }
+
+    #[test]
+    fn a_session_that_is_checked_again_keeps_its_id_and_its_end() {
+        let later = at("11:00:00");
+        let new = Session {
+            id: [8; 16],
+            issued_at: later,
+            checked_at: later,
+            seen_at: later,
+            expires_at: at("19:00:00"),
+            ..session()
+        };
+        let again = Session { checked_at: later, seen_at: later, ..session() };
+        assert_eq!(session().checked_again(new.clone()), again);
+        for (name, other) in [
+            ("somebody else", Session { user: "eve-1".to_owned(), ..new.clone() }),
+            ("made anew", Session { uid: *b"00000000", ..new.clone() }),
+            ("of another epoch", Session { epoch: 4, ..new.clone() }),
+            ("another account", Session { account_object: None, ..new.clone() }),
+            ("another way", Session { method: LoginMethod::BuiltIn, ..new }),
+        ] {
+            assert_eq!(session().checked_again(other.clone()), other, "{name}");
+        }
     }
 
     #[test]

@@ -1,0 +1,147 @@
+//! The start of a login: on to the provider, or at once to where somebody with a session wants to go.
+
+use axum::extract::State;
+use http::StatusCode;
+use url::Url;
+
+use crate::api::directory_login::Flavor;
+use crate::api::directory_user::LoginMethod;
+use crate::http::browser::{Browser, Destination, Failure, NewSession, Visit, onward, see_other, with_cookies};
+use crate::http::edge::Answer;
+use crate::login::cookie::{self, Reach};
+use crate::login::provider::{AuthorizationRequest, Prompt, ProviderProblem, redirect_uri};
+use crate::login::transaction::{MAX_AUTHORIZE_URL, MAX_STATE, Transaction, new_binding};
+use crate::login::{CookieHost, NoSession};
+use crate::pages::texts::error;
+use crate::pages::{self, ProviderButton, SignInPage};
+
+/// The parameter that says which way somebody has chosen.
+const VIA: &str = "via";
+const PROVIDER: &str = "provider";
+/// The length of a value of the cookie that binds logins to a browser.
+const BINDING_LENGTH: usize = 43;
+
+/// `GET /login/NAMESPACE/DIRECTORY?app=&rd=&prompt=`.
+pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Failure> {
+    let destination = Destination::of(&browser.logins, &visit)?;
+    let signed_out = visit.signed_out_cookie();
+    let has_signed_out = cookie::values(&visit.headers, &signed_out).next().is_some();
+    let selects = visit.parameter("prompt")? == Some(Prompt::SelectAccount.as_str()) || has_signed_out;
+    let mut is_revalidation = false;
+    match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
+        Ok(live) if !selects && !live.revalidate => {
+            return onward(&browser.logins, &visit, &live.session, NewSession::No, &destination);
+        }
+        Ok(live) => is_revalidation = !selects && live.method == LoginMethod::OpenIDConnect,
+        Err(NoSession::Stale) => return Err(visit.stale("sessions cannot be judged")),
+        Err(_) => {}
+    }
+    let rules = browser.logins.rules(&visit.directory);
+    let has_chosen = is_revalidation || visit.parameter(VIA)? == Some(PROVIDER);
+    match (rules.has_provider, rules.has_passwords) {
+        (true, true) if !has_chosen => Ok(choice(&browser, &visit, &destination)),
+        (true, _) => to_provider(&browser, &visit, destination, selects).await,
+        (false, true) => Ok(see_other(&destination.login_page(&visit, "/password", &[]), &[])),
+        (false, false) => Err(visit.failure(
+            StatusCode::SERVICE_UNAVAILABLE,
+            error::PROVIDER,
+            "spec.login has neither a provider that this version knows nor passwords",
+        )),
+    }
+}
+
+/// The page that asks by which way somebody wants to log in.
+fn choice(browser: &Browser, visit: &Visit, destination: &Destination) -> Answer {
+    let provider = destination.login_page(visit, "", &[(VIA, PROVIDER)]);
+    let password = destination.login_page(visit, "/password", &[]);
+    let name = destination.application.as_deref();
+    let application = name.and_then(|name| browser.logins.store().application(&visit.directory.namespace, name));
+    let shown = application.as_ref().map(|application| {
+        application
+            .spec
+            .display_name
+            .as_deref()
+            .or(application.spec.hosts.first().map(String::as_str))
+            .unwrap_or_default()
+    });
+    let oidc = visit.directory.spec.login.as_ref().and_then(|login| login.oidc.as_ref());
+    let is_microsoft = oidc.is_some_and(|oidc| oidc.flavor.known() == Some(Flavor::EntraID));
+    let page = SignInPage {
+        frame: visit.frame(),
+        application: shown,
+        provider: Some(ProviderButton { href: &provider, is_microsoft }),
+        password: Some(&password),
+    };
+    pages::answer(StatusCode::OK, &page)
+}
+
+/// Sends a browser to the provider, with all of the login in the `state`.
+async fn to_provider(
+    browser: &Browser,
+    visit: &Visit,
+    destination: Destination,
+    selects: bool,
+) -> Result<Answer, Failure> {
+    let binding = binding_of(visit);
+    let url = match authorize(browser, visit, &destination, &binding, selects).await? {
+        url if url.fits => url.url,
+        // The way back is too long for the address of the provider.
+        long => {
+            let applications = browser.logins.store().applications(&visit.directory.namespace, &visit.directory.name);
+            let application = applications.iter().find(|one| Some(&one.name) == destination.application.as_ref());
+            let front_page = Destination::front_page(visit, application);
+            let short = authorize(browser, visit, &front_page, &binding, selects).await?;
+            if short.fits || !long.is_state_short { short.url } else { long.url }
+        }
+    };
+    let cookies =
+        [cookie::set(cookie::LOGIN, &binding, Reach::Host), cookie::clear(&visit.signed_out_cookie(), Reach::Host)];
+    Ok(with_cookies(see_other(url.as_str(), &[]), &cookies))
+}
+
+/// The cookie that binds logins to the browser. Every tab has the same one, so that none loses its login to another.
+fn binding_of(visit: &Visit) -> String {
+    let mut known = cookie::values(&visit.headers, cookie::LOGIN);
+    known.find(|value| value.len() == BINDING_LENGTH).map_or_else(new_binding, str::to_owned)
+}
+
+/// An address at the provider.
+struct AuthorizeUrl {
+    url: Url,
+    is_state_short: bool,
+    fits: bool,
+}
+
+async fn authorize(
+    browser: &Browser,
+    visit: &Visit,
+    destination: &Destination,
+    binding: &str,
+    selects: bool,
+) -> Result<AuthorizeUrl, Failure> {
+    let Destination { application, url } = destination.clone();
+    let transaction = Transaction::begin(binding, application, url, visit.now);
+    let state = browser.logins.seal_transaction(&visit.directory, &transaction);
+    let state = state.ok_or_else(|| visit.stale("the keys of sessions have not been read"))?;
+    let redirect_uri = redirect_uri(visit.base(), &visit.directory.namespace, &visit.directory.name);
+    let (nonce, challenge) = (transaction.nonce(), transaction.challenge());
+    let request = AuthorizationRequest {
+        state: &state,
+        nonce: &nonce,
+        code_challenge: &challenge,
+        redirect_uri: &redirect_uri,
+        prompt: selects.then_some(Prompt::SelectAccount),
+        // Entra does not take both.
+        login_hint: visit.parameter("login_hint")?.filter(|_| !selects),
+    };
+    let url = browser.logins.providers().authorize(&visit.directory, &request).await;
+    let url = url.map_err(|problem| unreachable(visit, &problem))?;
+    let is_state_short = state.len() <= MAX_STATE;
+    let fits = is_state_short && url.as_str().len() <= MAX_AUTHORIZE_URL;
+    Ok(AuthorizeUrl { url, is_state_short, fits })
+}
+
+/// The provider cannot be used: the page says so, and the log and the condition of the Directory say why.
+pub(super) fn unreachable(visit: &Visit, problem: &ProviderProblem) -> Failure {
+    visit.failure(StatusCode::SERVICE_UNAVAILABLE, error::PROVIDER, problem.to_string())
+}
