@@ -22,6 +22,7 @@ use crate::config::{Config, LoginConfig, ProxyConfig, TlsFiles};
 use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::Readiness;
+use crate::http::browser::Browser;
 use crate::http::edge::Edge;
 use crate::http::edge::address::Addressing;
 use crate::http::edge::limits::WHOLE_REQUEST;
@@ -29,7 +30,8 @@ use crate::http::edge::listener::Listener;
 use crate::http::edge::tls::{Tls, TlsError};
 use crate::http::keys::Keys;
 use crate::http::scim::Scim;
-use crate::http::side_by_side;
+use crate::http::{app, login, side_by_side};
+use crate::login::Logins;
 use crate::login::provider::{AllowedAuthorities, ProviderSettings, Providers};
 use crate::metrics::Metrics;
 use crate::store::{self, Settings, Store};
@@ -115,7 +117,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
         replica_name,
         log_format: _,
         log_filter: _,
-        login,
+        login: login_config,
     } = config;
     let mut signals = Signals::new().map_err(Error::Signals)?;
     let metrics = Metrics::default();
@@ -138,11 +140,21 @@ pub async fn run(config: Config) -> Result<(), Error> {
     }
     tracing::info!(public = %public_address, admin = %admin_address, tls = tls.is_some(), "listening");
 
-    let providers = Providers::new(provider_settings(login), &store, metrics.clone());
     let readiness = Readiness::default();
     let stops = Stops::default();
     let mut serving = Parts::new();
     let mut background = Parts::new();
+    let candidate = store.candidate(lease_namespace.as_deref(), &replica_name);
+    if uses_kubeconfig && lease_namespace.is_none() {
+        tracing::warn!(
+            namespace = candidate.namespace(),
+            "the Lease is in the namespace of the kubeconfig's context: replicas whose Lease is in another one elect a \
+             leader of their own; --lease-namespace says which to use"
+        );
+    }
+    let providers = Providers::new(provider_settings(login_config), &store, metrics.clone());
+    let logins = Logins::new(store.clone(), providers.clone(), metrics.clone(), candidate.namespace().to_owned());
+    let browser = Browser { logins: logins.clone(), readiness: readiness.clone() };
     let tools = Tools {
         store: store.clone(),
         metrics: metrics.clone(),
@@ -155,7 +167,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let scim = Scim::new(store.clone(), keys, metrics.clone(), readiness.clone());
     let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
     // The doors of the public listener, one beside the other.
-    let doors = side_by_side([scim.door()]);
+    let doors = side_by_side([scim.door(), login::door(&browser), app::door(&browser)]);
     let stop = || stops.background.clone();
     let edge = Edge::new(doors, addressing, metrics.clone()).serve(public, stops.serving.clone());
     let serving_all = async move {
@@ -168,16 +180,10 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let (watched, stopped) = (store.clone(), stop());
     let watching = async move { watched.run(stopped).await.map_err(|error| error.to_string()) };
     background.spawn(named("the watches", watching));
+    let keeping = async move { logins.run().await };
+    background.spawn(named("the keys of sessions", until_stopped(keeping, stop())));
     let cleaning = janitor::run(store.clone(), metrics.clone());
     background.spawn(named("the janitor", until_stopped(cleaning, stop())));
-    let candidate = store.candidate(lease_namespace.as_deref(), &replica_name);
-    if uses_kubeconfig && lease_namespace.is_none() {
-        tracing::warn!(
-            namespace = candidate.namespace(),
-            "the Lease is in the namespace of the kubeconfig's context: replicas whose Lease is in another one elect a \
-             leader of their own; --lease-namespace says which to use"
-        );
-    }
     let lease_namespace = candidate.namespace().to_owned();
     let looking = look_at_rights(store.clone(), lease_namespace, metrics.clone(), readiness.clone());
     background.spawn(named("the look at the rights", until_stopped(looking, stop())));

@@ -91,27 +91,22 @@ impl Accounts<'_> {
     /// none; of many first logins at once, one writes it.
     pub(super) async fn log_in(&self, claimant: &Claimant<'_>, now: Timestamp) -> Result<LoggedIn, NotLoggedIn> {
         let people = self.candidates(claimant).await?;
-        let people: Vec<_> = people.iter().collect();
-        let near = || people.first().map(|person| person.name().to_owned());
-        let (person, joined_by) =
-            claimant.find(&people).map_err(|unmatched| NotLoggedIn::Unmatched(unmatched, near()))?;
+        let (place, joined_by) = match claimant.find(&people) {
+            Ok(found) => found,
+            Err(unmatched) => {
+                let near = people.first().map(|person| person.name().to_owned());
+                return Err(NotLoggedIn::Unmatched(unmatched, near));
+            }
+        };
         // Nobody who may not come in is linked.
-        self.require_access(person, LoginMethod::OpenIDConnect).await?;
-        let client = Presence::default();
-        let linked = claims::change(
-            self.store,
-            &client,
-            Kind::USER,
-            &self.directory.namespace,
-            person.name(),
-            |read: &Object| {
-                let unmatched = |unmatched| NotLoggedIn::Unmatched(unmatched, Some(read.name().to_owned()));
-                let alone = [read];
-                let (_, by) = claimant.find(&alone).map_err(unmatched)?;
-                Ok::<_, NotLoggedIn>(claimant.link(read, by, now))
-            },
-        );
-        let person = linked.await?;
+        self.require_access(&people[place], LoginMethod::OpenIDConnect).await?;
+        let link = |read: &Object| {
+            let unmatched = |unmatched| NotLoggedIn::Unmatched(unmatched, Some(read.name().to_owned()));
+            let (_, by) = claimant.find(std::slice::from_ref(read)).map_err(unmatched)?;
+            Ok::<_, NotLoggedIn>(claimant.link(read, by, now))
+        };
+        let (client, name, namespace) = (Presence::default(), people[place].name(), &self.directory.namespace);
+        let person = claims::change(self.store, &client, Kind::USER, namespace, name, link).await?;
         self.require_access(&person, LoginMethod::OpenIDConnect).await?;
         let account = claimant.account;
         let session = Session {

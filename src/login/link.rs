@@ -87,28 +87,28 @@ impl<'a> Claimant<'a> {
         spellings
     }
 
-    /// The person among `people` whose account it is, and what says so. They are objects that live in the Directory, as
-    /// they were just read.
-    pub fn find<'o>(&self, people: &[&'o Object]) -> Result<(&'o Object, JoinedBy), Unmatched> {
-        if let Some(person) = only(people, |person| self.is_linked(person))? {
-            return Ok((person, JoinedBy::Link));
+    /// Which of `people` has the account, and what says so. They are objects that live in the Directory, as they were just
+    /// read.
+    pub fn find(&self, people: &[Object]) -> Result<(usize, JoinedBy), Unmatched> {
+        if let Some(place) = only(people, |person| self.is_linked(person))? {
+            return Ok((place, JoinedBy::Link));
         }
-        if let Some(person) = only(people, |person| self.is_external_id(external_id(person)))? {
-            return if person.link().is_none() {
-                Ok((person, JoinedBy::ExternalId))
-            } else {
-                Err(Unmatched::IdentityConflict)
+        if let Some(place) = only(people, |person| self.is_external_id(external_id(person)))? {
+            return match people[place].link() {
+                None => Ok((place, JoinedBy::ExternalId)),
+                Some(_) => Err(Unmatched::IdentityConflict),
             };
         }
         let Some(name) = self.name() else { return Err(Unmatched::NotInDirectory) };
         // ASCII alone: to fold other letters would make one name of two.
         let is_named =
             |person: &Object| person.scim()["userName"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(name));
-        let person = only(people, is_named)?.ok_or(Unmatched::NotInDirectory)?;
+        let place = only(people, is_named)?.ok_or(Unmatched::NotInDirectory)?;
+        let person = &people[place];
         if person.link().is_some() || self.is_of_another(external_id(person)) {
             return Err(Unmatched::IdentityConflict);
         }
-        Ok((person, JoinedBy::UserName))
+        Ok((place, JoinedBy::UserName))
     }
 
     /// The person with the link, as it is stored; nothing where the link is there.
@@ -157,9 +157,9 @@ fn external_id(person: &Object) -> Option<&str> {
     person.scim()["externalId"].as_str()
 }
 
-/// The only one of these people of whom this holds.
-fn only<'o>(people: &[&'o Object], holds: impl Fn(&Object) -> bool) -> Result<Option<&'o Object>, Unmatched> {
-    let mut found = people.iter().copied().filter(|person| holds(person));
+/// The place of the only one of these people of whom this holds.
+fn only(people: &[Object], holds: impl Fn(&Object) -> bool) -> Result<Option<usize>, Unmatched> {
+    let mut found = people.iter().enumerate().filter(|(_, person)| holds(person)).map(|(place, _)| place);
     let first = found.next();
     if found.next().is_some() { Err(Unmatched::Ambiguous) } else { Ok(first) }
 }
@@ -197,9 +197,8 @@ mod tests {
         people: &[(&str, Value)],
     ) -> Result<(String, JoinedBy), Unmatched> {
         let people: Vec<_> = people.iter().map(|(name, spec)| person(name, spec)).collect();
-        let people: Vec<_> = people.iter().collect();
         let found = Claimant { account, by_name }.find(&people);
-        found.map(|(person, by)| (person.name().to_owned(), by))
+        found.map(|(place, by)| (people[place].name().to_owned(), by))
     }
 
     #[test]
@@ -346,7 +345,7 @@ mod tests {
         let expected =
             json!({ "tenantID": TENANT, "objectID": A, "linkedAt": "2026-03-01T10:00:00.000Z", "by": "externalId" });
         assert_eq!((&linked["spec"]["link"], &linked["spec"]["fromTheFuture"]), (&expected, &json!(1)));
-        assert_eq!(claimant.find(&[&linked]).map(|(_, by)| by), Ok(JoinedBy::Link));
+        assert_eq!(claimant.find(std::slice::from_ref(&linked)).map(|(_, by)| by), Ok(JoinedBy::Link));
         assert_eq!(claimant.link(&linked, JoinedBy::Link, now), None);
         let value = crate::rules::naming::claimed_value(crate::rules::naming::LINK, linked.spec()).expect("a value");
         assert_eq!(value.value, link_value(&account), "it is claimed under the value that it is looked up by");

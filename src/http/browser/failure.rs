@@ -1,4 +1,4 @@
-//! What went wrong, as a page: a sentence that anybody may read, the id of the request, and a way to begin again.
+//! Why a visit came to nothing: a page for the person, and a reason for the log.
 
 use std::sync::Arc;
 
@@ -7,18 +7,19 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
 use super::Visit;
-use crate::http::edge::{Answer, Refused, Why};
+use crate::http::edge::{Answer, RequestNote, Why};
+use crate::http::page;
 use crate::pages::texts::error;
-use crate::pages::{self, NoticePage, PageFrame};
 use crate::store::WatchedDirectory;
 
 /// How long to wait before what may heal by itself is tried again, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
-/// Why a request of a browser came to nothing.
+/// Why a visit came to nothing.
 #[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
+    /// One of the sentences of `pages::texts`.
     sentence: &'static str,
     /// What the log says beside it; nothing that somebody sent.
     reason: String,
@@ -27,24 +28,18 @@ pub struct Failure {
     /// Where one begins anew, or chooses another account.
     again: Option<String>,
     directory: Option<Arc<WatchedDirectory>>,
-    request_id: String,
+    /// Missing where a request came past the edge.
+    note: Option<RequestNote>,
 }
 
 impl Visit {
-    /// A failure with a sentence of [`pages::texts`].
+    /// A failure with one of the sentences of `pages::texts::error`.
     pub fn failure(&self, status: StatusCode, sentence: &'static str, reason: impl Into<String>) -> Failure {
-        Failure {
-            status,
-            sentence,
-            reason: reason.into(),
-            is_denial: false,
-            again: None,
-            directory: Some(Arc::clone(&self.directory)),
-            request_id: self.note.request_id().to_owned(),
-        }
+        let directory = Some(Arc::clone(&self.directory));
+        Failure { directory, ..Failure::without_directory(status, sentence, reason, Some(&self.note)) }
     }
 
-    /// The person may not come in: a sentence of [`pages::texts::denied`].
+    /// The person may not come in: one of the sentences of `pages::texts::denied`, or of the provider.
     pub fn denied(&self, sentence: &'static str, reason: impl Into<String>) -> Failure {
         Failure { is_denial: true, ..self.failure(StatusCode::FORBIDDEN, sentence, reason) }
     }
@@ -71,10 +66,10 @@ impl Failure {
         status: StatusCode,
         sentence: &'static str,
         reason: impl Into<String>,
-        request_id: &str,
+        note: Option<&RequestNote>,
     ) -> Self {
-        let request_id = request_id.to_owned();
-        Self { status, sentence, reason: reason.into(), is_denial: false, again: None, directory: None, request_id }
+        let (reason, note) = (reason.into(), note.cloned());
+        Self { status, sentence, reason, is_denial: false, again: None, directory: None, note }
     }
 
     /// The same, with a way to begin again.
@@ -86,17 +81,12 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Answer {
-        let Self { status, sentence, reason, is_denial, again, directory, request_id } = self;
-        let frame = directory.as_deref().map(frame).unwrap_or_default();
-        let branding =
-            directory.as_deref().and_then(|directory| directory.spec.login.as_ref()).map(|login| &login.branding);
-        let contact = branding.and_then(|branding| branding.contact.as_deref());
-        let page = if is_denial {
-            NoticePage::denied(frame, sentence, contact, &request_id, again.as_deref())
-        } else {
-            NoticePage::error(frame, sentence, &request_id, again.as_deref())
+        let Self { status, sentence, reason, is_denial, again, directory, note } = self;
+        let mut answer = match (&directory, &note) {
+            (Some(directory), Some(note)) if is_denial => page::denied(directory, sentence, note, again.as_deref()),
+            (directory, Some(note)) => page::error(status, directory.as_deref(), sentence, note, again.as_deref()),
+            (_, None) => page::refused(&crate::http::edge::Refused::Panic),
         };
-        let mut answer = pages::answer(status, &page);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
@@ -104,28 +94,4 @@ impl IntoResponse for Failure {
         answer.extensions_mut().insert(why);
         answer
     }
-}
-
-/// What a page shows of the company around its content.
-pub(super) fn frame(directory: &WatchedDirectory) -> PageFrame<'_> {
-    let branding = directory.spec.login.as_ref().map(|login| &login.branding);
-    PageFrame {
-        company: branding.and_then(|branding| branding.display_name.as_deref()).unwrap_or(&directory.name),
-        logo: branding.and_then(|branding| branding.logo.as_deref()),
-        ..PageFrame::default()
-    }
-}
-
-/// What the edge refuses, as a page. No Directory is known there, and the id of the request is in its header.
-pub fn refused(refused: &Refused) -> Answer {
-    let (status, sentence, reason) = match refused {
-        Refused::UrlTooLong => (StatusCode::URI_TOO_LONG, error::TOO_LARGE, "the URL is too long"),
-        Refused::HeadersTooLarge => {
-            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, error::TOO_LARGE, "the headers are too large")
-        }
-        Refused::NoHost => (StatusCode::BAD_REQUEST, error::BAD_REQUEST, "the header Host is missing or there twice"),
-        Refused::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, error::METHOD, "the method does not fit"),
-        Refused::Panic => (StatusCode::INTERNAL_SERVER_ERROR, error::INTERNAL, "a handler panicked"),
-    };
-    Failure::without_directory(status, sentence, reason, "see X-Request-Id").into_response()
 }

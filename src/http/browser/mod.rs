@@ -1,24 +1,22 @@
-//! What the doors for people in browsers share: the visit to a Directory, its failures as pages, and the way onward after a
-//! login.
+//! The visit of a browser to a Directory: what every handler for people begins with, its failures as pages, and the way onward
+//! after a login.
 
 mod failure;
-mod form;
 mod onward;
 mod query;
 mod visit;
 
 use axum::Router;
-use axum::body::Body;
-use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
-use http::{HeaderValue, Response, StatusCode};
+use http::HeaderValue;
+use http::header::SET_COOKIE;
 
-pub use self::failure::{Failure, refused};
-pub use self::form::SignedForm;
+pub use self::failure::Failure;
 pub use self::onward::{Destination, NewSession, onward};
 pub use self::query::Query;
 pub use self::visit::Visit;
 use crate::http::admin::readiness::Readiness;
 use crate::http::edge::{self, Answer};
+use crate::http::page;
 use crate::login::Logins;
 
 /// What every door for people needs. Cheap to clone.
@@ -34,7 +32,7 @@ impl Browser {
     /// A door for people at `prefix`, which names a Directory: its routes, with the page that stands for everything else.
     pub fn door(&self, prefix: &str, routes: Router<Self>) -> Router {
         let routes = routes.fallback(not_found).with_state(self.clone());
-        edge::door(prefix, routes, refused)
+        edge::door(prefix, routes, page::refused)
     }
 }
 
@@ -42,16 +40,9 @@ async fn not_found(visit: Visit) -> Failure {
     visit.not_found()
 }
 
-/// An answer that sends a browser elsewhere by GET, with these values of `Set-Cookie`.
+/// 303 to an address, with these values of `Set-Cookie`.
 pub fn see_other(location: &str, cookies: &[String]) -> Answer {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = StatusCode::SEE_OTHER;
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // Every address here was serialised by us.
-    if let Ok(location) = HeaderValue::from_str(location) {
-        answer.headers_mut().insert(LOCATION, location);
-    }
-    with_cookies(answer, cookies)
+    with_cookies(page::see_other(location), cookies)
 }
 
 /// An answer with these values of `Set-Cookie`.

@@ -11,11 +11,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
 
-use super::failure::frame;
 use super::{Browser, Failure, Query};
 use crate::http::edge::RequestNote;
 use crate::login::cookie;
-use crate::pages::PageFrame;
 use crate::pages::texts::{denied, error};
 use crate::store::WatchedDirectory;
 
@@ -50,8 +48,9 @@ impl FromRequestParts<Browser> for Visit {
     async fn from_request_parts(parts: &mut Parts, browser: &Browser) -> Result<Self, Failure> {
         let place = parts.extract::<Path<Place>>().await.map(|Path(place)| place);
         let note = parts.extensions.get::<RequestNote>().cloned();
-        let id = note.as_ref().map(|note| note.request_id().to_owned()).unwrap_or_default();
-        let failure = |status, sentence, reason: String| Failure::without_directory(status, sentence, reason, &id);
+        let told = note.clone();
+        let failure =
+            |status, sentence, reason: String| Failure::without_directory(status, sentence, reason, told.as_ref());
         let (Ok(place), Some(note)) = (place, note) else {
             return Err(failure(StatusCode::NOT_FOUND, error::NOT_FOUND, "no such page".to_owned()));
         };
@@ -119,11 +118,6 @@ impl Visit {
     /// The path of the portal, which is a page that people may be sent back to.
     pub fn portal_path(&self) -> String {
         format!("/portal/{}", self.place())
-    }
-
-    /// What a page shows of the company.
-    pub fn frame(&self) -> PageFrame<'_> {
-        frame(&self.directory)
     }
 
     /// The name of the cookie that says that somebody signed out.

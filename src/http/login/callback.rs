@@ -8,13 +8,13 @@ use super::start::unreachable;
 use crate::api::directory_user::LoginMethod;
 use crate::http::browser::{Browser, Destination, Failure, NewSession, Visit, onward};
 use crate::http::edge::Answer;
+use crate::http::page;
 use crate::login::link::Unmatched;
 use crate::login::provider::{LoginRefused, Refusal, redirect_uri};
 use crate::login::session::Session;
 use crate::login::transaction::Transaction;
 use crate::login::{CookieHost, NotLoggedIn, audit, cookie};
 use crate::pages::texts::{denied, error};
-use crate::rules::access::Denial;
 
 /// How long the exchange with the provider and the writes after it may take.
 const DEADLINE: Duration = Duration::from_secs(25);
@@ -41,8 +41,7 @@ pub(super) async fn callback(State(browser): State<Browser>, visit: Visit) -> Re
     let code = code
         .filter(|code| !code.is_empty())
         .ok_or_else(|| visit.bad_request("there is neither a code nor an error"))?;
-    let work = log_in(&browser, &visit, &transaction, code, &destination);
-    match timeout(DEADLINE, work).await {
+    match timeout(DEADLINE, log_in(&browser, &visit, transaction, code, &destination)).await {
         Ok(Ok(session)) => onward(&browser.logins, &visit, &session, NewSession::Yes, &destination),
         Ok(Err(NotIn::Person(failure))) => Err(failure),
         // A code that was used before comes back with the back button.
@@ -62,7 +61,7 @@ enum NotIn {
 async fn log_in(
     browser: &Browser,
     visit: &Visit,
-    transaction: &Transaction,
+    transaction: Transaction,
     code: &str,
     destination: &Destination,
 ) -> Result<Session, NotIn> {
@@ -138,15 +137,7 @@ pub(super) fn not_logged_in(visit: &Visit, destination: &Destination, not: &NotL
         NotLoggedIn::Unmatched(Unmatched::IdentityConflict, _) => denied::CONFLICT,
         NotLoggedIn::Unmatched(Unmatched::Ambiguous, _) => denied::AMBIGUOUS,
         NotLoggedIn::OtherMethod(_) => denied::OTHER_METHOD,
-        NotLoggedIn::Denied(denial, _) => match denial {
-            Denial::Deleted | Denial::Rejected => denied::NOT_IN_DIRECTORY,
-            Denial::ValueTaken => denied::CONFLICT,
-            Denial::Inactive => denied::INACTIVE,
-            Denial::Suspended | Denial::SuspendedByPortal => denied::SUSPENDED,
-            Denial::LoginDisabled => denied::LOGIN_DISABLED,
-            Denial::MethodUnavailable => denied::METHOD_UNAVAILABLE,
-            Denial::ForeignLink => denied::OTHER_TENANT,
-        },
+        NotLoggedIn::Denied(denial, _) => page::denial(*denial),
     };
     visit.denied(sentence, not.as_str()).again(select)
 }

@@ -9,15 +9,12 @@ mod sign_out;
 mod start;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use super::browser::Browser;
 
 /// Where the door is.
 const PREFIX: &str = "/login/{namespace}/{directory}";
-/// The longest form.
-const MAX_FORM: usize = 64 * 1024;
 
 /// The door.
 pub fn door(browser: &Browser) -> Router {
@@ -26,7 +23,6 @@ pub fn door(browser: &Browser) -> Router {
         .route("/callback", get(callback::callback))
         .route("/sign-out", post(sign_out::sign_out))
         .route("/sign-out-everywhere", post(sign_out::sign_out_everywhere))
-        .route("/signed-out", get(sign_out::signed_out))
-        .layer(DefaultBodyLimit::max(MAX_FORM));
+        .route("/signed-out", get(sign_out::signed_out));
     browser.door(PREFIX, routes)
 }

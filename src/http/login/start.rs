@@ -8,6 +8,7 @@ use crate::api::directory_login::Flavor;
 use crate::api::directory_user::LoginMethod;
 use crate::http::browser::{Browser, Destination, Failure, NewSession, Visit, onward, see_other, with_cookies};
 use crate::http::edge::Answer;
+use crate::http::page;
 use crate::login::cookie::{self, Reach};
 use crate::login::provider::{AuthorizationRequest, Prompt, ProviderProblem, redirect_uri};
 use crate::login::transaction::{MAX_AUTHORIZE_URL, MAX_STATE, Transaction, new_binding};
@@ -67,7 +68,7 @@ fn choice(browser: &Browser, visit: &Visit, destination: &Destination) -> Answer
     let oidc = visit.directory.spec.login.as_ref().and_then(|login| login.oidc.as_ref());
     let is_microsoft = oidc.is_some_and(|oidc| oidc.flavor.known() == Some(Flavor::EntraID));
     let page = SignInPage {
-        frame: visit.frame(),
+        frame: page::frame(&visit.directory),
         application: shown,
         provider: Some(ProviderButton { href: &provider, is_microsoft }),
         password: Some(&password),
