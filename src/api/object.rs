@@ -13,6 +13,7 @@ const DELETED_AT: &str = "deletedAt";
 const ENDED_SESSIONS: &str = "endedSessions";
 const MEMBER_OF: &str = "memberOf";
 const PENDING: &str = "pending";
+const PORTAL_SUSPENSION: &str = "portalSuspension";
 const PURGING: &str = "purging";
 const REJECTED: &str = "rejected";
 const SESSION_EPOCH: &str = "sessionEpoch";
@@ -251,7 +252,17 @@ impl Object {
 
     /// Whether there is a `spec.portalSuspension`.
     pub fn is_suspended_by_portal(&self) -> bool {
-        !self.spec()["portalSuspension"].is_null()
+        !self.portal_suspension().is_null()
+    }
+
+    /// `spec.portalSuspension`.
+    pub fn portal_suspension(&self) -> &Value {
+        &self.spec()[PORTAL_SUSPENSION]
+    }
+
+    /// Lets the portal keep the person out, or no longer.
+    pub fn set_portal_suspension(&mut self, suspension: Option<Value>) {
+        self.set_or_remove(PORTAL_SUSPENSION, suspension);
     }
 
     /// `spec.loginMethod`; one that is no text reads as an empty one.

@@ -25,6 +25,7 @@ pub mod edge;
 pub mod keys;
 pub mod login;
 pub mod page;
+pub mod portal;
 pub mod scim;
 
 /// The doors of the public listener in one router. What lies below none of them is answered as SCIM is: an administrator

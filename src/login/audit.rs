@@ -50,3 +50,19 @@ pub fn signed_out(directory: &WatchedDirectory, user: &str, sessions: &'static s
     let WatchedDirectory { namespace, name, .. } = directory;
     tracing::info!(target: TARGET, namespace, directory = name, user, application, sessions, "signed out");
 }
+
+/// Somebody suspended a person in the portal, or lifted the suspension.
+pub fn switched(directory: &WatchedDirectory, user: &str, by: &str, is_suspended: bool) {
+    let WatchedDirectory { namespace, name, .. } = directory;
+    if is_suspended {
+        tracing::info!(target: TARGET, namespace, directory = name, user, by, "suspended");
+    } else {
+        tracing::info!(target: TARGET, namespace, directory = name, user, by, "suspension lifted");
+    }
+}
+
+/// A person has a new password.
+pub fn password_set(directory: &WatchedDirectory, user: &str, way: &'static str) {
+    let WatchedDirectory { namespace, name, .. } = directory;
+    tracing::info!(target: TARGET, namespace, directory = name, user, way, "password set");
+}

@@ -11,6 +11,7 @@ pub mod mapping;
 pub mod membership;
 pub mod naming;
 pub mod policy;
+pub mod portal;
 pub mod profile;
 pub mod resource;
 pub mod retention;
