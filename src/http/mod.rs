@@ -10,6 +10,7 @@
 //! | [`scim`] | `/scim/v2/NAMESPACE/DIRECTORY` | Entra's provisioning | a DirectoryKey |
 //! | [`login`] | `/login/NAMESPACE/DIRECTORY` | people in browsers | what the provider says of them |
 //! | [`app`] | `/app/NAMESPACE/DIRECTORY/APPLICATION` | people at the host of an application, through its proxy | a ticket, a session |
+//! | [`portal`] | `/portal/NAMESPACE/DIRECTORY` | people in browsers | a session |
 //! | [`admin`] | none: a listener of its own | the kubelet, Prometheus | none: not for the internet |
 //!
 //! A new door is a folder beside these with its line in this file, and a line in `app` that puts it on a listener.

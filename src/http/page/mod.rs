@@ -8,7 +8,6 @@ use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 
 use crate::http::edge::{Answer, Refused, RequestNote};
-use crate::login::NoSession;
 use crate::pages::{self, NoticePage, PageFrame, texts};
 use crate::rules::access::Denial;
 use crate::store::WatchedDirectory;
@@ -79,14 +78,5 @@ pub fn denial(denial: Denial) -> &'static str {
         Denial::LoginDisabled => texts::denied::LOGIN_DISABLED,
         Denial::MethodUnavailable => texts::denied::METHOD_UNAVAILABLE,
         Denial::ForeignLink => texts::denied::OTHER_TENANT,
-    }
-}
-
-/// The answer to a request without a session that counts: whoever has none goes to `sign_in`.
-pub fn no_session(directory: &WatchedDirectory, why: NoSession, note: &RequestNote, sign_in: &str) -> Answer {
-    match why {
-        NoSession::None | NoSession::Ended(_) => see_other(sign_in),
-        NoSession::Denied(reason) => denied(directory, denial(reason), note, Some(sign_in)),
-        NoSession::Stale => error(StatusCode::SERVICE_UNAVAILABLE, Some(directory), texts::error::STALE, note, None),
     }
 }

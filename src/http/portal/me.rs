@@ -1,28 +1,30 @@
 //! You are signed in: one's own entry, groups and session.
 
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::IntoResponse as _;
+use http::{Method, StatusCode};
 
-use super::Portal;
-use super::open::Visit;
 use super::person::Shown;
+use super::visitor::{Visitor, origin_of};
 use crate::api::directory_login::Flavor;
 use crate::api::directory_user::LoginMethod;
+use crate::http::browser::{Browser, Visit, with_cookies};
 use crate::http::edge::Answer;
+use crate::login::CookieHost;
 use crate::pages::{self, PageFact, Place, SignedInPage, texts};
 
 /// Most groups that the page names.
 const MAX_GROUPS: usize = 100;
 
-/// The page.
-pub(super) async fn show(State(portal): State<Portal>, visit: Visit) -> Answer {
-    let Visit { directory, live, policy, places, now, .. } = &visit;
-    let Some(token) = portal.logins.form_token(directory, &live.session.id_text(), *now) else {
-        return visit.stale();
-    };
-    let index = portal.logins.store().index(&directory.namespace, &directory.name);
+/// `GET /portal/NAMESPACE/DIRECTORY`.
+pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Answer> {
+    let visitor = Visitor::of(&browser, &visit, &Method::GET, "")?;
+    let (logins, directory, live) = (&browser.logins, &visit.directory, &visitor.live);
+    let token = logins.form_token(directory, &live.session.id_text(), visit.now);
+    let token = token.ok_or_else(|| visit.stale("the keys of sessions have not been read").into_response())?;
+    let index = logins.store().index(&directory.namespace, &directory.name);
     let (groups, has_more_groups) = index.group_names(&live.person.id, MAX_GROUPS);
-    let shown = Shown::of(&live.person.scim, policy);
+    let shown = Shown::of(&live.person.scim, &visitor.policy);
     let facts = [
         (texts::FACT_NAME, shown.name.as_str()),
         (texts::FACT_USER_NAME, &shown.user_name),
@@ -36,13 +38,15 @@ pub(super) async fn show(State(portal): State<Portal>, visit: Visit) -> Answer {
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
     let oidc = directory.spec.login.as_ref().and_then(|login| login.oidc.as_ref());
     let is_microsoft = oidc.is_some_and(|oidc| oidc.flavor.known() == Some(Flavor::EntraID));
-    let (sign_out, everywhere) =
-        (format!("{}/sign-out", places.login), format!("{}/sign-out-everywhere", places.login));
-    let change_password = format!("{}/change-password", places.login);
+    let [sign_out, everywhere, change_password] =
+        ["/sign-out", "/sign-out-everywhere", "/change-password"].map(|page| visit.login_page(page));
     let is_built_in = live.method == LoginMethod::BuiltIn;
-    let mut frame = visit.frame(Place::Me);
-    // The sign-out goes on to the provider's.
-    frame.form_targets = oidc.and_then(|oidc| origin_of(&oidc.authority)).into_iter().collect();
+    let mut frame = visitor.frame(&visit, Place::Me);
+    if live.session.account_object.is_some() {
+        // The answer to the sign-out leads on to the provider's.
+        let sign_out = logins.providers().sign_out_url(directory, &visit.login_page("/signed-out"), None).await;
+        frame.form_targets.extend(sign_out.as_ref().map(origin_of));
+    }
     let page = SignedInPage {
         frame,
         name: &shown.name,
@@ -61,22 +65,10 @@ pub(super) async fn show(State(portal): State<Portal>, visit: Visit) -> Answer {
         sign_out_everywhere: &everywhere,
         change_password: is_built_in.then_some(&change_password),
     };
-    let mut answer = pages::answer(StatusCode::OK, &page);
-    renew(&portal, &visit, &mut answer);
-    answer
-}
-
-fn origin_of(authority: &str) -> Option<String> {
-    Some(url::Url::parse(authority).ok()?.origin().ascii_serialization())
-}
-
-/// Writes the cookie anew where an idle limit asks for it.
-fn renew(portal: &Portal, visit: &Visit, answer: &mut Answer) {
-    let Visit { directory, live, places, .. } = visit;
-    let Some(renewed) = &live.renewed else { return };
-    let host = places.origin.split("://").nth(1).unwrap_or_default();
-    let cookie = portal.logins.session_cookie(directory, renewed, crate::login::CookieHost::Own, host);
-    if let Some(cookie) = cookie.and_then(|cookie| http::HeaderValue::from_str(&cookie).ok()) {
-        answer.headers_mut().append(http::header::SET_COOKIE, cookie);
-    }
+    let answer = pages::answer(StatusCode::OK, &page);
+    // The cookie is written anew where an idle limit asks for it.
+    let renewed = live.renewed.as_ref();
+    let cookie =
+        renewed.and_then(|session| logins.session_cookie(directory, session, CookieHost::Own, &visit.own_host()));
+    Ok(with_cookies(answer, cookie.as_slice()))
 }

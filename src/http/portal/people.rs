@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use http::StatusCode;
+use axum::response::IntoResponse as _;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::Portal;
-use super::open::Visit;
 use super::person::{Shown, full_name};
+use super::visitor::Visitor;
+use crate::http::browser::{Browser, Failure, Visit};
 use crate::http::edge::Answer;
 use crate::pages::{self, PersonRow, Place, RollPage, SuspensionSwitch, texts};
 use crate::rules::access::{Denial, decide};
@@ -24,17 +25,7 @@ pub const MAX_LOOKED_THROUGH: usize = 100_000;
 /// Longest text that is searched for, in characters.
 const MAX_QUERY: usize = 100;
 /// Searches at a time: the rest wait, and nothing else does.
-const SEARCHES: usize = 2;
-
-/// The searches of this process. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct Searches(Arc<Semaphore>);
-
-impl Default for Searches {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(SEARCHES)))
-    }
-}
+static SEARCHES: Semaphore = Semaphore::const_new(2);
 
 /// What the URL asks for.
 #[derive(Default)]
@@ -45,16 +36,14 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(query: &str) -> Self {
-        let mut wanted = Self { query: String::new(), page: 1 };
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "q" => wanted.query = value.trim().chars().take(MAX_QUERY).collect(),
-                "page" => wanted.page = value.parse().unwrap_or(1).clamp(1, MAX_LOOKED_THROUGH / PAGE),
-                _ => {}
-            }
-        }
-        wanted
+    fn of(visit: &Visit) -> Result<Self, Failure> {
+        let (query, page) = (visit.parameter("q")?, visit.parameter("page")?);
+        Ok(Self::bounded(query.unwrap_or_default(), page.unwrap_or_default()))
+    }
+
+    fn bounded(query: &str, page: &str) -> Self {
+        let page = page.parse().unwrap_or(1).clamp(1, MAX_LOOKED_THROUGH / PAGE);
+        Self { query: query.trim().chars().take(MAX_QUERY).collect(), page }
     }
 
     fn address(&self, page: usize, action: &str) -> String {
@@ -70,16 +59,17 @@ impl Wanted {
 /// Somebody who was found: what the order is by, and the SCIM id.
 type Found = (String, Arc<str>);
 
-/// The page.
-pub(super) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Answer, Answer> {
-    visit.require_administrator()?;
-    let Visit { directory, live, policy, places, .. } = &visit;
-    let wanted = Wanted::of(visit.head.uri.query().unwrap_or_default());
-    let index = portal.logins.store().index(&directory.namespace, &directory.name);
-    let _turn = portal.searches.0.acquire().await.map_err(|_| visit.stale())?;
+/// `GET /portal/NAMESPACE/DIRECTORY/people?q=&page=`.
+pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Answer> {
+    let visitor = Visitor::administrator(&browser, &visit, &Method::GET, "/people")?;
+    let wanted = Wanted::of(&visit).map_err(Failure::into_response)?;
+    let failed = || visit.failure(StatusCode::INTERNAL_SERVER_ERROR, texts::error::INTERNAL, "a search panicked");
+    let Visitor { live, policy, role, people: action, .. } = &visitor;
+    let index = browser.logins.store().index(&visit.directory.namespace, &visit.directory.name);
+    let _turn = SEARCHES.acquire().await.map_err(|_| failed().into_response())?;
     let (searched, needle) = (Arc::clone(&index), canonical(&wanted.query));
     let search = move || search(searched.living(Resource::User), &needle);
-    let (found, is_whole) = tokio::task::spawn_blocking(search).await.map_err(|_| visit.stale())?;
+    let (found, is_whole) = tokio::task::spawn_blocking(search).await.map_err(|_| failed().into_response())?;
     let pages = found.len().div_ceil(PAGE).max(1);
     let page = wanted.page.min(pages);
     let first = (page - 1) * PAGE;
@@ -88,14 +78,14 @@ pub(super) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<A
         .filter_map(|(_, id)| {
             let person = index.person(id)?;
             let shown = Shown::of(&person.scim, policy);
-            Some((person, shown, format!("{}/{id}/suspension", places.people)))
+            Some((person, shown, format!("{action}/{id}/suspension")))
         })
         .collect();
-    let rules = portal.logins.rules(directory);
+    let rules = browser.logins.rules(&visit.directory);
     let rows = people.iter().map(|(person, shown, href)| {
         let granted = decide(&person.access, &rules);
         let is_suspended = person.access.is_suspended_by_portal;
-        let may_switch = may_switch((&live.person.id, visit.role), (&person.id, shown.role)).is_ok();
+        let may_switch = may_switch((&live.person.id, *role), (&person.id, shown.role)).is_ok();
         PersonRow {
             name: &shown.name,
             user_name: &shown.user_name,
@@ -112,11 +102,10 @@ pub(super) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<A
     } else {
         texts::count_of_part(first + 1, last)
     };
-    let (previous, next) =
-        (wanted.address(page.saturating_sub(1), &places.people), wanted.address(page + 1, &places.people));
+    let (previous, next) = (wanted.address(page.saturating_sub(1), action), wanted.address(page + 1, action));
     let page = RollPage {
-        frame: visit.frame(Place::People),
-        action: &places.people,
+        frame: visitor.frame(&visit, Place::People),
+        action,
         query: &wanted.query,
         count: &count,
         rows: rows.collect(),
@@ -214,19 +203,19 @@ mod tests {
 
     #[test]
     fn what_a_url_asks_for_is_bounded() {
-        let long = format!("q={}", "x".repeat(300));
+        let long = "x".repeat(300);
         for (query, expected, page) in [
-            ("", "", 1),
-            ("q=van&page=3", "van", 3),
-            ("q=+a%26b+", "a&b", 1),
-            ("page=0", "", 1),
-            ("page=-1", "", 1),
-            ("page=99999999", "", MAX_LOOKED_THROUGH / PAGE),
-            (&long, &long[2..=MAX_QUERY + 1], 1),
+            (("", ""), "", 1),
+            (("van", "3"), "van", 3),
+            ((" a&b ", "x"), "a&b", 1),
+            (("", "0"), "", 1),
+            (("", "-1"), "", 1),
+            (("", "99999999"), "", MAX_LOOKED_THROUGH / PAGE),
+            ((&long, "1"), &long[..MAX_QUERY], 1),
         ] {
-            let wanted = Wanted::of(query);
-            assert_eq!((wanted.query.as_str(), wanted.page), (expected, page), "{query}");
+            let wanted = Wanted::bounded(query.0, query.1);
+            assert_eq!((wanted.query.as_str(), wanted.page), (expected, page), "{query:?}");
         }
-        assert_eq!(Wanted::of("q=a%26b").address(2, "/people"), "/people?q=a%26b&page=2");
+        assert_eq!(Wanted::bounded("a&b", "").address(2, "/people"), "/people?q=a%26b&page=2");
     }
 }

@@ -1,19 +1,36 @@
 //! The switch that suspends a person, or lifts the suspension: a page that asks, and the form that does it.
 
-use axum::extract::State;
-use http::StatusCode;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse as _;
+use http::{Method, StatusCode};
+use serde::Deserialize;
 
-use super::Portal;
-use super::open::Visit;
 use super::person::Shown;
+use super::visitor::Visitor;
 use crate::api::Object;
+use crate::http::browser::{Browser, Failure, Visit};
 use crate::http::edge::Answer;
-use crate::http::page;
+use crate::http::page::{self, Form};
 use crate::login::audit;
 use crate::pages::{self, PageFact, Place, SuspensionPage, texts};
 use crate::rules::portal::{MAX_REASON, SwitchDenied, lifted, may_switch, suspended};
 use crate::store::Error;
 use crate::store::kind::Kind;
+
+/// The person that the path names, who need not exist.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    id: String,
+}
+
+/// A visit of an administrator to the page of one person.
+struct Switching {
+    browser: Browser,
+    visit: Visit,
+    visitor: Visitor,
+    id: String,
+}
 
 /// What became of the switch.
 enum Switched {
@@ -25,130 +42,154 @@ enum Switched {
     NoSuchPerson,
 }
 
-/// The page that asks.
-pub(super) async fn ask(State(portal): State<Portal>, visit: Visit) -> Result<Answer, Answer> {
-    visit.require_administrator()?;
-    let person = read(&portal, &visit).await?;
-    visit.check(&person).map_err(|denied| visit.switch_denied(denied))?;
-    Ok(question(&portal, &visit, &person, None, StatusCode::OK))
+/// `GET /portal/NAMESPACE/DIRECTORY/people/ID/suspension`.
+pub(super) async fn ask(
+    State(browser): State<Browser>,
+    visit: Visit,
+    Path(Named { id }): Path<Named>,
+) -> Result<Answer, Answer> {
+    let switching = Switching::begin(browser, visit, &Method::GET, id)?;
+    let person = switching.read().await.map_err(Failure::into_response)?;
+    switching.check(&person).map_err(|denied| switching.denied(denied).into_response())?;
+    Ok(switching.question(&person, None, StatusCode::OK))
 }
 
-/// The form.
-pub(super) async fn switch(State(portal): State<Portal>, visit: Visit) -> Result<Answer, Answer> {
-    visit.require_administrator()?;
-    let not_ours = |visit: &Visit| {
-        let again = Some(visit.places.people.as_str());
-        page::error(StatusCode::FORBIDDEN, Some(&visit.directory), texts::error::FORM, &visit.note, again)
+/// `POST` of the same.
+pub(super) async fn switch(
+    State(browser): State<Browser>,
+    visit: Visit,
+    Path(Named { id }): Path<Named>,
+    body: Body,
+) -> Result<Answer, Answer> {
+    let switching = Switching::begin(browser, visit, &Method::POST, id)?;
+    let Switching { browser, visit, visitor, id } = &switching;
+    let foreign = |reason: &str| {
+        let failure = visit.failure(StatusCode::FORBIDDEN, texts::error::FORM, reason);
+        failure.again(visitor.people.clone()).into_response()
     };
-    let form = visit.form.as_ref().map_err(|_| not_ours(&visit))?;
-    let owner = visit.live.session.id_text();
-    if !portal.logins.is_form_valid(&visit.directory, &owner, form.token(), visit.now) {
-        return Err(not_ours(&visit));
+    let form = Form::read(&visit.headers, &visit.origin(), body).await;
+    let form = form.map_err(|refused| foreign(&format!("the form is refused: {refused:?}")))?;
+    if !browser.logins.is_form_valid(&visit.directory, &visitor.live.session.id_text(), form.token(), visit.now) {
+        return Err(foreign("the token of the form is not valid"));
     }
     let is_suspension = match form.field("suspended") {
         "true" => true,
         "false" => false,
-        _ => return Err(not_ours(&visit)),
+        _ => return Err(foreign("the form does not say what to do")),
     };
-    let reason: String = form.field("reason").trim().to_owned();
+    let reason = form.field("reason").trim();
     if reason.chars().count() > MAX_REASON {
-        let person = read(&portal, &visit).await?;
-        let problem = Some(texts::REASON_TOO_LONG);
-        return Err(question(&portal, &visit, &person, problem, StatusCode::UNPROCESSABLE_ENTITY));
+        let person = switching.read().await.map_err(Failure::into_response)?;
+        return Err(switching.question(&person, Some(texts::REASON_TOO_LONG), StatusCode::UNPROCESSABLE_ENTITY));
     }
-    match write(&portal, &visit, is_suspension, &reason).await {
+    match switching.write(is_suspension, reason).await {
         Ok(Switched::Done { is_news }) => {
             if is_news {
-                audit::switched(&visit.directory, &visit.id, &visit.live.person.id, is_suspension);
+                audit::switched(&visit.directory, id, &visitor.live.person.id, is_suspension);
             }
-            Ok(page::see_other(&visit.places.people))
+            Ok(page::see_other(&visitor.people))
         }
-        Ok(Switched::Denied(denied)) => Err(visit.switch_denied(denied)),
-        Ok(Switched::NoSuchPerson) => Err(visit.no_such_person()),
+        Ok(Switched::Denied(denied)) => Err(switching.denied(denied).into_response()),
+        Ok(Switched::NoSuchPerson) => Err(switching.no_such_person().into_response()),
         Err(Error::Conflict) => {
-            let person = read(&portal, &visit).await?;
-            Err(question(&portal, &visit, &person, Some(texts::CHANGED_MEANWHILE), StatusCode::CONFLICT))
+            let person = switching.read().await.map_err(Failure::into_response)?;
+            Err(switching.question(&person, Some(texts::CHANGED_MEANWHILE), StatusCode::CONFLICT))
         }
-        Err(_) => Err(visit.stale()),
+        Err(error) => Err(visit.stale(error.to_string()).into_response()),
     }
 }
 
-/// Writes what was asked for. Whether the visitor may is decided on the object that is written, not on what the page showed.
-async fn write(portal: &Portal, visit: &Visit, is_suspension: bool, reason: &str) -> Result<Switched, Error> {
-    let mut switched = Switched::NoSuchPerson;
-    let edit = |person: &Object| {
-        if !visit.is_in_directory(person) {
-            return None;
-        }
-        if let Err(denied) = visit.check(person) {
-            switched = Switched::Denied(denied);
-            return None;
-        }
-        let edited =
-            if is_suspension { suspended(person, &visit.live.person.id, reason, visit.now) } else { lifted(person) };
-        switched = Switched::Done { is_news: edited.is_some() };
-        edited
-    };
-    let is_written = portal.logins.store().edit(Kind::USER, &visit.directory.namespace, &visit.id, edit).await?;
-    match switched {
-        Switched::Done { is_news: true } if !is_written => Err(Error::Conflict),
-        switched => Ok(switched),
+impl Switching {
+    fn begin(browser: Browser, visit: Visit, method: &Method, id: String) -> Result<Self, Answer> {
+        visit.note.resource(&id);
+        let visitor = Visitor::administrator(&browser, &visit, method, "/people")?;
+        Ok(Self { browser, visit, visitor, id })
     }
-}
 
-/// The person of the URL, read live.
-async fn read(portal: &Portal, visit: &Visit) -> Result<Object, Answer> {
-    match portal.logins.store().objects().get(Kind::USER, &visit.directory.namespace, &visit.id).await {
-        Ok(person) if visit.is_in_directory(&person) => Ok(person),
-        Ok(_) | Err(Error::NotFound) => Err(visit.no_such_person()),
-        Err(_) => Err(visit.stale()),
+    /// The person, read live.
+    async fn read(&self) -> Result<Object, Failure> {
+        let objects = self.browser.logins.store().objects();
+        match objects.get(Kind::USER, &self.visit.directory.namespace, &self.id).await {
+            Ok(person) if self.is_in_directory(&person) => Ok(person),
+            Ok(_) | Err(Error::NotFound) => Err(self.no_such_person()),
+            Err(error) => Err(self.visit.stale(error.to_string())),
+        }
     }
-}
 
-fn question(portal: &Portal, visit: &Visit, person: &Object, problem: Option<&str>, status: StatusCode) -> Answer {
-    let owner = visit.live.session.id_text();
-    let Some(token) = portal.logins.form_token(&visit.directory, &owner, visit.now) else { return visit.stale() };
-    let shown = Shown::of_json(person.scim(), &visit.policy);
-    let suspension = person.portal_suspension();
-    let since = suspension["at"].as_str().and_then(|at| at.parse().ok()).map(|at| texts::time(&at));
-    let reason = suspension["reason"].as_str();
-    let facts = [(texts::FACT_SUSPENDED_SINCE, since.as_deref()), (texts::FACT_SUSPENSION_REASON, reason)].into_iter();
-    let page = SuspensionPage {
-        frame: visit.frame(Place::People),
-        name: &shown.name,
-        user_name: &shown.user_name,
-        is_suspended: person.is_suspended_by_portal(),
-        facts: facts.filter_map(|(label, value)| Some(PageFact { label, value: value? })).collect(),
-        action: &format!("{}/{}/suspension", visit.places.people, visit.id),
-        token: &token,
-        problem,
-        cancel: &visit.places.people,
-    };
-    pages::answer(status, &page)
-}
+    /// Writes what was asked for. Whether the visitor may is decided on the object that is written, not on what the page
+    /// showed.
+    async fn write(&self, is_suspension: bool, reason: &str) -> Result<Switched, Error> {
+        let mut switched = Switched::NoSuchPerson;
+        let edit = |person: &Object| {
+            if !self.is_in_directory(person) {
+                return None;
+            }
+            if let Err(denied) = self.check(person) {
+                switched = Switched::Denied(denied);
+                return None;
+            }
+            let edited = if is_suspension {
+                suspended(person, &self.visitor.live.person.id, reason, self.visit.now)
+            } else {
+                lifted(person)
+            };
+            switched = Switched::Done { is_news: edited.is_some() };
+            edited
+        };
+        let store = self.browser.logins.store();
+        let is_written = store.edit(Kind::USER, &self.visit.directory.namespace, &self.id, edit).await?;
+        match switched {
+            Switched::Done { is_news: true } if !is_written => Err(Error::Conflict),
+            switched => Ok(switched),
+        }
+    }
 
-impl Visit {
+    fn question(&self, person: &Object, problem: Option<&str>, status: StatusCode) -> Answer {
+        let Self { browser, visit, visitor, id } = self;
+        let token = browser.logins.form_token(&visit.directory, &visitor.live.session.id_text(), visit.now);
+        let Some(token) = token else { return visit.stale("the keys of sessions have not been read").into_response() };
+        let shown = Shown::of_json(person.scim(), &visitor.policy);
+        let suspension = person.portal_suspension();
+        let since = suspension["at"].as_str().and_then(|at| at.parse().ok()).map(|at| texts::time(&at));
+        let facts = [
+            (texts::FACT_SUSPENDED_SINCE, since.as_deref()),
+            (texts::FACT_SUSPENSION_REASON, suspension["reason"].as_str()),
+        ];
+        let facts = facts.into_iter().filter_map(|(label, value)| Some(PageFact { label, value: value? }));
+        let page = SuspensionPage {
+            frame: visitor.frame(visit, Place::People),
+            name: &shown.name,
+            user_name: &shown.user_name,
+            is_suspended: person.is_suspended_by_portal(),
+            facts: facts.collect(),
+            action: &format!("{}/{id}/suspension", visitor.people),
+            token: &token,
+            problem,
+            cancel: &visitor.people,
+        };
+        pages::answer(status, &page)
+    }
+
     /// Whether the visitor may switch this person.
     fn check(&self, person: &Object) -> Result<(), SwitchDenied> {
-        let role = Shown::of_json(person.scim(), &self.policy).role;
-        may_switch((&self.live.person.id, self.role), (person.name(), role))
+        let role = Shown::of_json(person.scim(), &self.visitor.policy).role;
+        may_switch((&self.visitor.live.person.id, self.visitor.role), (person.name(), role))
     }
 
     fn is_in_directory(&self, person: &Object) -> bool {
-        person.directory() == self.directory.name && !person.is_deleted() && !person.is_rejected()
+        person.directory() == self.visit.directory.name && !person.is_deleted() && !person.is_rejected()
     }
 
-    fn switch_denied(&self, denied: SwitchDenied) -> Answer {
-        let reason = match denied {
-            SwitchDenied::NoAdministrator => texts::denied::PORTAL,
-            SwitchDenied::Oneself => texts::denied::OWN_SUSPENSION,
-            SwitchDenied::HigherRole => texts::denied::HIGHER_ROLE,
+    fn denied(&self, denied: SwitchDenied) -> Failure {
+        let (sentence, reason) = match denied {
+            SwitchDenied::NoAdministrator => (texts::denied::PORTAL, "NoAdministrator"),
+            SwitchDenied::Oneself => (texts::denied::OWN_SUSPENSION, "Oneself"),
+            SwitchDenied::HigherRole => (texts::denied::HIGHER_ROLE, "HigherRole"),
         };
-        page::denied(&self.directory, reason, &self.note, None)
+        self.visit.denied(sentence, reason)
     }
 
-    fn no_such_person(&self) -> Answer {
-        let again = Some(self.places.people.as_str());
-        page::error(StatusCode::NOT_FOUND, Some(&self.directory), texts::error::NOT_FOUND, &self.note, again)
+    fn no_such_person(&self) -> Failure {
+        self.visit.not_found().again(self.visitor.people.clone())
     }
 }
