@@ -217,6 +217,33 @@ pub struct DirectoryUserStatus {
     /// was sent counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective: Option<EffectiveUser>,
+    /// What became of spec.invitation. Default: nobody was invited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationStatus>,
+}
+
+/// What became of an invitation. Of the link only a digest is here.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationStatus {
+    /// The Secret with the link, as spec.invitation named it, 1 to 253 characters. Required.
+    #[schemars(length(min = 1, max = 253))]
+    pub secret_name: String,
+    /// spec.invitation.expiresAt when the link was made, an RFC 3339 time: another one asks for a new link. Required.
+    pub asked_until: Time,
+    /// Until when the link works, an RFC 3339 time: at most 72 hours after it was made. Required.
+    pub expires_at: Time,
+    /// The SHA-256 of the link's token, 64 hexadecimal digits. Default: no link was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 64, max = 64))]
+    pub token_digest: Option<String>,
+    /// When the link was used, an RFC 3339 time. Default: not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Time>,
+    /// Why no link could be made, a sentence of at most 1,024 characters. Default: nothing is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub problem: Option<String>,
 }
 
 /// What counts for a person under the policy of its Directory; spec.scim keeps what was sent.

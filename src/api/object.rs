@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 const ANNOTATIONS: &str = "annotations";
 const DELETED_AT: &str = "deletedAt";
 const ENDED_SESSIONS: &str = "endedSessions";
+const INVITATION: &str = "invitation";
 const MEMBER_OF: &str = "memberOf";
 const PENDING: &str = "pending";
 const PORTAL_SUSPENSION: &str = "portalSuspension";
@@ -263,6 +264,17 @@ impl Object {
     /// Lets the portal keep the person out, or no longer.
     pub fn set_portal_suspension(&mut self, suspension: Option<Value>) {
         self.set_or_remove(PORTAL_SUSPENSION, suspension);
+    }
+
+    /// `spec.invitation`: the name of the Secret for the link, and until when somebody wants it to work.
+    pub fn invitation(&self) -> Option<(&str, Timestamp)> {
+        let invitation = &self.spec()[INVITATION];
+        Some((invitation["secretName"].as_str()?, time(&invitation["expiresAt"])?))
+    }
+
+    /// Whether somebody is invited, or was and the status still tells of it.
+    pub fn is_invited(&self) -> bool {
+        !self.spec()[INVITATION].is_null() || !self.status()[INVITATION].is_null()
     }
 
     /// `spec.loginMethod`; one that is no text reads as an empty one.

@@ -13,6 +13,7 @@ use super::form::{self, FormOwner};
 use super::key_ring::KeyRing;
 use super::link::Claimant;
 use super::live::{CookieHost, LiveSession, NoSession, judge};
+use super::password::Passwords;
 use super::provider::{Providers, VerifiedAccount};
 use super::root_keys::RootKeys;
 use super::sealing::{KEY_LENGTH, Purpose, Use};
@@ -35,6 +36,7 @@ struct Inner {
     providers: Providers,
     metrics: Metrics,
     keys: KeyRing,
+    passwords: Passwords,
 }
 
 impl Logins {
@@ -42,7 +44,8 @@ impl Logins {
     /// read by [`Self::run`].
     pub fn new(store: Store, providers: Providers, metrics: Metrics, namespace: String) -> Self {
         let keys = KeyRing::new(store.clone(), namespace);
-        Self(Arc::new(Inner { store, providers, metrics, keys }))
+        let passwords = Passwords::new(store.clone());
+        Self(Arc::new(Inner { store, providers, metrics, keys, passwords }))
     }
 
     /// Keeps the root keys up to date for ever.
@@ -53,6 +56,11 @@ impl Logins {
     /// The providers.
     pub fn providers(&self) -> &Providers {
         &self.0.providers
+    }
+
+    /// The passwords of built-in accounts.
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
     }
 
     /// The metrics.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod cookie;
 mod fields;
 pub mod form;
+pub mod invitation;
 mod key_ring;
 pub mod link;
 pub mod live;

@@ -22,7 +22,8 @@ pub(super) const FOOTER: &str = "Sign-in and access by Rollcall";
 pub(super) const REQUEST_ID: &str = "Request id:";
 pub(super) const CANCEL: &str = "Cancel";
 
-pub(super) const SIGN_IN: &str = "Sign in";
+/// The title of the sign-in, and what leads to it.
+pub const SIGN_IN: &str = "Sign in";
 pub(super) const SIGN_IN_MICROSOFT: &str = "Sign in with Microsoft";
 pub(super) const SIGN_IN_PROVIDER: &str = "Sign in with your company account";
 pub(super) const SIGN_IN_PASSWORD: &str = "Sign in with a password";
@@ -217,7 +218,7 @@ pub(super) const SIGNED_OUT_HERE: &str =
 pub(super) const SIGNED_OUT_EVERYWHERE: &str = "All your sessions are over, on every device and in every application.";
 pub(super) const SIGN_IN_AGAIN: &str = "Sign in again";
 
-pub(super) const DENIED: &str = "You cannot come in";
+pub(super) const DENIED: &str = "You do not have access";
 pub(super) const OTHER_ACCOUNT: &str = "Use another account";
 pub(super) const DEFAULT_CONTACT: &str = "If you think that this is wrong, ask your administrator.";
 
@@ -274,6 +275,9 @@ pub mod error {
     /// The invitation has been used, replaced or has expired.
     pub const INVITATION: &str =
         "This link has been used already or has expired. Ask your administrator for a new one.";
+    /// The link of an invitation was used up, and the password could not be saved.
+    pub const INVITATION_LOST: &str =
+        "Your password could not be saved, and this link cannot be used again. Ask your administrator for a new one.";
     /// The provider cannot be reached or does not answer as it should.
     pub const PROVIDER: &str = "The sign-in service of your company cannot be reached. Try again in a minute.";
     /// The provider said that the login failed.

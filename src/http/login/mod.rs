@@ -5,6 +5,9 @@
 //! Whoever has a session already is sent on at once.
 
 mod callback;
+mod invitation;
+mod new_password;
+mod password;
 mod sign_out;
 mod start;
 
@@ -21,6 +24,9 @@ pub fn door(browser: &Browser) -> Router {
     let routes = Router::new()
         .route("/", get(start::start))
         .route("/callback", get(callback::callback))
+        .route("/password", get(password::ask).post(password::log_in))
+        .route("/change-password", get(new_password::ask).post(new_password::change))
+        .route("/invitation", get(invitation::ask).post(invitation::accept))
         .route("/sign-out", post(sign_out::sign_out))
         .route("/sign-out-everywhere", post(sign_out::sign_out_everywhere))
         .route("/signed-out", get(sign_out::signed_out));

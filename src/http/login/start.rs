@@ -53,27 +53,33 @@ pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Resul
 
 /// The page that asks by which way somebody wants to log in.
 fn choice(browser: &Browser, visit: &Visit, destination: &Destination) -> Answer {
-    let provider = destination.login_page(visit, "", &[(VIA, PROVIDER)]);
-    let password = destination.login_page(visit, "/password", &[]);
-    let name = destination.application.as_deref();
-    let application = name.and_then(|name| browser.logins.store().application(&visit.directory.namespace, name));
-    let shown = application.as_ref().map(|application| {
-        application
-            .spec
-            .display_name
-            .as_deref()
-            .or(application.spec.hosts.first().map(String::as_str))
-            .unwrap_or_default()
-    });
-    let oidc = visit.directory.spec.login.as_ref().and_then(|login| login.oidc.as_ref());
-    let is_microsoft = oidc.is_some_and(|oidc| oidc.flavor.known() == Some(Flavor::EntraID));
+    let (provider, application) =
+        (provider_button(browser, visit, destination), application_name(browser, visit, destination));
     let page = SignInPage {
         frame: page::frame(&visit.directory),
-        application: shown,
-        provider: Some(ProviderButton { href: &provider, is_microsoft }),
-        password: Some(&password),
+        application: application.as_deref(),
+        provider: provider.as_ref().map(|(href, is_microsoft)| ProviderButton { href, is_microsoft: *is_microsoft }),
+        password: Some(&destination.login_page(visit, "/password", &[])),
     };
     pages::answer(StatusCode::OK, &page)
+}
+
+/// Where the login at the provider begins and whether that is Microsoft's, if there is one.
+pub(super) fn provider_button(browser: &Browser, visit: &Visit, destination: &Destination) -> Option<(String, bool)> {
+    if !browser.logins.rules(&visit.directory).has_provider {
+        return None;
+    }
+    let oidc = visit.directory.spec.login.as_ref()?.oidc.as_ref()?;
+    let is_microsoft = oidc.flavor.known() == Some(Flavor::EntraID);
+    Some((destination.login_page(visit, "", &[(VIA, PROVIDER)]), is_microsoft))
+}
+
+/// What the pages call the application that somebody wants to go to, if it is one.
+pub(super) fn application_name(browser: &Browser, visit: &Visit, destination: &Destination) -> Option<String> {
+    let name = destination.application.as_deref()?;
+    let application = browser.logins.store().application(&visit.directory.namespace, name)?;
+    let shown = application.spec.display_name.as_ref().or(application.spec.hosts.first());
+    Some(shown.map_or_else(|| name.to_owned(), Clone::clone))
 }
 
 /// Sends a browser to the provider, with all of the login in the `state`.
@@ -101,7 +107,7 @@ async fn to_provider(
 }
 
 /// The cookie that binds logins to the browser. Every tab has the same one, so that none loses its login to another.
-fn binding_of(visit: &Visit) -> String {
+pub(super) fn binding_of(visit: &Visit) -> String {
     let mut known = cookie::values(&visit.headers, cookie::LOGIN);
     known.find(|value| value.len() == BINDING_LENGTH).map_or_else(new_binding, str::to_owned)
 }

@@ -28,7 +28,7 @@ use crate::api::{Object, Secret};
 use crate::rules::access::{self, Denial, LoginRules};
 use crate::rules::naming::{USER_NAME, canonical, claim_name};
 use crate::store::kind::Kind;
-use crate::store::{Error, SecretError, Store, WatchedDirectory};
+use crate::store::{Error, SecretError, Store, WatchedDirectory, claims};
 
 /// Attempts of everybody in a second: what the hashes of one replica bear.
 pub const ATTEMPTS_PER_SECOND: u32 = 30;
@@ -94,6 +94,12 @@ impl From<QueueFull> for PasswordRefused {
     }
 }
 
+impl From<Weakness> for PasswordRefused {
+    fn from(weakness: Weakness) -> Self {
+        Self::Weak(weakness)
+    }
+}
+
 impl From<Error> for PasswordRefused {
     fn from(error: Error) -> Self {
         Self::Store(error.into())
@@ -135,10 +141,13 @@ impl Passwords {
             return Err(PasswordRefused::Wait(until));
         }
         self.delays.begin(&suspects, now).map_err(PasswordRefused::Wait)?;
-        let denial = candidate.as_ref().map(|candidate| self.denial(directory, &candidate.person));
+        let denial = match &candidate {
+            Some(candidate) => self.denial(directory, &candidate.person).await?,
+            None => None,
+        };
         let hash = match (&candidate, denial) {
             // Who may not log in with a password has none here, whatever lies in a Secret.
-            (Some(Candidate { person, secret: Some(secret) }), Some(None)) => secret::hash_for(secret, person),
+            (Some(Candidate { person, secret: Some(secret) }), None) => secret::hash_for(secret, person),
             _ => None,
         };
         let has_hash = hash.is_some();
@@ -153,7 +162,7 @@ impl Passwords {
         let Some(Candidate { person, secret }) = candidate else {
             return Err(PasswordRefused::Wrong { user: None, reason: "NoSuchName" });
         };
-        let reason = match denial.flatten() {
+        let reason = match denial {
             Some(reason) => reason,
             None if !has_hash => "NoPassword",
             None if verdict == Verdict::Wrong => "WrongPassword",
@@ -177,7 +186,7 @@ impl Passwords {
         new: &str,
         now: Timestamp,
     ) -> Result<(), PasswordRefused> {
-        quality::check(&normalized(new), attempt.user_name).map_err(PasswordRefused::Weak)?;
+        quality::check(&normalized(new), attempt.user_name)?;
         if normalized(new) == normalized(attempt.password) {
             return Err(PasswordRefused::Unchanged);
         }
@@ -189,7 +198,7 @@ impl Passwords {
     pub async fn set(&self, person: &Object, new: &str) -> Result<(), PasswordRefused> {
         let user_name = person.scim()["userName"].as_str().unwrap_or_default();
         let new = normalized(new);
-        quality::check(&new, user_name).map_err(PasswordRefused::Weak)?;
+        quality::check(&new, user_name)?;
         let hash = self.hashing.hash(new).await?;
         self.write(person, &hash).await?;
         // After the password: a session that began with the old one in between must not stay.
@@ -208,17 +217,15 @@ impl Passwords {
         Err(Error::Conflict.into())
     }
 
-    /// Why a person may not log in with a password, if it is so: in words for the audit line.
-    pub fn denial(&self, directory: &WatchedDirectory, person: &Object) -> Option<&'static str> {
-        let known = self.store.index(&directory.namespace, &directory.name).person(person.name());
-        // The index says whether the person owns its values; the rest is read live.
-        let owns_its_values = known.is_some_and(|known| known.access.owns_its_values);
+    /// Why a person, as just read, may not log in with a password, if it is so: in a word for the audit line.
+    pub async fn denial(&self, directory: &WatchedDirectory, person: &Object) -> Result<Option<&'static str>, Error> {
+        let owns_its_values = claims::owns_its_values(&self.store, person).await?;
         let rules = LoginRules::of(directory.spec.login.as_ref(), None);
-        match access::decide(&access::person(person, owns_its_values), &rules) {
+        Ok(match access::decide(&access::person(person, owns_its_values), &rules) {
             Ok(LoginMethod::BuiltIn) => None,
             Ok(_) => Some(Denial::MethodUnavailable.as_str()),
             Err(denial) => Some(denial.as_str()),
-        }
+        })
     }
 
     /// Who holds a name, read live, with the Secret of the password.

@@ -44,6 +44,11 @@ impl Index {
         })
     }
 
+    /// Whether a person is invited to set a password, or was and its status still tells of it.
+    pub fn is_invited(&self, id: &str) -> bool {
+        self.tables.read().resource(Resource::User, id).is_some_and(|(_, resource)| resource.marks.invited)
+    }
+
     /// Whether a person is a direct member of a visible group among these, each named by its displayName, whatever the letter
     /// case, or by its SCIM id. Where several groups have one displayName, each of them counts.
     pub fn is_member_of_any(&self, id: &str, groups: &[String]) -> bool {

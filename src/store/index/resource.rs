@@ -41,6 +41,8 @@ pub(super) struct Marks {
     pub(super) kept_out: bool,
     /// Kept out by the portal.
     pub(super) kept_out_by_portal: bool,
+    /// Invited to set a password, or was.
+    pub(super) invited: bool,
     /// Somebody may rely on it, whether or not it has its claims: a restore brought it back, people wrote it, or it was
     /// changed after it was created.
     pub(super) acknowledged: bool,
@@ -206,6 +208,7 @@ impl IndexedResource {
                 let_in: person.is_active,
                 kept_out: person.is_suspended,
                 kept_out_by_portal: person.is_suspended_by_portal,
+                invited: object.is_invited(),
                 acknowledged: is_acknowledged(object),
                 labelled: object.label(DIRECTORY_LABEL) == Some(directory),
             },
