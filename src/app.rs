@@ -30,7 +30,7 @@ use crate::http::edge::listener::Listener;
 use crate::http::edge::tls::{Tls, TlsError};
 use crate::http::keys::Keys;
 use crate::http::scim::Scim;
-use crate::http::{app, login, side_by_side};
+use crate::http::{app, login, portal, side_by_side};
 use crate::login::Logins;
 use crate::login::provider::{AllowedAuthorities, ProviderSettings, Providers};
 use crate::metrics::Metrics;
@@ -167,7 +167,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let scim = Scim::new(store.clone(), keys, metrics.clone(), readiness.clone());
     let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
     // The doors of the public listener, one beside the other.
-    let doors = side_by_side([scim.door(), login::door(&browser), app::door(&browser)]);
+    let doors = side_by_side([scim.door(), login::door(&browser), app::door(&browser), portal::door(&browser)]);
     let stop = || stops.background.clone();
     let edge = Edge::new(doors, addressing, metrics.clone()).serve(public, stops.serving.clone());
     let serving_all = async move {
