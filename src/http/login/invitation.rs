@@ -54,7 +54,7 @@ pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: B
     let (namespace, name) = (&directory.namespace, person.name());
     let patch = invitation::used(person, visit.now);
     match logins.store().write_status(Kind::USER, namespace, name, &patch).await {
-        Ok(()) => {}
+        Ok(_) => {}
         Err(Error::Conflict | Error::NotFound) => {
             return again(StatusCode::CONFLICT, texts::CHANGED_MEANWHILE);
         }
