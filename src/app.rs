@@ -23,6 +23,7 @@ use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::Readiness;
 use crate::http::browser::Browser;
+use crate::http::check::Check;
 use crate::http::edge::Edge;
 use crate::http::edge::address::Addressing;
 use crate::http::edge::limits::WHOLE_REQUEST;
@@ -30,6 +31,7 @@ use crate::http::edge::listener::Listener;
 use crate::http::edge::tls::{Tls, TlsError};
 use crate::http::keys::Keys;
 use crate::http::scim::Scim;
+use crate::http::token::Tokens;
 use crate::http::{app, login, portal, side_by_side};
 use crate::login::Logins;
 use crate::login::provider::{AllowedAuthorities, ProviderSettings, Providers};
@@ -162,12 +164,15 @@ pub async fn run(config: Config) -> Result<(), Error> {
         providers,
         public_url: public_url.as_deref().map(Into::into),
     };
-    let addressing = Addressing { public_url, trusted_proxies };
     let keys = Keys::new(store.clone(), metrics.clone());
-    let scim = Scim::new(store.clone(), keys, metrics.clone(), readiness.clone());
+    let scim = Scim::new(store.clone(), keys.clone(), metrics.clone(), readiness.clone());
+    let check = Check::new(logins.clone(), public_url.clone());
+    let tokens = Tokens::new(logins.clone(), keys);
+    let addressing = Addressing { public_url, trusted_proxies };
     let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
     // The doors of the public listener, one beside the other.
-    let doors = side_by_side([scim.door(), login::door(&browser), app::door(&browser), portal::door(&browser)]);
+    let for_people = [login::door(&browser), app::door(&browser), portal::door(&browser)];
+    let doors = side_by_side(for_people.into_iter().chain([scim.door(), check.door(), tokens.door()]));
     let stop = || stops.background.clone();
     let edge = Edge::new(doors, addressing, metrics.clone()).serve(public, stops.serving.clone());
     let serving_all = async move {

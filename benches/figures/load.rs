@@ -36,6 +36,40 @@ pub(crate) async fn run(requests: usize, work: impl AsyncFn(usize) -> anyhow::Re
     Ok(Round { per_second: count / elapsed.as_secs_f64(), p50: times[times.len() / 2] })
 }
 
+/// Asks at an even rate and returns the time within which 99 of 100 were answered. A question that begins late because those
+/// before it were slow counts from when it was due: a slow server cannot hide behind its own queue.
+pub(crate) async fn paced(
+    per_second: usize,
+    requests: usize,
+    work: impl AsyncFn(usize) -> anyhow::Result<()>,
+) -> anyhow::Result<Duration> {
+    const WORKERS: usize = 32;
+    let started = Instant::now();
+    let workers = (0..WORKERS).map(|worker| {
+        let work = &work;
+        async move {
+            let mut times = Vec::new();
+            for number in (worker..requests).step_by(WORKERS) {
+                let due = started + Duration::from_secs_f64(number as f64 / per_second as f64);
+                let late = Instant::now() >= due;
+                tokio::time::sleep_until(due.into()).await;
+                // The timer's own slack is not the server's.
+                let began = if late { due } else { Instant::now() };
+                work(number).await?;
+                times.push(began.elapsed());
+            }
+            anyhow::Ok(times)
+        }
+    });
+    Ok(percentile(try_join_all(workers).await?.into_iter().flatten().collect(), 99))
+}
+
+/// The time within which so many of a hundred ended.
+pub(crate) fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() * percent / 100).min(times.len() - 1)]
+}
+
 /// The middle one.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

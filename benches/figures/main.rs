@@ -11,12 +11,15 @@
 mod support;
 
 mod alternation;
+mod bare;
+mod check;
 mod company;
 mod groups;
 mod load;
 mod memory;
 mod people;
 mod raw;
+mod rival;
 mod scale;
 mod statuses;
 mod stream;
@@ -34,6 +37,8 @@ use support::{Client, Operator, cluster};
 
 const NAMESPACE: &str = "rollcall-figures";
 const SECRET: &str = "secret-of-the-benchmark";
+/// Where people would find the operator.
+const PUBLIC_URL: &str = "https://id.contoso.example";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 /// The Directory of the company that joins through the simulator.
 const COMPANY: &str = "company";
@@ -43,6 +48,7 @@ struct Bench {
     scale: Scale,
     raw: raw::Raw,
     operator: Operator,
+    kubeconfig: PathBuf,
     plane: ControlPlane,
 }
 
@@ -56,6 +62,9 @@ struct Directory {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
+    if let Some(folder) = &args.bare_handler {
+        return bare::serve(folder).await;
+    }
     let bench = Bench::start(args.scale()).await?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!(
@@ -64,7 +73,7 @@ async fn main() -> Result<()> {
         bench.scale.rounds
     );
     let mut directories = Vec::new();
-    if [Part::People, Part::Groups, Part::Statuses].into_iter().any(|part| args.wants(part)) {
+    if [Part::People, Part::Groups, Part::Statuses, Part::Check].into_iter().any(|part| args.wants(part)) {
         directories = few_and_many(&bench, &args).await?;
     }
     if args.wants(Part::Company) {
@@ -73,6 +82,9 @@ async fn main() -> Result<()> {
     if let Some(many) = directories.last().filter(|_| args.wants(Part::Statuses)) {
         println!("\na rule that makes a difference for everybody");
         table::print(&statuses::measure(&bench, many).await?);
+    }
+    if args.wants(Part::Check) {
+        check::measure(&bench, &directories).await?;
     }
     Ok(())
 }
@@ -118,9 +130,13 @@ impl Bench {
         let objects = json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string();
         let apply = ["apply", "--server-side", "-f", "-"];
         cluster::kubectl_on(&plane, &apply, Some(&objects)).await.map_err(anyhow::Error::msg)?;
-        let mut operator = Operator::launch(&kubeconfig, &["--log-level", "warn"]).await;
-        operator.ready().await;
-        Ok(Self { scale, raw: raw::Raw::new(&kubeconfig, NAMESPACE)?, operator, plane })
+        let operator = launch(&kubeconfig).await;
+        Ok(Self { scale, raw: raw::Raw::new(&kubeconfig, NAMESPACE)?, operator, kubeconfig, plane })
+    }
+
+    /// Another replica of the operator.
+    async fn replica(&self) -> Operator {
+        launch(&self.kubeconfig).await
     }
 
     /// A client of a Directory, once the operator knows it and its key.
@@ -133,6 +149,12 @@ impl Bench {
         .await;
         Directory { name, scim, people: Vec::new() }
     }
+}
+
+async fn launch(kubeconfig: &std::path::Path) -> Operator {
+    let mut operator = Operator::launch(kubeconfig, &["--log-level", "warn", "--public-url", PUBLIC_URL]).await;
+    operator.ready().await;
+    operator
 }
 
 fn secret(directory: &str) -> String {

@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Measure this part alone; may be repeated. All parts by default.
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
+    /// Serve as the handler that the check door is measured against.
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    pub(crate) bare_handler: Option<std::path::PathBuf>,
     /// Cargo says that this is a benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -31,6 +34,8 @@ pub(crate) enum Part {
     Company,
     /// A status for everybody.
     Statuses,
+    /// Questions of proxies about sessions.
+    Check,
 }
 
 impl Args {
@@ -67,6 +72,14 @@ pub(crate) struct Scale {
     pub(crate) company: (usize, usize),
     /// Statuses that are waited for, of those that everybody in the large Directory needs.
     pub(crate) statuses: usize,
+    /// Questions of proxies in a round.
+    pub(crate) checks: usize,
+    /// For how many seconds questions come at an even rate.
+    pub(crate) paced_seconds: usize,
+    /// Groups of the person who is in many.
+    pub(crate) memberships: usize,
+    /// People who are deactivated while their sessions are asked about.
+    pub(crate) deactivations: usize,
 }
 
 const FULL: Scale = Scale {
@@ -79,6 +92,10 @@ const FULL: Scale = Scale {
     batches: 24,
     company: (20_000, 200),
     statuses: 2_000,
+    checks: 8_000,
+    paced_seconds: 20,
+    memberships: 2_000,
+    deactivations: 1_000,
 };
 
 const QUICK: Scale = Scale {
@@ -91,4 +108,8 @@ const QUICK: Scale = Scale {
     batches: 4,
     company: (100, 4),
     statuses: 200,
+    checks: 400,
+    paced_seconds: 2,
+    memberships: 60,
+    deactivations: 30,
 };

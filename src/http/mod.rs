@@ -11,6 +11,8 @@
 //! | [`login`] | `/login/NAMESPACE/DIRECTORY` | people in browsers | what the provider says of them |
 //! | [`app`] | `/app/NAMESPACE/DIRECTORY/APPLICATION` | people at the host of an application, through its proxy | a ticket, a session |
 //! | [`portal`] | `/portal/NAMESPACE/DIRECTORY` | people in browsers | a session |
+//! | [`check`] | `/check/FAMILY/NAMESPACE/DIRECTORY/APPLICATION` | proxies of applications | the session of their client, or its token |
+//! | [`token`] | `/oauth2/NAMESPACE/DIRECTORY` | gateways, native apps | a DirectoryKey of scope introspect; the token itself |
 //! | [`admin`] | none: a listener of its own | the kubelet, Prometheus | none: not for the internet |
 //!
 //! A new door is a folder beside these with its line in this file, and a line in `app` that puts it on a listener.
@@ -28,6 +30,7 @@ pub mod login;
 pub mod page;
 pub mod portal;
 pub mod scim;
+pub mod token;
 
 /// The doors of the public listener in one router. What lies below none of them is answered as SCIM is: an administrator
 /// who has typed half of a tenant URL is the one to read it.

@@ -3,9 +3,13 @@
 //! A JWT (RFC 7519) with an Ed25519 signature (RFC 8037), good for a minute and for one application. It is written here by hand:
 //! one header, one set of claims, and `ring` signs. Nothing of ours reads one, so there is no parser to get wrong.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use parking_lot::RwLock;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,12 +18,15 @@ use sha2::{Digest as _, Sha256};
 /// How long an assertion is good for, in seconds.
 pub const LIFETIME: i64 = 60;
 
+/// Most signing keys that are kept: two for each Directory, and those of keys that were rotated away. Then all are made anew.
+const MAX_KEPT: usize = 1_024;
+
 /// What an assertion says.
 #[derive(Clone, Copy, Debug)]
 pub struct Assertion<'a> {
     /// Who says it: the public address of the Directory.
     pub issuer: &'a str,
-    /// For whom: the origin of the application.
+    /// For whom: the host of the application.
     pub audience: &'a str,
     /// Of whom: the SCIM id.
     pub subject: &'a str,
@@ -80,6 +87,30 @@ impl SigningKey {
     }
 }
 
+/// Signing keys that have been made: it takes longer to make one than to sign with it.
+#[derive(Default)]
+pub struct SigningKeys(RwLock<HashMap<[u8; 32], Arc<SigningKey>>>);
+
+impl SigningKeys {
+    /// The keys that are made of these bytes, in their order.
+    pub fn of(&self, seeds: &[[u8; 32]]) -> Vec<Arc<SigningKey>> {
+        seeds.iter().filter_map(|seed| self.one(seed)).collect()
+    }
+
+    /// The key that is made of these bytes.
+    pub fn one(&self, seed: &[u8; 32]) -> Option<Arc<SigningKey>> {
+        if let Some(key) = self.0.read().get(seed) {
+            return Some(Arc::clone(key));
+        }
+        let key = Arc::new(SigningKey::from_seed(seed)?);
+        let mut keys = self.0.write();
+        if keys.len() >= MAX_KEPT {
+            keys.clear();
+        }
+        Some(Arc::clone(keys.entry(*seed).or_insert(key)))
+    }
+}
+
 /// The public halves as a JSON Web Key Set: whoever verifies finds the key of an assertion by its `kid`.
 pub fn key_set<'a>(keys: impl IntoIterator<Item = &'a SigningKey>) -> Value {
     let keys: Vec<_> = keys.into_iter().map(SigningKey::public).collect();
@@ -117,7 +148,7 @@ mod tests {
     fn assertion() -> Assertion<'static> {
         Assertion {
             issuer: "https://id.contoso.example/acme/staff",
-            audience: "https://wiki.contoso.example",
+            audience: "wiki.contoso.example",
             subject: "ada-1",
             user_name: Some("ada@contoso.example"),
             email: None,
@@ -142,7 +173,7 @@ mod tests {
         assert_eq!(json_of(header), json!({ "alg": "EdDSA", "kid": key.id, "typ": "JWT" }));
         let iat = 1_780_272_000;
         let expected = json!({
-            "iss": "https://id.contoso.example/acme/staff", "aud": "https://wiki.contoso.example", "sub": "ada-1",
+            "iss": "https://id.contoso.example/acme/staff", "aud": "wiki.contoso.example", "sub": "ada-1",
             "iat": iat, "exp": iat + 60, "preferred_username": "ada@contoso.example",
         });
         assert_eq!(json_of(claims), expected);
@@ -153,6 +184,60 @@ mod tests {
         };
         assert!(verify(&format!("{header}.{claims}")));
         assert!(!verify(&format!("{header}.{claims}A")), "another claim");
+    }
+
+    #[test]
+    fn a_library_of_others_verifies_an_assertion_by_the_published_keys() {
+        use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
+        use openidconnect::{ClientId, IssuerUrl, Nonce};
+
+        let keys = SigningKeys::default().of(&[[1; 32], [2; 32]]);
+        let set: CoreJsonWebKeySet = serde_json::from_value(key_set(keys.iter().map(|key| &**key))).expect("a key set");
+        let verified = |token: &str, audience: &str| {
+            let token: CoreIdToken = token.parse().expect("a token");
+            let issuer = IssuerUrl::new(assertion().issuer.to_owned()).expect("an issuer");
+            let verifier =
+                CoreIdTokenVerifier::new_public_client(ClientId::new(audience.to_owned()), issuer, set.clone())
+                    .set_allowed_algs([CoreJwsSigningAlgorithm::EdDsa]);
+            let claims = token.claims(&verifier, |_: Option<&Nonce>| Ok(()));
+            claims.ok().map(|claims| claims.subject().to_string())
+        };
+        let now = Timestamp::now();
+        let good = Assertion { now, ..assertion() };
+        for key in &keys {
+            assert_eq!(
+                verified(&key.sign(&good), good.audience).as_deref(),
+                Some("ada-1"),
+                "the current and the previous"
+            );
+        }
+        let stranger = SigningKey::from_seed(&[3; 32]).expect("a key");
+        let old = Assertion { now: Timestamp::from_second(now.as_second() - LIFETIME - 1).expect("a time"), ..good };
+        for (name, token, audience) in [
+            ("another application", keys[0].sign(&good), "other.contoso.example"),
+            ("over", keys[0].sign(&old), good.audience),
+            ("a key that is not published", stranger.sign(&good), good.audience),
+        ] {
+            assert_eq!(verified(&token, audience), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn keys_that_were_made_are_kept_and_never_too_many() {
+        let keys = SigningKeys::default();
+        let seed = |number: usize| {
+            let mut seed = [0; 32];
+            seed[..8].copy_from_slice(&number.to_be_bytes());
+            seed
+        };
+        let first = keys.one(&seed(0)).expect("a key");
+        assert!(Arc::ptr_eq(&first, &keys.one(&seed(0)).expect("a key")));
+        for number in 1..=MAX_KEPT {
+            keys.one(&seed(number));
+        }
+        assert!(keys.0.read().len() <= MAX_KEPT);
+        let pair = keys.of(&[seed(1), seed(2)]).iter().map(|key| key.id.clone()).collect::<Vec<_>>();
+        assert_ne!(pair[0], pair[1]);
     }
 
     #[test]

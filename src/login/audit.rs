@@ -45,6 +45,12 @@ pub fn refused(
     tracing::info!(target: TARGET, namespace, directory = name, user, application, method, reason, "login denied");
 }
 
+/// Somebody who is signed in may not use an application.
+pub fn access_denied(directory: &WatchedDirectory, user: &str, application: &str, reason: &'static str) {
+    let WatchedDirectory { namespace, name, .. } = directory;
+    tracing::info!(target: TARGET, namespace, directory = name, user, application, reason, "access denied");
+}
+
 /// Somebody signed out, of one session or of all.
 pub fn signed_out(directory: &WatchedDirectory, user: &str, sessions: &'static str, application: Option<&str>) {
     let WatchedDirectory { namespace, name, .. } = directory;

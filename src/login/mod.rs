@@ -21,6 +21,7 @@ pub mod sealing;
 pub mod session;
 mod sign_out;
 pub mod ticket;
+pub mod token_holder;
 pub mod transaction;
 
 pub use accounts::{LoggedIn, NotLoggedIn};

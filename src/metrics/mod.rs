@@ -4,6 +4,7 @@
 //! No label holds personal data.
 
 mod access;
+mod check;
 mod login;
 mod provider;
 #[cfg(test)]
@@ -137,6 +138,9 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         provider::PROVIDER_REQUESTS,
         login::LOGINS,
         login::SIGN_OUTS,
+        provider::PROVIDER_REQUESTS,
+        check::CHECKS,
+        check::TOKENS,
     ]
 }
 
@@ -302,6 +306,7 @@ struct Inner {
     login_ready: access::LoginReady,
     provider_requests: provider::ProviderRequests,
     logins: login::Logins,
+    checks: check::Checks,
 }
 
 impl fmt::Debug for Metrics {
@@ -343,6 +348,7 @@ impl Default for Metrics {
             login_ready: access::LoginReady::registered(&mut registry),
             provider_requests: provider::ProviderRequests::registered(&mut registry),
             logins: login::Logins::registered(&mut registry),
+            checks: check::Checks::registered(&mut registry),
             registry,
         };
         Self(Arc::new(inner))

@@ -38,6 +38,8 @@ fn the_reference_names_what_the_text_holds() {
     metrics.purged("directoryusers", "retention");
     metrics.braked_deletion("acme", "staff");
     metrics.provider_request("acme", "staff", "keys", "ok");
+    metrics.checked("acme", "staff", "wiki", "allowed");
+    metrics.token_asked("acme", "staff", "introspect", "active");
     metrics.provisioned("acme", "staff", 1_700_000_000);
     metrics.set_last_provisioning(|_, _| true);
     metrics.set_key_expiries([expiry("new", 1_800_000_000)]);

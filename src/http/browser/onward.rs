@@ -104,7 +104,9 @@ impl Destination {
             None if own == Some(&visit.portal_path()) => {}
             None => drop(query.append_pair("rd", own.unwrap_or_default())),
         }
-        more.iter().for_each(|(name, value)| drop(query.append_pair(name, value)));
+        for (name, value) in &more {
+            query.append_pair(name, value);
+        }
         let query = query.finish();
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{}{mark}{query}", visit.login_page(page))

@@ -32,16 +32,6 @@ pub(super) struct Original {
 }
 
 impl Family {
-    /// The family that a segment of the path names.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        match name {
-            "nginx" => Some(Self::Nginx),
-            "forward" => Some(Self::Forward),
-            "envoy" => Some(Self::Envoy),
-            _ => None,
-        }
-    }
-
     /// Whether the proxy hands a redirect of ours to the client.
     pub(super) fn redirects(self) -> bool {
         self != Self::Nginx

@@ -131,6 +131,20 @@ pub(crate) struct Binaries {
     pub(crate) kube_controller_manager: PathBuf,
 }
 
+/// What the benchmark measures our check door against.
+const OAUTH2_PROXY: Module = Module {
+    folder: "oauth2-proxy",
+    programs: &[("oauth2-proxy", "github.com/oauth2-proxy/oauth2-proxy/v7")],
+    takes: "about two minutes",
+};
+
+/// oauth2-proxy, built if it is not there yet.
+pub fn oauth2_proxy() -> Result<PathBuf, Error> {
+    let cache = cache_folder(OAUTH2_PROXY)?;
+    build_missing(OAUTH2_PROXY, &cache, &[None])?;
+    Ok(cache.join("oauth2-proxy"))
+}
+
 impl Binaries {
     /// Takes what `KUBEBUILDER_ASSETS` has (it usually lacks kube-controller-manager) and builds what is missing.
     pub(crate) fn locate() -> Result<Self, Error> {

@@ -33,7 +33,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use binaries::Binaries;
-pub use binaries::{CACHE_VARIABLE, Helm};
+pub use binaries::{CACHE_VARIABLE, Helm, oauth2_proxy};
 pub use browser::{Browser, Tour};
 pub use debian::{Packages, packages};
 pub use error::Error;

@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod directory;
 pub(crate) mod operator;
 pub(crate) mod proxy;
+pub(crate) mod session;
 pub(crate) mod wait;
 
 pub(crate) use client::Client;
