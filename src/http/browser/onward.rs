@@ -104,7 +104,7 @@ impl Destination {
             None if own == Some(&visit.portal_path()) => {}
             None => drop(query.append_pair("rd", own.unwrap_or_default())),
         }
-        for (name, value) in &more {
+        for (name, value) in more {
             query.append_pair(name, value);
         }
         let query = query.finish();
