@@ -7,6 +7,7 @@
 //     POST /_test/fault     {where, kind, times, ...}             makes the next requests go wrong
 //     POST /_test/visit     {url, user, browser}                  signs a person in
 //     POST /_test/forget                                          forgets counts and requests
+//     GET  /_test/keys                                            the key set that it publishes
 //     GET  /_test/counts                                          requests by route
 //     GET  /_test/requests                                        the requests themselves
 
@@ -27,6 +28,7 @@ export function controlHandler(state, browsers) {
       state.counts = {};
       state.requests = [];
     },
+    'GET /_test/keys': () => state.keys.document(),
     'GET /_test/counts': () => state.counts,
     'GET /_test/requests': () => state.requests,
   };

@@ -44,7 +44,7 @@ pub fn directory(server: &Server, changes: &Value) -> WatchedDirectory {
 }
 
 /// A Secret of this type.
-fn secret_of(secret_type: &'static str, value: &'static str) -> Box<ReadSecret> {
+pub fn secret_of(secret_type: &'static str, value: &'static str) -> Box<ReadSecret> {
     Box::new(move |_, name, wanted| {
         let object = json!({
             "metadata": { "name": name }, "type": secret_type,

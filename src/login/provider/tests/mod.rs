@@ -1,5 +1,6 @@
 //! The relying party against a provider that the tests play: its tokens, its documents and its faults.
 
+mod entra;
 mod faults;
 mod logins;
 mod server;

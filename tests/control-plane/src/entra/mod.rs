@@ -184,6 +184,11 @@ impl EntraProvider {
         Ok(answer["kid"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// The key set that it publishes.
+    pub async fn keys(&self) -> Result<Value, Error> {
+        self.get("keys").await
+    }
+
     /// Signs a token as `user` would get it for the client `audience`, but for what the forgery changes. Without a user it holds
     /// nothing about a person.
     pub async fn sign(&self, user: Option<&str>, audience: &str, forgery: &Forgery) -> Result<String, Error> {
