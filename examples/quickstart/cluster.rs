@@ -131,11 +131,17 @@ fn service_account() -> Value {
             "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "rollcall" },
             "subjects": [{ "kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": OPERATOR_NAMESPACE }],
         },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-            "metadata": { "name": "rollcall-leader-election", "namespace": OPERATOR_NAMESPACE },
-            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "rollcall-leader-election" },
-            "subjects": [{ "kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": OPERATOR_NAMESPACE }],
-        },
+        role_binding("rollcall-leader-election"),
+        role_binding("rollcall-login"),
     ] })
+}
+
+/// Grants the service account a Role of its own namespace.
+fn role_binding(role: &str) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": { "name": role, "namespace": OPERATOR_NAMESPACE },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role },
+        "subjects": [{ "kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": OPERATOR_NAMESPACE }],
+    })
 }
