@@ -1,8 +1,9 @@
 //! People sign in: an OpenID provider that looks like Microsoft Entra ID, an application behind Traefik, and a browser.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use control_plane::entra::{Client, EntraOptions, EntraProvider, Visit};
@@ -10,11 +11,10 @@ use control_plane::{Proxy, RunningProxy};
 use http::header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::application::Application;
 use crate::cluster::Cluster;
-use crate::operator::{self, Operator};
+use crate::operator::{self, Operator, free_address};
 use crate::{DIRECTORY, NAMESPACE, heading, tour};
 
 const APPLICATION: &str = "wiki";
@@ -22,6 +22,9 @@ const CLIENT_ID: &str = "5d2f3c1e-6a54-4c86-9d0a-7a2b8f1c9e10";
 const CLIENT_SECRET_NAME: &str = "entra-client";
 /// Most redirects that the browser of the tour follows from one page to the next.
 const MAX_REDIRECTS: usize = 12;
+/// How long the proxy may take to know its routes.
+const ROUTES_DEADLINE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(50);
 
 /// What the login needs before the operator starts.
 pub(crate) struct Provider(EntraProvider);
@@ -94,9 +97,15 @@ impl Login {
         })
     }
 
-    /// What a person sees who opens the application with a new browser and signs in.
-    pub(crate) async fn visit(&self, user: &str) -> Result<()> {
-        let mut browser = Browser::new(user)?;
+    /// A new browser of this person.
+    pub(crate) fn browser(&self, user: &'static str) -> Result<Browser> {
+        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build()?;
+        Ok(Browser { user, client, cookies: BTreeMap::new() })
+    }
+
+    /// What a person sees who opens the application and signs in where that is asked for.
+    pub(crate) async fn visit(&self, browser: &mut Browser) -> Result<()> {
+        let user = browser.user;
         println!("\n{user} opens {}", self.app_url);
         let mut url = self.app_url.clone();
         for _ in 0..MAX_REDIRECTS {
@@ -122,17 +131,13 @@ impl Login {
 }
 
 /// A client that keeps cookies, as a browser does. Both hosts are one for cookies, which know no ports.
-struct Browser {
+pub(crate) struct Browser {
+    user: &'static str,
     client: reqwest::Client,
     cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    fn new(name: &str) -> Result<Self> {
-        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).user_agent(name).build()?;
-        Ok(Self { client, cookies: BTreeMap::new() })
-    }
-
     /// Opens a page; returns its status, where it leads, and its text.
     async fn get(&mut self, url: &str) -> Result<(u16, Option<String>, String)> {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -219,9 +224,4 @@ fn write_configuration(
     });
     std::fs::write(&file, configuration.to_string()).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
-}
-
-/// An address that nobody uses at this moment.
-async fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?)
 }

@@ -113,16 +113,21 @@ async fn run(once: bool, context: Option<String>, state: &Path) -> Result<()> {
         None => None,
     };
     let environment = write_environment(state, &cluster, &operator, (&scim_url, &token), login.as_ref())?;
-    if let Some(login) = &login {
-        heading("Browser: Ada and Emeka open the application");
-        login.visit(tour::ADA_ACCOUNT).await?;
-        login.visit(tour::EMEKA_ACCOUNT).await?;
-    }
-    tour.deactivate(&cluster).await?;
-    if let Some(login) = &login {
-        heading("Browser: Emeka tries again, and Ada is not disturbed");
-        login.visit(tour::EMEKA_ACCOUNT).await?;
-        login.visit(tour::ADA_ACCOUNT).await?;
+    let browsers = match &login {
+        Some(login) => {
+            heading("Browsers: Ada and Emeka open the application");
+            let (mut ada, mut emeka) = (login.browser(tour::ADA_ACCOUNT)?, login.browser(tour::EMEKA_ACCOUNT)?);
+            login.visit(&mut ada).await?;
+            login.visit(&mut emeka).await?;
+            Some((login, ada, emeka))
+        }
+        None => None,
+    };
+    tour.deactivate(&cluster, login.is_some()).await?;
+    if let Some((login, mut ada, mut emeka)) = browsers {
+        heading("Browsers: the next click of both, with the sessions that they have");
+        login.visit(&mut ada).await?;
+        login.visit(&mut emeka).await?;
     }
     tour.compare().await?;
 

@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use control_plane::Process;
+use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::cluster::{Cluster, OPERATOR_NAMESPACE};
@@ -31,7 +33,10 @@ impl Operator {
     pub(crate) async fn start(kubeconfig: &Path, state: &Path, flags: &[String]) -> Result<Self> {
         let addresses = state.join("addresses.json");
         let mut command = vec![build::rollcall()?.into_os_string(), "run".into()];
-        command.extend(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"].map(OsString::from));
+        let public = free_address().await?;
+        command
+            .extend(["--listen", &public.to_string(), "--public-url", &format!("http://{public}")].map(OsString::from));
+        command.extend(["--admin-listen", "127.0.0.1:0"].map(OsString::from));
         command.extend(["--addresses-file".into(), addresses.clone().into_os_string()]);
         command.extend(["--kubeconfig".into(), kubeconfig.as_os_str().to_owned()]);
         command.extend(["--lease-namespace", OPERATOR_NAMESPACE].map(OsString::from));
@@ -53,6 +58,11 @@ impl Operator {
             tokio::time::sleep(POLL).await;
         }
     }
+}
+
+/// An address that nobody uses at this moment.
+pub(crate) async fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?)
 }
 
 /// The addresses that the operator listens on, once it has written them.

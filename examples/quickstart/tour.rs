@@ -92,9 +92,14 @@ impl Tour {
     }
 
     /// Emeka leaves the company.
-    pub(crate) async fn deactivate(&mut self, cluster: &Cluster) -> Result<()> {
+    pub(crate) async fn deactivate(&mut self, cluster: &Cluster, has_login: bool) -> Result<()> {
         self.source.change_person(EMEKA, |emeka| emeka.enabled = false);
         self.cycle("Entra: Emeka leaves; his account is disabled", Reach::Changes).await?;
+        if has_login {
+            let emeka = self.job.user(EMEKA).context("the job has a link to each person")?;
+            let shut = "--for=condition=AccessGranted=false";
+            cluster.kubectl(&["-n", NAMESPACE, "wait", shut, "--timeout=30s", "directoryuser", &emeka.id]).await?;
+        }
         show(cluster, "directoryusers").await
     }
 
