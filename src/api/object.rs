@@ -296,6 +296,11 @@ impl Object {
         sessions.filter_map(|session| session["id"].as_str())
     }
 
+    /// `spec.link.linkedAt`; nothing where there is no link, or nobody can read the time.
+    pub fn linked_at(&self) -> Option<Timestamp> {
+        time(&self.spec()["link"]["linkedAt"])
+    }
+
     /// Those of `spec.endedSessions` that would not have ended by themselves before `now`: id and end. One whose end cannot be
     /// read never ends.
     pub fn ended_sessions_at(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
@@ -369,7 +374,7 @@ impl Object {
     pub fn set_ended_sessions(&mut self, sessions: Vec<(String, Timestamp)>) {
         let sessions: Vec<_> =
             sessions.into_iter().map(|(id, until)| json!({ "id": id, "until": until.to_string() })).collect();
-        self.set_or_remove(ENDED_SESSIONS, (!sessions.is_empty()).then(|| Value::Array(sessions)));
+        self.set_or_remove(ENDED_SESSIONS, (!sessions.is_empty()).then(|| json!(sessions)));
     }
 
     /// Takes `spec.link` off.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::link::{Claimant, JoinedBy, Unmatched, link_value};
-use super::session::{Limits, Session};
+use super::session::{Session, SessionLimits};
 use crate::api::Object;
 use crate::api::directory_user::LoginMethod;
 use crate::rules::access::{self, Denial, LoginRules};
@@ -83,7 +83,7 @@ pub(super) struct Accounts<'a> {
     pub(super) store: &'a Store,
     pub(super) directory: &'a WatchedDirectory,
     pub(super) rules: &'a LoginRules,
-    pub(super) limits: &'a Limits,
+    pub(super) limits: &'a SessionLimits,
 }
 
 impl Accounts<'_> {

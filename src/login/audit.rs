@@ -4,6 +4,7 @@
 //! else who somebody is. The request id stands in the span around it.
 
 use super::accounts::{LoggedIn, NotLoggedIn};
+use super::link::JoinedBy;
 use crate::api::directory_user::LoginMethod;
 use crate::store::WatchedDirectory;
 
@@ -22,7 +23,7 @@ pub fn method(method: LoginMethod) -> &'static str {
 /// Somebody logged in.
 pub fn login(directory: &WatchedDirectory, logged_in: &LoggedIn, application: Option<&str>) {
     let WatchedDirectory { namespace, name, .. } = directory;
-    let (method, joined_by) = (method(logged_in.session.method), logged_in.joined_by.map(|by| by.as_str()));
+    let (method, joined_by) = (method(logged_in.session.method), logged_in.joined_by.map(JoinedBy::as_str));
     let user = &logged_in.session.user;
     tracing::info!(target: TARGET, namespace, directory = name, user, application, method, joined_by, "login");
 }

@@ -19,14 +19,14 @@ const DIGEST_LENGTH: usize = 6;
 
 /// Which hosts a browser sends the cookie of a session to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach<'a> {
+pub enum CookieReach<'a> {
     /// The one that set it.
     Host,
     /// This domain and all hosts below it.
     Domain(&'a str),
 }
 
-impl Reach<'_> {
+impl CookieReach<'_> {
     fn prefix(self) -> &'static str {
         match self {
             Self::Host => "__Host-rollcall-session-",
@@ -46,7 +46,7 @@ pub fn digest(namespace: &str, directory: &str) -> String {
 }
 
 /// The name of the cookie of a session.
-pub fn session(reach: Reach<'_>, digest: &str) -> String {
+pub fn session(reach: CookieReach<'_>, digest: &str) -> String {
     format!("{}{digest}", reach.prefix())
 }
 
@@ -56,16 +56,16 @@ pub fn signed_out(digest: &str) -> String {
 }
 
 /// A value of `Set-Cookie` for a cookie that ends with the browser. Cross-site requests other than navigations go without it.
-pub fn set(name: &str, value: &str, reach: Reach<'_>) -> String {
+pub fn set(name: &str, value: &str, reach: CookieReach<'_>) -> String {
     let mut cookie = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax");
-    if let Reach::Domain(domain) = reach {
+    if let CookieReach::Domain(domain) = reach {
         write!(cookie, "; Domain={domain}").expect("writing to a String cannot fail");
     }
     cookie
 }
 
 /// A value of `Set-Cookie` that takes a cookie away.
-pub fn clear(name: &str, reach: Reach<'_>) -> String {
+pub fn clear(name: &str, reach: CookieReach<'_>) -> String {
     format!("{}; Max-Age=0", set(name, "", reach))
 }
 
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_among_others_whatever_they_hold() {
-        let name = session(Reach::Host, &digest("n", "staff"));
+        let name = session(CookieReach::Host, &digest("n", "staff"));
         for (case, lines, expected) in [
             ("alone", vec![format!("{name}=a")], vec!["a"]),
             ("among others", vec![format!("x=1; {name}=a;y=2")], vec!["a"]),
@@ -116,13 +116,16 @@ mod tests {
 
     #[test]
     fn cookies_have_the_attributes_that_their_prefixes_ask_for() {
-        let host = set("__Host-x", "v", Reach::Host);
+        let host = set("__Host-x", "v", CookieReach::Host);
         assert_eq!(host, "__Host-x=v; Path=/; Secure; HttpOnly; SameSite=Lax");
-        let domain = set("__Secure-x", "v", Reach::Domain("contoso.example"));
+        let domain = set("__Secure-x", "v", CookieReach::Domain("contoso.example"));
         assert_eq!(domain, "__Secure-x=v; Path=/; Secure; HttpOnly; SameSite=Lax; Domain=contoso.example");
-        assert_eq!(clear("__Host-x", Reach::Host), "__Host-x=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+        assert_eq!(
+            clear("__Host-x", CookieReach::Host),
+            "__Host-x=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
         let names = [("n", "staff"), ("n", "guests"), ("m", "staff")]
-            .map(|(namespace, directory)| session(Reach::Host, &digest(namespace, directory)));
+            .map(|(namespace, directory)| session(CookieReach::Host, &digest(namespace, directory)));
         assert!(names[0] != names[1] && names[0] != names[2], "{names:?}");
         assert_eq!(names[0].len(), "__Host-rollcall-session-".len() + DIGEST_LENGTH);
     }

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 /// Writes fields.
 #[derive(Default)]
-pub(super) struct Writer(Vec<u8>);
+pub(super) struct FieldWriter(Vec<u8>);
 
-impl Writer {
+impl FieldWriter {
     /// Begins with the version of the form.
     pub(super) fn new(version: u8) -> Self {
         Self(vec![version])
@@ -50,9 +50,9 @@ impl Writer {
 }
 
 /// Reads fields; nothing where the bytes end too early or mean nothing.
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(super) struct FieldReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> FieldReader<'a> {
     /// Begins with a form of this version, and reads no other.
     pub(super) fn new(bytes: &'a [u8], version: u8) -> Option<Self> {
         let (found, rest) = bytes.split_first()?;

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::ORIGIN;
 use jiff::{SignedDuration, Timestamp};
 
-use super::fields::{Reader, Writer};
+use super::fields::{FieldReader, FieldWriter};
 use super::root_keys::RootKeys;
 use super::sealing::{Purpose, Use};
 
@@ -39,7 +39,7 @@ impl FormOwner<'_> {
 
 /// A new token for a form.
 pub fn token(keys: &RootKeys, owner: &FormOwner<'_>, now: Timestamp) -> String {
-    let mut writer = Writer::new(FORM);
+    let mut writer = FieldWriter::new(FORM);
     writer.time(now);
     keys.seal(&owner.as_use(), &writer.finish())
 }
@@ -47,7 +47,7 @@ pub fn token(keys: &RootKeys, owner: &FormOwner<'_>, now: Timestamp) -> String {
 /// Whether a token was made for this owner, and not too long ago.
 pub fn is_valid(keys: &RootKeys, owner: &FormOwner<'_>, token: &str, now: Timestamp) -> bool {
     let Ok(bytes) = keys.open(&owner.as_use(), token) else { return false };
-    let made_at = Reader::new(&bytes, FORM).and_then(|mut reader| {
+    let made_at = FieldReader::new(&bytes, FORM).and_then(|mut reader| {
         let time = reader.time()?;
         reader.end().map(|()| time)
     });

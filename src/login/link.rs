@@ -201,15 +201,28 @@ mod tests {
         found.map(|(place, by)| (people[place].name().to_owned(), by))
     }
 
+    fn link(tenant: &str, object: &str) -> Value {
+        json!({ "tenantID": tenant, "objectID": object })
+    }
+
+    fn named(name: &str) -> Value {
+        json!({ "scim": { "userName": name } })
+    }
+
+    fn ada() -> VerifiedAccount {
+        account(A, Some("Ada@Contoso.example"))
+    }
+
+    fn found(by: JoinedBy) -> Result<(String, JoinedBy), Unmatched> {
+        Ok(("p".to_owned(), by))
+    }
+
     #[test]
     fn an_account_is_matched_by_what_never_changes_first() {
-        use JoinedBy::{ExternalId, Link, UserName};
+        use JoinedBy::{ExternalId, Link};
         use Unmatched::{Ambiguous, IdentityConflict, NotInDirectory};
 
-        let link = |tenant: &str, object: &str| json!({ "tenantID": tenant, "objectID": object });
-        let named = |name: &str| json!({ "scim": { "userName": name } });
-        let ada = account(A, Some("Ada@Contoso.example"));
-        let found = |by| Ok(("p".to_owned(), by));
+        let ada = ada();
         for (name, account, by_name, people, expected) in [
             ("linked", &ada, true, vec![("p", json!({ "link": link(TENANT, A) }))], found(Link)),
             (
@@ -257,6 +270,33 @@ mod tests {
                 vec![("p", json!({ "scim": { "externalId": A } })), ("q", json!({ "scim": { "externalId": A } }))],
                 Err(Ambiguous),
             ),
+            ("nobody", &ada, true, vec![], Err(NotInDirectory)),
+            (
+                "another provider's subject is compared exactly",
+                &account("Sub", None),
+                true,
+                vec![("p", json!({ "scim": { "externalId": "sub" } }))],
+                Err(NotInDirectory),
+            ),
+            (
+                "another provider's subject",
+                &account("Sub", None),
+                true,
+                vec![("p", json!({ "scim": { "externalId": "Sub" } }))],
+                found(ExternalId),
+            ),
+        ] {
+            assert_eq!(check(account, by_name, &people), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_makes_the_first_link_alone_and_only_where_nothing_is_in_doubt() {
+        use JoinedBy::UserName;
+        use Unmatched::{Ambiguous, IdentityConflict, NotInDirectory};
+
+        let ada = ada();
+        for (name, account, by_name, people, expected) in [
             ("userName", &ada, true, vec![("p", named("ada@contoso.EXAMPLE"))], found(UserName)),
             (
                 "userName, and mailNickname",
@@ -314,21 +354,6 @@ mod tests {
                 true,
                 vec![("p", named("ada@contoso.example")), ("q", named("ADA@contoso.example"))],
                 Err(Ambiguous),
-            ),
-            ("nobody", &ada, true, vec![], Err(NotInDirectory)),
-            (
-                "another provider's subject is compared exactly",
-                &account("Sub", None),
-                true,
-                vec![("p", json!({ "scim": { "externalId": "sub" } }))],
-                Err(NotInDirectory),
-            ),
-            (
-                "another provider's subject",
-                &account("Sub", None),
-                true,
-                vec![("p", json!({ "scim": { "externalId": "Sub" } }))],
-                found(ExternalId),
             ),
         ] {
             assert_eq!(check(account, by_name, &people), expected, "{name}");

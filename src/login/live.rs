@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::session::{Ended, Limits, Session};
+use super::session::{Ended, Session, SessionLimits};
 use crate::api::directory_user::LoginMethod;
 use crate::rules::access::{self, Denial, LoginRules};
 use crate::store::index::KnownPerson;
@@ -77,7 +77,7 @@ pub fn judge(
     session: Session,
     person: Option<KnownPerson>,
     rules: &LoginRules,
-    limits: &Limits,
+    limits: &SessionLimits,
     now: Timestamp,
 ) -> Result<LiveSession, NoSession> {
     let ended = |ended| Err(NoSession::Ended(ended));
@@ -202,7 +202,7 @@ mod tests {
             ),
             ("over", |session, _, _| session.expires_at = NOW, Err(Over(Ended::Expired))),
         ];
-        let limits = Limits::of(&SessionRules::default());
+        let limits = SessionLimits::of(&SessionRules::default());
         for (name, edit, expected) in cases {
             let mut rules = LoginRules {
                 method: Some(LoginMethod::OpenIDConnect),

@@ -8,16 +8,17 @@ use jiff::Timestamp;
 
 use super::accounts::{Accounts, LoggedIn, NotLoggedIn};
 use super::audit;
-use super::cookie::{self, MAX_TRIED, Reach};
+use super::cookie::{self, CookieReach, MAX_TRIED};
 use super::form::{self, FormOwner};
 use super::key_ring::KeyRing;
 use super::link::Claimant;
 use super::live::{CookieHost, LiveSession, NoSession, judge};
 use super::password::Passwords;
+use super::news::tell_people;
 use super::provider::{Providers, VerifiedAccount};
 use super::root_keys::RootKeys;
 use super::sealing::{KEY_LENGTH, Purpose, Use};
-use super::session::{Limits, Session};
+use super::session::{Session, SessionLimits};
 use super::sign_out::{SignOut, sign_out};
 use super::ticket::Ticket;
 use super::transaction::Transaction;
@@ -145,7 +146,7 @@ impl Logins {
     ) -> Option<String> {
         let reach = match host {
             CookieHost::Own => own_reach(directory, own_host),
-            CookieHost::Application(_) => Reach::Host,
+            CookieHost::Application(_) => CookieReach::Host,
         };
         let sealed = self.keys()?.seal(&of(directory, Purpose::Session, &scope(reach, host)), &session.to_bytes());
         let name = cookie::session(reach, &cookie::digest(&directory.namespace, &directory.name));
@@ -154,7 +155,7 @@ impl Logins {
 
     /// Whether the cookie at our host reaches this host as well, so that no hand-over is needed.
     pub fn reaches(&self, directory: &WatchedDirectory, own_host: &str, host: &str) -> bool {
-        matches!(own_reach(directory, own_host), Reach::Domain(domain) if cookie::reaches(domain, host))
+        matches!(own_reach(directory, own_host), CookieReach::Domain(domain) if cookie::reaches(domain, host))
     }
 
     /// Values of `Set-Cookie` that take the session away from a browser at a host.
@@ -178,7 +179,7 @@ impl Logins {
 
     /// The ticket that hands a session over to a host of an application.
     pub fn seal_ticket(&self, directory: &WatchedDirectory, application: &str, ticket: &Ticket) -> Option<String> {
-        let scope = scope(Reach::Host, CookieHost::Application(application));
+        let scope = scope(CookieReach::Host, CookieHost::Application(application));
         Some(self.keys()?.seal(&of(directory, Purpose::Ticket, &scope), &ticket.to_bytes()))
     }
 
@@ -190,7 +191,7 @@ impl Logins {
         ticket: &str,
         now: Timestamp,
     ) -> Option<Ticket> {
-        let scope = scope(Reach::Host, CookieHost::Application(application));
+        let scope = scope(CookieReach::Host, CookieHost::Application(application));
         let bytes = self.0.keys.open_patiently(&of(directory, Purpose::Ticket, &scope), ticket).await.ok()?;
         Ticket::of_bytes(&bytes, now)
     }
@@ -221,6 +222,7 @@ impl Logins {
             None => Err(NotLoggedIn::Unavailable("the Directory has no provider any more".to_owned())),
         };
         self.tell(directory, LoginMethod::OpenIDConnect, &logged_in, application);
+        tell_people(&self.0.store, directory, &logged_in, now).await;
         logged_in
     }
 
@@ -277,8 +279,8 @@ impl Logins {
 }
 
 /// How long sessions of a Directory last.
-pub(super) fn limits(directory: &WatchedDirectory) -> Limits {
-    Limits::of(&directory.spec.login.as_ref().map(|login| login.session.clone()).unwrap_or_default())
+pub(super) fn limits(directory: &WatchedDirectory) -> SessionLimits {
+    SessionLimits::of(&directory.spec.login.as_ref().map(|login| login.session.clone()).unwrap_or_default())
 }
 
 fn of<'a>(directory: &'a WatchedDirectory, purpose: Purpose, scope: &'a str) -> Use<'a> {
@@ -294,21 +296,21 @@ fn domain(directory: &WatchedDirectory) -> Option<&str> {
 }
 
 /// How far the cookie goes that is set at our own host.
-fn own_reach<'a>(directory: &'a WatchedDirectory, own_host: &str) -> Reach<'a> {
-    domain(directory).filter(|domain| cookie::reaches(domain, own_host)).map_or(Reach::Host, Reach::Domain)
+fn own_reach<'a>(directory: &'a WatchedDirectory, own_host: &str) -> CookieReach<'a> {
+    domain(directory).filter(|domain| cookie::reaches(domain, own_host)).map_or(CookieReach::Host, CookieReach::Domain)
 }
 
 /// Where within the Directory a cookie counts.
-fn scope(reach: Reach<'_>, host: CookieHost<'_>) -> String {
+fn scope(reach: CookieReach<'_>, host: CookieHost<'_>) -> String {
     match (reach, host) {
-        (Reach::Domain(domain), _) => format!("domain:{domain}"),
-        (Reach::Host, CookieHost::Own) => String::new(),
-        (Reach::Host, CookieHost::Application(name)) => format!("application:{name}"),
+        (CookieReach::Domain(domain), _) => format!("domain:{domain}"),
+        (CookieReach::Host, CookieHost::Own) => String::new(),
+        (CookieReach::Host, CookieHost::Application(name)) => format!("application:{name}"),
     }
 }
 
 /// The cookies that count at a host: its own one, and that of the domain where there is one.
-fn scopes<'a>(directory: &'a WatchedDirectory, host: CookieHost<'_>) -> Vec<(Reach<'a>, String)> {
-    let of_domain = domain(directory).map(Reach::Domain);
-    std::iter::once(Reach::Host).chain(of_domain).map(|reach| (reach, scope(reach, host))).collect()
+fn scopes<'a>(directory: &'a WatchedDirectory, host: CookieHost<'_>) -> Vec<(CookieReach<'a>, String)> {
+    let of_domain = domain(directory).map(CookieReach::Domain);
+    std::iter::once(CookieReach::Host).chain(of_domain).map(|reach| (reach, scope(reach, host))).collect()
 }

@@ -13,6 +13,7 @@ mod key_ring;
 pub mod link;
 pub mod live;
 mod logins;
+mod news;
 pub mod password;
 pub mod provider;
 pub mod return_address;

@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::fields::{Reader, Writer};
+use super::fields::{FieldReader, FieldWriter};
 use crate::api::directory_login::SessionRules;
 use crate::api::directory_user::LoginMethod;
 use crate::rules::retention::duration;
@@ -52,7 +52,7 @@ pub struct Session {
 
 /// How long sessions of a Directory last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct SessionLimits {
     /// From the login to the end.
     pub absolute: SignedDuration,
     /// From one request to the next.
@@ -95,10 +95,10 @@ impl Ended {
     }
 }
 
-impl Limits {
+impl SessionLimits {
     /// The limits of `spec.login.session`. What cannot be read is a value of a newer version: the default stands in.
     pub fn of(rules: &SessionRules) -> Self {
-        let given = |text: &str| duration(text).filter(|given| given.is_positive());
+        let given = |text: &str| duration(text).filter(SignedDuration::is_positive);
         Self {
             absolute: given(&rules.absolute).unwrap_or(DEFAULT_ABSOLUTE).min(LONGEST),
             idle: rules.idle.as_deref().and_then(given),
@@ -128,7 +128,7 @@ impl Session {
             method,
             login_hint,
         } = self;
-        let mut writer = Writer::new(FORM);
+        let mut writer = FieldWriter::new(FORM);
         writer.bytes(id);
         writer.text(user);
         writer.bytes(uid);
@@ -147,7 +147,7 @@ impl Session {
 
     /// The session of a binary form; nothing where another version wrote it.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(bytes, FORM)?;
+        let mut reader = FieldReader::new(bytes, FORM)?;
         let session = Self {
             id: reader.bytes()?,
             user: reader.text()?,
@@ -191,7 +191,7 @@ impl Session {
 
     /// Whether the session is within its limits at `now`. The limits are those of today: who shortens them shortens the
     /// sessions that there are.
-    pub fn in_time(&self, limits: &Limits, now: Timestamp) -> Result<(), Ended> {
+    pub fn in_time(&self, limits: &SessionLimits, now: Timestamp) -> Result<(), Ended> {
         let passed = |since: Timestamp| now.duration_since(since);
         if now >= self.expires_at || passed(self.issued_at) >= limits.absolute || passed(self.issued_at) < -CLOCK_SKEW {
             return Err(Ended::Expired);
@@ -203,14 +203,14 @@ impl Session {
     }
 
     /// Whether the provider has not been asked about the account for too long. With a password there is nobody to ask.
-    pub fn is_to_revalidate(&self, limits: &Limits, now: Timestamp) -> bool {
+    pub fn is_to_revalidate(&self, limits: &SessionLimits, now: Timestamp) -> bool {
         self.method == LoginMethod::OpenIDConnect
             && limits.revalidate_after.is_some_and(|after| now.duration_since(self.checked_at) >= after)
     }
 
     /// The session as used at `now`, where its cookie is to be renewed: only where there is an idle limit, and not at each
     /// request.
-    pub fn renewed(&self, limits: &Limits, now: Timestamp) -> Option<Self> {
+    pub fn renewed(&self, limits: &SessionLimits, now: Timestamp) -> Option<Self> {
         let due = limits.idle? / RENEWALS_IN_IDLE_TIME;
         let is_due = now.duration_since(self.seen_at) >= due;
         is_due.then(|| Self { seen_at: now, ..self.clone() })
@@ -286,13 +286,13 @@ mod tests {
             ("what nobody can read", rules("long", Some("short"), "often"), hours(8), None, None),
             ("too long", rules("721h", None, "1h"), hours(720), None, Some(hours(1))),
         ] {
-            assert_eq!(Limits::of(&rules), Limits { absolute, idle, revalidate_after }, "{name}");
+            assert_eq!(SessionLimits::of(&rules), SessionLimits { absolute, idle, revalidate_after }, "{name}");
         }
     }
 
     #[test]
     fn threat_30_a_session_ends_at_its_limits() {
-        let limits = |absolute: i64, idle: Option<i64>, revalidate: Option<i64>| Limits {
+        let limits = |absolute: i64, idle: Option<i64>, revalidate: Option<i64>| SessionLimits {
             absolute: SignedDuration::from_mins(absolute),
             idle: idle.map(SignedDuration::from_mins),
             revalidate_after: revalidate.map(SignedDuration::from_mins),
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_renewed_for_an_idle_limit_alone_and_seldom() {
-        let limits = |idle| Limits { idle, ..Limits::of(&SessionRules::default()) };
+        let limits = |idle| SessionLimits { idle, ..SessionLimits::of(&SessionRules::default()) };
         let idle = Some(SignedDuration::from_mins(40));
         for (idle, now, expected) in
             [(None, "11:00:00", false), (idle, "10:09:59", false), (idle, "10:10:00", true), (idle, "10:39:00", true)]

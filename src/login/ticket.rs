@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::fields::{Reader, Writer};
+use super::fields::{FieldReader, FieldWriter};
 use super::session::Session;
 
 /// The version of the binary form.
@@ -35,7 +35,7 @@ impl Ticket {
     /// The binary form, which is then sealed.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { session, host, return_to, expires_at } = self;
-        let mut writer = Writer::new(FORM);
+        let mut writer = FieldWriter::new(FORM);
         writer.time(*expires_at);
         writer.text(host);
         writer.text(return_to);
@@ -45,7 +45,7 @@ impl Ticket {
 
     /// The ticket of a binary form, unless it is over at `now`.
     pub fn of_bytes(bytes: &[u8], now: Timestamp) -> Option<Self> {
-        let mut reader = Reader::new(bytes, FORM)?;
+        let mut reader = FieldReader::new(bytes, FORM)?;
         let (expires_at, host, return_to) = (reader.time()?, reader.text()?, reader.text()?);
         let session = Session::of_bytes(reader.rest())?;
         (now < expires_at).then_some(Self { session, host, return_to, expires_at })

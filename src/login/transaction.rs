@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::fields::{Reader, Writer};
+use super::fields::{FieldReader, FieldWriter};
 
 /// The version of the binary form.
 const FORM: u8 = 1;
@@ -78,7 +78,7 @@ impl Transaction {
     /// The binary form, which is then sealed.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { nonce, verifier, browser, application, return_to, expires_at } = self;
-        let mut writer = Writer::new(FORM);
+        let mut writer = FieldWriter::new(FORM);
         [nonce, verifier, browser].into_iter().for_each(|bytes| writer.bytes(bytes));
         writer.optional_text(application.as_deref());
         writer.text(return_to);
@@ -88,7 +88,7 @@ impl Transaction {
 
     /// The login of a binary form; nothing where another version wrote it.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(bytes, FORM)?;
+        let mut reader = FieldReader::new(bytes, FORM)?;
         let transaction = Self {
             nonce: reader.bytes()?,
             verifier: reader.bytes()?,

@@ -31,12 +31,12 @@ struct SignOutLabels {
 
 /// What is counted.
 #[derive(Debug)]
-pub(super) struct Logins {
+pub(super) struct LoginCounts {
     logins: Family<LoginLabels, Counter>,
     sign_outs: Family<SignOutLabels, Counter>,
 }
 
-impl Logins {
+impl LoginCounts {
     pub(super) fn registered(registry: &mut Registry) -> Self {
         Self {
             logins: registered(registry, LOGINS, Family::default()),

@@ -305,7 +305,7 @@ struct Inner {
     purged: Family<PurgeLabels, Counter>,
     login_ready: access::LoginReady,
     provider_requests: provider::ProviderRequests,
-    logins: login::Logins,
+    logins: login::LoginCounts,
     checks: check::Checks,
 }
 
@@ -347,7 +347,7 @@ impl Default for Metrics {
             purged: registered(&mut registry, PURGED, Family::default()),
             login_ready: access::LoginReady::registered(&mut registry),
             provider_requests: provider::ProviderRequests::registered(&mut registry),
-            logins: login::Logins::registered(&mut registry),
+            logins: login::LoginCounts::registered(&mut registry),
             checks: check::Checks::registered(&mut registry),
             registry,
         };

@@ -23,6 +23,7 @@ mod keys;
 mod kubectl;
 mod leader;
 mod log;
+mod login;
 mod members;
 mod policy;
 mod policy_examples;

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use http::header::HOST;
 
-use super::browser::{Browser, Failure, Visit};
+use super::browser::{Browser, Visit, VisitFailure};
 use crate::rules::application::own_host;
 use crate::store::WatchedApplication;
 
@@ -26,7 +26,7 @@ pub fn door(browser: &Browser) -> Router {
 }
 
 /// The application in the path.
-fn application(browser: &Browser, visit: &Visit) -> Result<Arc<WatchedApplication>, Failure> {
+fn application(browser: &Browser, visit: &Visit) -> Result<Arc<WatchedApplication>, VisitFailure> {
     let name = visit.application.as_deref().unwrap_or_default();
     let application = browser.logins.store().application(&visit.directory.namespace, name);
     let application = application.filter(|application| application.directory() == visit.directory.name);

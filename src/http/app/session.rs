@@ -4,13 +4,13 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::{application, asked_host};
-use crate::http::browser::{Browser, Destination, Failure, Visit, see_other};
+use crate::http::browser::{Browser, Destination, Visit, VisitFailure, see_other};
 use crate::http::edge::Answer;
 use crate::login::{CookieHost, NoSession};
 use crate::pages::texts::error;
 
 /// `GET https://APPLICATION/.rollcall/session?ticket=`.
-pub(super) async fn session(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Failure> {
+pub(super) async fn session(State(browser): State<Browser>, visit: Visit) -> Result<Answer, VisitFailure> {
     let application = application(&browser, &visit)?;
     let begins = || Destination::front_page(&visit, Some(&application)).login_page(&visit, "", &[]);
     let expired = |reason: &str| visit.failure(StatusCode::BAD_REQUEST, error::EXPIRED, reason).again(begins());

@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::ORIGIN;
 
 use super::{application, asked_host};
-use crate::http::browser::{Browser, Destination, Failure, Visit, see_other};
+use crate::http::browser::{Browser, Destination, Visit, VisitFailure, see_other};
 use crate::http::edge::Answer;
 use crate::login::form::is_same_origin;
 use crate::login::{CookieHost, NoSession, SignOut};
@@ -15,7 +15,7 @@ use crate::store::WatchedApplication;
 
 /// `POST https://APPLICATION/.rollcall/sign-out`. The form is the application's own, so it has no token of ours; the cookie does
 /// not come along from other sites, and the browser says where the form was.
-pub(super) async fn sign_out(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Failure> {
+pub(super) async fn sign_out(State(browser): State<Browser>, visit: Visit) -> Result<Answer, VisitFailure> {
     let application = application(&browser, &visit)?;
     if !is_same_origin(&visit.headers, &origin_of_form(&application, &visit)) {
         let reason = "the sign-out does not come from the application";

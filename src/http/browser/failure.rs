@@ -17,7 +17,7 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 /// Why a visit came to nothing.
 #[derive(Debug)]
-pub struct Failure {
+pub struct VisitFailure {
     status: StatusCode,
     /// One of the sentences of `pages::texts`.
     sentence: &'static str,
@@ -34,33 +34,33 @@ pub struct Failure {
 
 impl Visit {
     /// A failure with one of the sentences of `pages::texts::error`.
-    pub fn failure(&self, status: StatusCode, sentence: &'static str, reason: impl Into<String>) -> Failure {
+    pub fn failure(&self, status: StatusCode, sentence: &'static str, reason: impl Into<String>) -> VisitFailure {
         let directory = Some(Arc::clone(&self.directory));
-        Failure { directory, ..Failure::without_directory(status, sentence, reason, Some(&self.note)) }
+        VisitFailure { directory, ..VisitFailure::without_directory(status, sentence, reason, Some(&self.note)) }
     }
 
     /// The person may not come in: one of the sentences of `pages::texts::denied`, or of the provider.
-    pub fn denied(&self, sentence: &'static str, reason: impl Into<String>) -> Failure {
-        Failure { is_denial: true, ..self.failure(StatusCode::FORBIDDEN, sentence, reason) }
+    pub fn denied(&self, sentence: &'static str, reason: impl Into<String>) -> VisitFailure {
+        VisitFailure { is_denial: true, ..self.failure(StatusCode::FORBIDDEN, sentence, reason) }
     }
 
     /// There is no such page.
-    pub fn not_found(&self) -> Failure {
+    pub fn not_found(&self) -> VisitFailure {
         self.failure(StatusCode::NOT_FOUND, error::NOT_FOUND, "no such page")
     }
 
     /// The address is none that is taken.
-    pub fn bad_request(&self, reason: impl Into<String>) -> Failure {
+    pub fn bad_request(&self, reason: impl Into<String>) -> VisitFailure {
         self.failure(StatusCode::BAD_REQUEST, error::BAD_REQUEST, reason)
     }
 
     /// What is known is too old, or the API server cannot be asked: the same request may do in a moment.
-    pub fn stale(&self, reason: impl Into<String>) -> Failure {
+    pub fn stale(&self, reason: impl Into<String>) -> VisitFailure {
         self.failure(StatusCode::SERVICE_UNAVAILABLE, error::STALE, reason)
     }
 }
 
-impl Failure {
+impl VisitFailure {
     /// A failure before there was any Directory.
     pub(super) fn without_directory(
         status: StatusCode,
@@ -79,7 +79,7 @@ impl Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for VisitFailure {
     fn into_response(self) -> Answer {
         let Self { status, sentence, reason, is_denial, again, directory, note } = self;
         let mut answer = match (&directory, &note) {

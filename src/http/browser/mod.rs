@@ -10,7 +10,7 @@ use axum::Router;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
 
-pub use self::failure::Failure;
+pub use self::failure::VisitFailure;
 pub use self::onward::{Destination, NewSession, onward};
 pub use self::query::Query;
 pub use self::visit::Visit;
@@ -36,7 +36,7 @@ impl Browser {
     }
 }
 
-async fn not_found(visit: Visit) -> Failure {
+async fn not_found(visit: Visit) -> VisitFailure {
     visit.not_found()
 }
 

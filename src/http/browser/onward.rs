@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{Failure, Visit, see_other};
+use super::{Visit, VisitFailure, see_other};
 use crate::http::edge::Answer;
-use crate::login::cookie::{self, Reach};
+use crate::login::cookie::{self, CookieReach};
 use crate::login::return_address::{self, ReturnAddress, host_of};
 use crate::login::session::Session;
 use crate::login::ticket::Ticket;
@@ -38,7 +38,7 @@ pub enum NewSession {
 impl Destination {
     /// Where the parameters `app` and `rd` of a visit lead, or what stands in for them: the front page of the application where
     /// there is no `rd` or it is too long, and the portal where there is no application.
-    pub fn of(logins: &Logins, visit: &Visit) -> Result<Self, Failure> {
+    pub fn of(logins: &Logins, visit: &Visit) -> Result<Self, VisitFailure> {
         let (app, rd) = (visit.parameter("app")?, visit.parameter("rd")?);
         let mut applications = logins.store().applications(&visit.directory.namespace, &visit.directory.name);
         if let Some(app) = app {
@@ -100,21 +100,23 @@ impl Destination {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let own = self.url.strip_prefix(visit.base()).filter(|path| path.starts_with('/'));
         match &self.application {
-            Some(application) => drop(query.append_pair("app", application).append_pair("rd", &self.url)),
+            Some(application) => {
+                query.append_pair("app", application).append_pair("rd", &self.url);
+            }
             None if own == Some(&visit.portal_path()) => {}
-            None => drop(query.append_pair("rd", own.unwrap_or_default())),
+            None => {
+                query.append_pair("rd", own.unwrap_or_default());
+            }
         }
-        for (name, value) in more {
-            query.append_pair(name, value);
-        }
+        query.extend_pairs(more);
         let query = query.finish();
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{}{mark}{query}", visit.login_page(page))
     }
 }
 
-fn destination(application: &WatchedApplication) -> return_address::Destination<'_> {
-    return_address::Destination { name: &application.name, spec: &application.spec }
+fn destination(application: &WatchedApplication) -> return_address::KnownApplication<'_> {
+    return_address::KnownApplication { name: &application.name, spec: &application.spec }
 }
 
 /// Sends somebody who has a session to the destination. Where the cookie at our host does not reach that host, by way of a
@@ -125,7 +127,7 @@ pub fn onward(
     session: &Session,
     is_new: NewSession,
     destination: &Destination,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, VisitFailure> {
     let no_keys = || visit.stale("the keys of sessions have not been read");
     let own_host = visit.own_host();
     let mut cookies = Vec::new();
@@ -133,8 +135,8 @@ pub fn onward(
         let cookie = logins.session_cookie(&visit.directory, session, CookieHost::Own, &own_host);
         cookies.push(cookie.ok_or_else(no_keys)?);
         // Nothing that was planted before a login counts after it.
-        cookies.push(cookie::set(cookie::LOGIN, &new_binding(), Reach::Host));
-        cookies.push(cookie::clear(&visit.signed_out_cookie(), Reach::Host));
+        cookies.push(cookie::set(cookie::LOGIN, &new_binding(), CookieReach::Host));
+        cookies.push(cookie::clear(&visit.signed_out_cookie(), CookieReach::Host));
     }
     let Some(application) = &destination.application else { return Ok(see_other(&destination.url, &cookies)) };
     let url = Url::parse(&destination.url).map_err(|_| visit.bad_request("the destination is no address"))?;

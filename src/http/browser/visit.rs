@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Browser, Failure, Query};
+use super::{Browser, Query, VisitFailure};
 use crate::http::edge::RequestNote;
 use crate::login::cookie;
 use crate::pages::texts::{denied, error};
@@ -43,14 +43,14 @@ struct Place {
 }
 
 impl FromRequestParts<Browser> for Visit {
-    type Rejection = Failure;
+    type Rejection = VisitFailure;
 
-    async fn from_request_parts(parts: &mut Parts, browser: &Browser) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, browser: &Browser) -> Result<Self, VisitFailure> {
         let place = parts.extract::<Path<Place>>().await.map(|Path(place)| place);
         let note = parts.extensions.get::<RequestNote>().cloned();
         let told = note.clone();
         let failure =
-            |status, sentence, reason: String| Failure::without_directory(status, sentence, reason, told.as_ref());
+            |status, sentence, reason: String| VisitFailure::without_directory(status, sentence, reason, told.as_ref());
         let (Ok(place), Some(note)) = (place, note) else {
             return Err(failure(StatusCode::NOT_FOUND, error::NOT_FOUND, "no such page".to_owned()));
         };
@@ -85,7 +85,7 @@ impl FromRequestParts<Browser> for Visit {
 
 impl Visit {
     /// A parameter of the query, or the page that says that the address is none.
-    pub fn parameter(&self, name: &str) -> Result<Option<&str>, Failure> {
+    pub fn parameter(&self, name: &str) -> Result<Option<&str>, VisitFailure> {
         self.query.one(name).map_err(|reason| self.bad_request(reason))
     }
 

@@ -6,7 +6,7 @@ use tokio::time::{Duration, timeout};
 
 use super::start::unreachable;
 use crate::api::directory_user::LoginMethod;
-use crate::http::browser::{Browser, Destination, Failure, NewSession, Visit, onward};
+use crate::http::browser::{Browser, Destination, NewSession, Visit, VisitFailure, onward};
 use crate::http::edge::Answer;
 use crate::http::page;
 use crate::login::link::Unmatched;
@@ -20,7 +20,7 @@ use crate::pages::texts::{denied, error};
 const DEADLINE: Duration = Duration::from_secs(25);
 
 /// `GET /login/NAMESPACE/DIRECTORY/callback?code=&state=`.
-pub(super) async fn callback(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Failure> {
+pub(super) async fn callback(State(browser): State<Browser>, visit: Visit) -> Result<Answer, VisitFailure> {
     let (state, code) = (visit.parameter("state")?, visit.parameter("code")?);
     let (refusal, description) = (visit.parameter("error")?, visit.parameter("error_description")?);
     let state = state.ok_or_else(|| visit.bad_request("there is no state"))?;
@@ -53,9 +53,9 @@ pub(super) async fn callback(State(browser): State<Browser>, visit: Visit) -> Re
 /// Why nobody is in.
 enum NotIn {
     /// The person may not be.
-    Person(Failure),
+    Person(VisitFailure),
     /// The provider did not say who it is.
-    Provider(Failure),
+    Provider(VisitFailure),
 }
 
 async fn log_in(
@@ -83,19 +83,24 @@ async fn log_in(
 }
 
 /// Whoever has a session goes on all the same; everybody else sees the failure.
-fn go_on(browser: &Browser, visit: &Visit, destination: &Destination, failure: Failure) -> Result<Answer, Failure> {
+fn go_on(
+    browser: &Browser,
+    visit: &Visit,
+    destination: &Destination,
+    failure: VisitFailure,
+) -> Result<Answer, VisitFailure> {
     match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
         Ok(live) if !live.revalidate => onward(&browser.logins, visit, &live.session, NewSession::No, destination),
         _ => Err(failure),
     }
 }
 
-fn expired(visit: &Visit, destination: &Destination, reason: &str) -> Failure {
+fn expired(visit: &Visit, destination: &Destination, reason: &str) -> VisitFailure {
     visit.failure(StatusCode::BAD_REQUEST, error::EXPIRED, reason).again(destination.login_page(visit, "", &[]))
 }
 
 /// The provider did not log the person in.
-fn refused(browser: &Browser, visit: &Visit, destination: &Destination, refusal: &LoginRefused) -> Failure {
+fn refused(browser: &Browser, visit: &Visit, destination: &Destination, refusal: &LoginRefused) -> VisitFailure {
     let WhereTo { again, select } = WhereTo::of(visit, destination);
     let (directory, way) = (&visit.directory, LoginMethod::OpenIDConnect);
     audit::refused(directory, way, refusal.as_str(), None, destination.application.as_deref());
@@ -129,7 +134,7 @@ impl WhereTo {
 }
 
 /// The person is not let in, in words that the person may read.
-pub(super) fn not_logged_in(visit: &Visit, destination: &Destination, not: &NotLoggedIn) -> Failure {
+pub(super) fn not_logged_in(visit: &Visit, destination: &Destination, not: &NotLoggedIn) -> VisitFailure {
     let WhereTo { again, select } = WhereTo::of(visit, destination);
     let sentence = match not {
         NotLoggedIn::Unavailable(reason) => return visit.stale(reason.clone()).again(again),

@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::new_password::{saved, told};
 use super::password::{require_passwords, wait_of, with_wait};
 use crate::api::Object;
-use crate::http::browser::{Browser, Failure, Visit};
+use crate::http::browser::{Browser, VisitFailure, Visit};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::audit;
@@ -25,7 +25,7 @@ struct Invited {
 }
 
 /// `GET /login/NAMESPACE/DIRECTORY/invitation?user=&token=`.
-pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Failure> {
+pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<Answer, VisitFailure> {
     let invited = Invited::read(&browser, &visit).await?;
     invited.form(&browser, &visit, StatusCode::OK, None)
 }
@@ -33,7 +33,7 @@ pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<
 /// `POST` of the same.
 pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, Answer> {
     let (logins, directory) = (&browser.logins, &visit.directory);
-    let invited = Invited::read(&browser, &visit).await.map_err(Failure::into_response)?;
+    let invited = Invited::read(&browser, &visit).await.map_err(VisitFailure::into_response)?;
     let Invited { person, token } = &invited;
     let foreign = |reason: &str| visit.failure(StatusCode::FORBIDDEN, texts::error::FORM, reason).into_response();
     let sent = Form::read(&visit.headers, &visit.origin(), body).await;
@@ -41,7 +41,7 @@ pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: B
     if !logins.is_form_valid(directory, token, sent.token(), visit.now) {
         return Err(foreign("the token of the form is not valid"));
     }
-    let again = |status, problem| invited.form(&browser, &visit, status, Some(problem)).map_err(Failure::into_response);
+    let again = |status, problem| invited.form(&browser, &visit, status, Some(problem)).map_err(VisitFailure::into_response);
     let new = sent.field("new");
     if new != sent.field("again") {
         return again(StatusCode::UNPROCESSABLE_ENTITY, texts::PASSWORDS_DIFFER);
@@ -76,7 +76,7 @@ pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: B
 
 impl Invited {
     /// The person whom a link invites, read live. Whatever is wrong with the link, the answer is 410 with the same words.
-    async fn read(browser: &Browser, visit: &Visit) -> Result<Self, Failure> {
+    async fn read(browser: &Browser, visit: &Visit) -> Result<Self, VisitFailure> {
         require_passwords(browser, visit)?;
         let (user, token) =
             (visit.parameter("user")?.unwrap_or_default(), visit.parameter("token")?.unwrap_or_default());
@@ -105,7 +105,7 @@ impl Invited {
         visit: &Visit,
         status: StatusCode,
         problem: Option<&str>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, VisitFailure> {
         let Self { person, token } = self;
         // The token of the link is the one thing that nobody else knows.
         let form_token = browser.logins.form_token(&visit.directory, token, visit.now);

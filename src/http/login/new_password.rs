@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::password::{count, require_passwords, wait_of, with_wait};
 use crate::api::directory_user::LoginMethod;
-use crate::http::browser::{Browser, Destination, Failure, Visit, see_other, with_cookies};
+use crate::http::browser::{Browser, Destination, VisitFailure, Visit, see_other, with_cookies};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::password::quality::Weakness;
@@ -18,7 +18,7 @@ use crate::pages::{self, NewPasswordPage, NoticePage, PageLink, texts};
 /// `GET /login/NAMESPACE/DIRECTORY/change-password`.
 pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Answer> {
     let live = session(&browser, &visit)?;
-    form(&browser, &visit, &live, StatusCode::OK, None).map_err(Failure::into_response)
+    form(&browser, &visit, &live, StatusCode::OK, None).map_err(VisitFailure::into_response)
 }
 
 /// `POST` of the same.
@@ -34,7 +34,7 @@ pub(super) async fn change(State(browser): State<Browser>, visit: Visit, body: B
     if !logins.is_form_valid(directory, &live.session.id_text(), sent.token(), visit.now) {
         return Err(foreign("the token of the form is not valid"));
     }
-    let again = |status, problem| form(&browser, &visit, &live, status, Some(problem)).map_err(Failure::into_response);
+    let again = |status, problem| form(&browser, &visit, &live, status, Some(problem)).map_err(VisitFailure::into_response);
     if sent.field("new") != sent.field("again") {
         return again(StatusCode::UNPROCESSABLE_ENTITY, texts::PASSWORDS_DIFFER);
     }
@@ -87,7 +87,7 @@ pub(super) fn saved(browser: &Browser, visit: &Visit) -> Answer {
 
 /// The session of somebody with a password, or where one goes instead.
 fn session(browser: &Browser, visit: &Visit) -> Result<LiveSession, Answer> {
-    require_passwords(browser, visit).map_err(Failure::into_response)?;
+    require_passwords(browser, visit).map_err(VisitFailure::into_response)?;
     match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
         Ok(live) if live.method == LoginMethod::BuiltIn => Ok(live),
         Ok(_) => Err(visit.not_found().into_response()),
@@ -107,7 +107,7 @@ fn form(
     live: &LiveSession,
     status: StatusCode,
     problem: Option<&str>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, VisitFailure> {
     let token = browser.logins.form_token(&visit.directory, &live.session.id_text(), visit.now);
     let token = token.ok_or_else(|| visit.stale("the keys of sessions have not been read"))?;
     let portal = format!("{}{}", visit.base(), visit.portal_path());

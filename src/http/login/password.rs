@@ -9,10 +9,10 @@ use url::Url;
 use super::callback::not_logged_in;
 use super::start::{application_name, binding_of, provider_button};
 use crate::api::directory_user::LoginMethod;
-use crate::http::browser::{Browser, Destination, Failure, NewSession, Visit, onward, with_cookies};
+use crate::http::browser::{Browser, Destination, VisitFailure, NewSession, Visit, onward, with_cookies};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
-use crate::login::cookie::{self, Reach};
+use crate::login::cookie::{self, CookieReach};
 use crate::login::password::{Attempt, PasswordRefused};
 use crate::login::{NotLoggedIn, audit};
 use crate::pages::{self, PasswordPage, texts};
@@ -21,14 +21,14 @@ use crate::pages::{self, PasswordPage, texts};
 const BUSY_SECONDS: i64 = 2;
 
 /// `GET /login/NAMESPACE/DIRECTORY/password?app=&rd=`.
-pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Failure> {
+pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<Answer, VisitFailure> {
     require_passwords(&browser, &visit)?;
     let destination = Destination::of(&browser.logins, &visit)?;
     form(&browser, &visit, &destination, StatusCode::OK, None)
 }
 
 /// `POST` of the same.
-pub(super) async fn log_in(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, Failure> {
+pub(super) async fn log_in(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, VisitFailure> {
     require_passwords(&browser, &visit)?;
     let (logins, directory) = (&browser.logins, &visit.directory);
     let destination = Destination::of(logins, &visit)?;
@@ -58,7 +58,7 @@ pub(super) async fn log_in(State(browser): State<Browser>, visit: Visit, body: B
 }
 
 /// 404 where nobody logs in with a password.
-pub(super) fn require_passwords(browser: &Browser, visit: &Visit) -> Result<(), Failure> {
+pub(super) fn require_passwords(browser: &Browser, visit: &Visit) -> Result<(), VisitFailure> {
     if browser.logins.rules(&visit.directory).has_passwords { Ok(()) } else { Err(visit.not_found()) }
 }
 
@@ -99,7 +99,7 @@ fn answer_to(
     visit: &Visit,
     destination: &Destination,
     refused: &PasswordRefused,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, VisitFailure> {
     let (status, problem) = match refused {
         PasswordRefused::Wait(_) => (StatusCode::TOO_MANY_REQUESTS, texts::TOO_MANY_ATTEMPTS),
         PasswordRefused::Busy => (StatusCode::TOO_MANY_REQUESTS, texts::BUSY),
@@ -119,7 +119,7 @@ fn form(
     destination: &Destination,
     status: StatusCode,
     problem: Option<&str>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, VisitFailure> {
     let binding = binding_of(visit);
     let token = browser.logins.form_token(&visit.directory, &binding, visit.now);
     let token = token.ok_or_else(|| visit.stale("the keys of sessions have not been read"))?;
@@ -138,6 +138,6 @@ fn form(
             .as_ref()
             .map(|(href, is_microsoft)| pages::ProviderButton { href, is_microsoft: *is_microsoft }),
     };
-    let cookies = [cookie::set(cookie::LOGIN, &binding, Reach::Host)];
+    let cookies = [cookie::set(cookie::LOGIN, &binding, CookieReach::Host)];
     Ok(with_cookies(pages::answer(status, &page), &cookies))
 }

@@ -4,10 +4,10 @@ use axum::body::Body;
 use axum::extract::State;
 use http::StatusCode;
 
-use crate::http::browser::{Browser, Destination, Failure, Visit, see_other, with_cookies};
+use crate::http::browser::{Browser, Destination, Visit, VisitFailure, see_other, with_cookies};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
-use crate::login::cookie::{self, Reach};
+use crate::login::cookie::{self, CookieReach};
 use crate::login::{CookieHost, NoSession, SignOut};
 use crate::pages::texts::error;
 use crate::pages::{self, NoticePage};
@@ -16,7 +16,7 @@ use crate::pages::{self, NoticePage};
 const EVERYWHERE: &str = "all";
 
 /// `POST /login/NAMESPACE/DIRECTORY/sign-out`.
-pub(super) async fn sign_out(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, Failure> {
+pub(super) async fn sign_out(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, VisitFailure> {
     end(&browser, &visit, body, SignOut::Session).await
 }
 
@@ -25,11 +25,11 @@ pub(super) async fn sign_out_everywhere(
     State(browser): State<Browser>,
     visit: Visit,
     body: Body,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, VisitFailure> {
     end(&browser, &visit, body, SignOut::Everywhere).await
 }
 
-async fn end(browser: &Browser, visit: &Visit, body: Body, what: SignOut) -> Result<Answer, Failure> {
+async fn end(browser: &Browser, visit: &Visit, body: Body, what: SignOut) -> Result<Answer, VisitFailure> {
     let logins = &browser.logins;
     let signed_out_page = visit.login_page("/signed-out");
     let mut location = signed_out_page.clone();
@@ -56,7 +56,7 @@ async fn end(browser: &Browser, visit: &Visit, body: Body, what: SignOut) -> Res
         Err(_) => {}
     }
     let mut cookies = logins.no_session_cookies(&visit.directory, CookieHost::Own);
-    cookies.push(cookie::set(&visit.signed_out_cookie(), what.as_str(), Reach::Host));
+    cookies.push(cookie::set(&visit.signed_out_cookie(), what.as_str(), CookieReach::Host));
     Ok(see_other(&location, &cookies))
 }
 
@@ -68,6 +68,6 @@ pub(super) async fn signed_out(visit: Visit) -> Answer {
     let again = Destination::front_page(&visit, None).login_page(&visit, "", &[("prompt", "select_account")]);
     let page = NoticePage::signed_out(page::frame(&visit.directory), told == Some(EVERYWHERE), &again);
     let answer = pages::answer(StatusCode::OK, &page);
-    let cookie = cookie::set(&name, told.filter(|told| *told == EVERYWHERE).unwrap_or("one"), Reach::Host);
+    let cookie = cookie::set(&name, told.filter(|told| *told == EVERYWHERE).unwrap_or("one"), CookieReach::Host);
     with_cookies(answer, &[cookie])
 }

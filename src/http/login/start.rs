@@ -6,10 +6,10 @@ use url::Url;
 
 use crate::api::directory_login::Flavor;
 use crate::api::directory_user::LoginMethod;
-use crate::http::browser::{Browser, Destination, Failure, NewSession, Visit, onward, see_other, with_cookies};
+use crate::http::browser::{Browser, Destination, NewSession, Visit, VisitFailure, onward, see_other, with_cookies};
 use crate::http::edge::Answer;
 use crate::http::page;
-use crate::login::cookie::{self, Reach};
+use crate::login::cookie::{self, CookieReach};
 use crate::login::provider::{AuthorizationRequest, Prompt, ProviderProblem, redirect_uri};
 use crate::login::transaction::{MAX_AUTHORIZE_URL, MAX_STATE, Transaction, new_binding};
 use crate::login::{CookieHost, NoSession};
@@ -23,7 +23,7 @@ const PROVIDER: &str = "provider";
 const BINDING_LENGTH: usize = 43;
 
 /// `GET /login/NAMESPACE/DIRECTORY?app=&rd=&prompt=`.
-pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Failure> {
+pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Result<Answer, VisitFailure> {
     let destination = Destination::of(&browser.logins, &visit)?;
     let signed_out = visit.signed_out_cookie();
     let has_signed_out = cookie::values(&visit.headers, &signed_out).next().is_some();
@@ -31,7 +31,12 @@ pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Resul
     let mut is_revalidation = false;
     match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
         Ok(live) if !selects && !live.revalidate => {
-            return onward(&browser.logins, &visit, &live.session, NewSession::No, &destination);
+            let session = live.renewed.as_ref().unwrap_or(&live.session);
+            let answer = onward(&browser.logins, &visit, session, NewSession::No, &destination)?;
+            let renewed = live.renewed.as_ref().and_then(|session| {
+                browser.logins.session_cookie(&visit.directory, session, CookieHost::Own, &visit.own_host())
+            });
+            return Ok(with_cookies(answer, renewed.as_slice()));
         }
         Ok(live) => is_revalidation = !selects && live.method == LoginMethod::OpenIDConnect,
         Err(NoSession::Stale) => return Err(visit.stale("sessions cannot be judged")),
@@ -88,7 +93,7 @@ async fn to_provider(
     visit: &Visit,
     destination: Destination,
     selects: bool,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, VisitFailure> {
     let binding = binding_of(visit);
     let url = match authorize(browser, visit, &destination, &binding, selects).await? {
         url if url.fits => url.url,
@@ -101,8 +106,10 @@ async fn to_provider(
             if short.fits || !long.is_state_short { short.url } else { long.url }
         }
     };
-    let cookies =
-        [cookie::set(cookie::LOGIN, &binding, Reach::Host), cookie::clear(&visit.signed_out_cookie(), Reach::Host)];
+    let cookies = [
+        cookie::set(cookie::LOGIN, &binding, CookieReach::Host),
+        cookie::clear(&visit.signed_out_cookie(), CookieReach::Host),
+    ];
     Ok(with_cookies(see_other(url.as_str(), &[]), &cookies))
 }
 
@@ -125,7 +132,7 @@ async fn authorize(
     destination: &Destination,
     binding: &str,
     selects: bool,
-) -> Result<AuthorizeUrl, Failure> {
+) -> Result<AuthorizeUrl, VisitFailure> {
     let Destination { application, url } = destination.clone();
     let transaction = Transaction::begin(binding, application, url, visit.now);
     let state = browser.logins.seal_transaction(&visit.directory, &transaction);
@@ -149,6 +156,6 @@ async fn authorize(
 }
 
 /// The provider cannot be used: the page says so, and the log and the condition of the Directory say why.
-pub(super) fn unreachable(visit: &Visit, problem: &ProviderProblem) -> Failure {
+pub(super) fn unreachable(visit: &Visit, problem: &ProviderProblem) -> VisitFailure {
     visit.failure(StatusCode::SERVICE_UNAVAILABLE, error::PROVIDER, problem.to_string())
 }

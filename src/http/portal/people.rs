@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::person::{Shown, full_name};
 use super::visitor::Visitor;
-use crate::http::browser::{Browser, Failure, Visit};
+use crate::http::browser::{Browser, VisitFailure, Visit};
 use crate::http::edge::Answer;
 use crate::pages::{self, PersonRow, Place, RollPage, SuspensionSwitch, texts};
 use crate::rules::access::{Denial, decide};
@@ -36,7 +36,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(visit: &Visit) -> Result<Self, Failure> {
+    fn of(visit: &Visit) -> Result<Self, VisitFailure> {
         let (query, page) = (visit.parameter("q")?, visit.parameter("page")?);
         Ok(Self::bounded(query.unwrap_or_default(), page.unwrap_or_default()))
     }
@@ -62,7 +62,7 @@ type Found = (String, Arc<str>);
 /// `GET /portal/NAMESPACE/DIRECTORY/people?q=&page=`.
 pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Answer> {
     let visitor = Visitor::administrator(&browser, &visit, &Method::GET, "/people")?;
-    let wanted = Wanted::of(&visit).map_err(Failure::into_response)?;
+    let wanted = Wanted::of(&visit).map_err(VisitFailure::into_response)?;
     let failed = || visit.failure(StatusCode::INTERNAL_SERVER_ERROR, texts::error::INTERNAL, "a search panicked");
     let Visitor { live, policy, role, people: action, .. } = &visitor;
     let index = browser.logins.store().index(&visit.directory.namespace, &visit.directory.name);

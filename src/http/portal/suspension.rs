@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::person::Shown;
 use super::visitor::Visitor;
 use crate::api::Object;
-use crate::http::browser::{Browser, Failure, Visit};
+use crate::http::browser::{Browser, VisitFailure, Visit};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::audit;
@@ -49,7 +49,7 @@ pub(super) async fn ask(
     Path(Named { id }): Path<Named>,
 ) -> Result<Answer, Answer> {
     let switching = Switching::begin(browser, visit, &Method::GET, id)?;
-    let person = switching.read().await.map_err(Failure::into_response)?;
+    let person = switching.read().await.map_err(VisitFailure::into_response)?;
     switching.check(&person).map_err(|denied| switching.denied(denied).into_response())?;
     Ok(switching.question(&person, None, StatusCode::OK))
 }
@@ -79,7 +79,7 @@ pub(super) async fn switch(
     };
     let reason = form.field("reason").trim();
     if reason.chars().count() > MAX_REASON {
-        let person = switching.read().await.map_err(Failure::into_response)?;
+        let person = switching.read().await.map_err(VisitFailure::into_response)?;
         return Err(switching.question(&person, Some(texts::REASON_TOO_LONG), StatusCode::UNPROCESSABLE_ENTITY));
     }
     match switching.write(is_suspension, reason).await {
@@ -92,7 +92,7 @@ pub(super) async fn switch(
         Ok(Switched::Denied(denied)) => Err(switching.denied(denied).into_response()),
         Ok(Switched::NoSuchPerson) => Err(switching.no_such_person().into_response()),
         Err(Error::Conflict) => {
-            let person = switching.read().await.map_err(Failure::into_response)?;
+            let person = switching.read().await.map_err(VisitFailure::into_response)?;
             Err(switching.question(&person, Some(texts::CHANGED_MEANWHILE), StatusCode::CONFLICT))
         }
         Err(error) => Err(visit.stale(error.to_string()).into_response()),
@@ -107,7 +107,7 @@ impl Switching {
     }
 
     /// The person, read live.
-    async fn read(&self) -> Result<Object, Failure> {
+    async fn read(&self) -> Result<Object, VisitFailure> {
         let objects = self.browser.logins.store().objects();
         match objects.get(Kind::USER, &self.visit.directory.namespace, &self.id).await {
             Ok(person) if self.is_in_directory(&person) => Ok(person),
@@ -180,7 +180,7 @@ impl Switching {
         person.directory() == self.visit.directory.name && !person.is_deleted() && !person.is_rejected()
     }
 
-    fn denied(&self, denied: SwitchDenied) -> Failure {
+    fn denied(&self, denied: SwitchDenied) -> VisitFailure {
         let (sentence, reason) = match denied {
             SwitchDenied::NoAdministrator => (texts::denied::PORTAL, "NoAdministrator"),
             SwitchDenied::Oneself => (texts::denied::OWN_SUSPENSION, "Oneself"),
@@ -189,7 +189,7 @@ impl Switching {
         self.visit.denied(sentence, reason)
     }
 
-    fn no_such_person(&self) -> Failure {
+    fn no_such_person(&self) -> VisitFailure {
         self.visit.not_found().again(self.visitor.people.clone())
     }
 }

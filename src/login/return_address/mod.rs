@@ -19,7 +19,7 @@ pub const MAX_RETURN_ADDRESS: usize = 1024;
 
 /// An application that somebody may be sent to.
 #[derive(Clone, Copy, Debug)]
-pub struct Destination<'a> {
+pub struct KnownApplication<'a> {
     /// The name of the application.
     pub name: &'a str,
     /// Its hosts, among the rest.
@@ -42,7 +42,7 @@ pub enum ReturnAddress {
 
 /// Why somebody may not be sent to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum RefusedAddress {
     /// It holds a control character or a blank, or a backslash where browsers take it for a slash.
     Character,
     /// It is neither a path nor an address of https.
@@ -55,7 +55,7 @@ pub enum Refused {
     Page,
 }
 
-impl Refused {
+impl RefusedAddress {
     /// The reason for the log.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ impl Refused {
     }
 }
 
-impl Destination<'_> {
+impl KnownApplication<'_> {
     /// Whether an address is at a host of the application.
     pub fn has(&self, url: &Url) -> bool {
         let host = host_of(url).and_then(|host| own_host(self.spec, &host));
@@ -90,9 +90,9 @@ pub fn host_of(url: &Url) -> Option<String> {
 impl ReturnAddress {
     /// The address in `text`, if somebody may be sent there: to a path at or below `page`, or to a host of one of these
     /// applications.
-    pub fn parse(text: &str, page: &str, applications: &[Destination<'_>]) -> Result<Self, Refused> {
+    pub fn parse(text: &str, page: &str, applications: &[KnownApplication<'_>]) -> Result<Self, RefusedAddress> {
         if text.chars().any(is_unsafe) {
-            return Err(Refused::Character);
+            return Err(RefusedAddress::Character);
         }
         let head = &text[..text.find(['?', '#']).unwrap_or(text.len())];
         check_head(head)?;
@@ -111,58 +111,63 @@ impl ReturnAddress {
 
 /// Nothing in it may be read in two ways, now or after the decoding that some server on the way does. A blank within a path is
 /// common (`/My%20Page`) and harmless; right behind the first slash it is a known trick.
-fn check_head(head: &str) -> Result<(), Refused> {
+fn check_head(head: &str) -> Result<(), RefusedAddress> {
     let decoded = percent_decode_str(head).decode_utf8_lossy();
     let is_odd = |character: char| character == '\\' || (character != ' ' && is_unsafe(character));
     if head.contains('\\') || decoded.chars().any(is_odd) {
-        return Err(Refused::Character);
+        return Err(RefusedAddress::Character);
     }
     let path = match decoded.split_once("://") {
         Some((_, rest)) => {
             let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             if authority.contains(' ') {
-                return Err(Refused::Character);
+                return Err(RefusedAddress::Character);
             }
             path
         }
         None => &decoded,
     };
-    if path.starts_with("/ ") { Err(Refused::Character) } else { Ok(()) }
+    if path.starts_with("/ ") { Err(RefusedAddress::Character) } else { Ok(()) }
 }
 
 fn is_unsafe(character: char) -> bool {
     character.is_control() || character.is_whitespace()
 }
 
-fn own(text: &str, head: &str, page: &str) -> Result<ReturnAddress, Refused> {
+fn own(text: &str, head: &str, page: &str) -> Result<ReturnAddress, RefusedAddress> {
     let decoded = percent_decode_str(head).decode_utf8_lossy();
     if decoded.starts_with("//") {
-        return Err(Refused::Form);
+        return Err(RefusedAddress::Form);
     }
     // The name never leaves this function: it only gives the parser something to resolve the path against.
-    let here = Url::parse("https://here.invalid/").map_err(|_| Refused::Form)?;
-    let url = here.join(text).map_err(|_| Refused::Form)?;
+    let here = Url::parse("https://here.invalid/").map_err(|_| RefusedAddress::Form)?;
+    let url = here.join(text).map_err(|_| RefusedAddress::Form)?;
     if url.origin() != here.origin() {
-        return Err(Refused::Form);
+        return Err(RefusedAddress::Form);
     }
     let is_below = url.path().strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if !is_below {
-        return Err(Refused::Page);
+        return Err(RefusedAddress::Page);
     }
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     Ok(ReturnAddress::Own(format!("{}{query}", url.path())))
 }
 
-fn of_application(text: &str, head: &str, applications: &[Destination<'_>]) -> Result<ReturnAddress, Refused> {
-    let (scheme, rest) = head.split_once("://").ok_or(Refused::Form)?;
+fn of_application(
+    text: &str,
+    head: &str,
+    applications: &[KnownApplication<'_>],
+) -> Result<ReturnAddress, RefusedAddress> {
+    let (scheme, rest) = head.split_once("://").ok_or(RefusedAddress::Form)?;
     if !["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) || rest.starts_with('/') {
-        return Err(Refused::Form);
+        return Err(RefusedAddress::Form);
     }
     let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
     if percent_decode_str(authority).any(|byte| byte == b'@') {
-        return Err(Refused::UserInfo);
+        return Err(RefusedAddress::UserInfo);
     }
-    let url = Url::parse(text).map_err(|_| Refused::Form)?;
-    let name = applications.iter().find(|application| application.has(&url)).ok_or(Refused::Host)?.name.to_owned();
+    let url = Url::parse(text).map_err(|_| RefusedAddress::Form)?;
+    let name =
+        applications.iter().find(|application| application.has(&url)).ok_or(RefusedAddress::Host)?.name.to_owned();
     Ok(ReturnAddress::Application { name, url })
 }

@@ -9,16 +9,16 @@ fn spec(hosts: &[&str], scheme: &str) -> DirectoryApplicationSpec {
     serde_json::from_value(spec).expect("a spec")
 }
 
-fn parse(text: &str) -> Result<ReturnAddress, Refused> {
+fn parse(text: &str) -> Result<ReturnAddress, RefusedAddress> {
     let wiki = spec(&["wiki.contoso.example", "*.wiki.contoso.example", "wiki.contoso.example:8443"], "https");
     let lab = spec(&["127.0.0.1:8080", "lab.contoso.example"], "http");
-    let applications = [Destination { name: "wiki", spec: &wiki }, Destination { name: "lab", spec: &lab }];
+    let applications = [KnownApplication { name: "wiki", spec: &wiki }, KnownApplication { name: "lab", spec: &lab }];
     ReturnAddress::parse(text, PAGE, &applications)
 }
 
 #[test]
 fn threat_31_nobody_is_sent_to_a_stranger() {
-    use Refused::{Character, Form, Host, Page, UserInfo};
+    use RefusedAddress::{Character, Form, Host, Page, UserInfo};
 
     let cases = [
         ("", Form),
@@ -164,7 +164,7 @@ fn the_front_page_is_at_the_first_host_that_is_no_pattern() {
         (&["127.0.0.1:8080"], "http", Some("http://127.0.0.1:8080/")),
         (&["*.contoso.example"], "https", None),
     ] {
-        let front_page = Destination { name: "a", spec: &spec(hosts, scheme) }.front_page();
+        let front_page = KnownApplication { name: "a", spec: &spec(hosts, scheme) }.front_page();
         assert_eq!(front_page.as_ref().map(Url::as_str), expected, "{hosts:?}");
     }
 }

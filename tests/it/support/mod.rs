@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod directory;
+pub(crate) mod login;
 pub(crate) mod operator;
 pub(crate) mod proxy;
 pub(crate) mod session;

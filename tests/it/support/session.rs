@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use control_plane::ControlPlane;
 use jiff::{SignedDuration, Timestamp};
 use rollcall::api::directory_user::LoginMethod;
-use rollcall::login::cookie::{self, Reach};
+use rollcall::login::cookie::{self, CookieReach};
 use rollcall::login::root_keys::RootKeys;
 use rollcall::login::sealing::{Purpose, Use};
 use rollcall::login::session::Session;
@@ -61,7 +61,7 @@ impl Seals {
         edit(&mut session);
         let scope = format!("application:{application}");
         let sealed_for = Use { purpose: Purpose::Session, namespace: &namespace, directory: &directory, scope: &scope };
-        let name = cookie::session(Reach::Host, &cookie::digest(&namespace, &directory));
+        let name = cookie::session(CookieReach::Host, &cookie::digest(&namespace, &directory));
         format!("{name}={}", self.0.seal(&sealed_for, &session.to_bytes()))
     }
 }
