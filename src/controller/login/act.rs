@@ -13,24 +13,24 @@ use crate::store::{Error, WatchedDirectory};
 
 /// What came of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acted {
+pub enum LoginWrite {
     /// All is as it should stand, or nobody will take it.
     Finished,
     /// The Directory has moved on.
     Moved,
 }
 
-/// Writes what differs from what stands.
+/// Writes what differs from what stands. That the condition turned is told by an Event where the statuses are looked at.
 pub async fn write(
     tools: &Tools,
     name: &DirtyName,
     seen: &WatchedDirectory,
     wanted: &Map<String, Value>,
-) -> Result<Acted, Error> {
-    let Some(changes) = difference(&seen.seen.status, wanted, FIELDS) else { return Ok(Acted::Finished) };
+) -> Result<LoginWrite, Error> {
+    let Some(changes) = difference(&seen.seen.status, wanted, FIELDS) else { return Ok(LoginWrite::Finished) };
     let write = StatusWrite { name: name.clone(), version: Some(seen.seen.version.clone()), changes, turned: None };
     Ok(match status::write(tools, &write).await? {
-        Written::Moved => Acted::Moved,
-        Written::Done(_) | Written::Gone | Written::Refused => Acted::Finished,
+        Written::Moved => LoginWrite::Moved,
+        Written::Done(_) | Written::Gone | Written::Refused => LoginWrite::Finished,
     })
 }

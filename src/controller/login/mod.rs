@@ -19,7 +19,7 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 
-use self::act::Acted;
+use self::act::LoginWrite;
 use self::decide::{Outcome, again};
 use self::observe::Probed;
 use super::dirty_names::{DirtyNames, ERROR_PAUSE};
@@ -83,8 +83,10 @@ impl LoginConditions {
             self.outcomes.remove(&name.directory);
             return self.tell(name).await;
         }
-        let known = self.outcomes.get(&name.directory);
-        if known.is_some_and(|known| known.is_about(directory.spec.login.as_ref()) && now < known.again) {
+        let known = self.outcomes.get(&name.directory).filter(|known| known.is_about(directory.spec.login.as_ref()));
+        if let Some(again) = known.map(|known| known.again).filter(|again| now < *again) {
+            // Its time has not come, and whoever takes a name takes its time along.
+            self.names.look_at(name.clone(), again);
             return self.tell(name).await;
         }
         let providers = self.tools.providers.clone();
@@ -136,8 +138,8 @@ impl LoginConditions {
         let seen = observe::login(&directory, outcome, self.tools.public_url.as_deref());
         let wanted = decide::status(&seen, Timestamp::now());
         match act::write(&self.tools, &name, &directory, &wanted).await {
-            Ok(Acted::Finished) => {}
-            Ok(Acted::Moved) => self.names.look_at(name, now + MOVED_PAUSE),
+            Ok(LoginWrite::Finished) => {}
+            Ok(LoginWrite::Moved) => self.names.look_at(name, now + MOVED_PAUSE),
             Err(error) => {
                 report::unwritten(&name.directory, &error);
                 self.names.look_at(name, now + ERROR_PAUSE);

@@ -35,12 +35,17 @@ impl Leader {
         self.memory.asked()
     }
 
+    /// Lets the time of every further probe have come: tests do not wait for it.
+    fn forget_times(&mut self) {
+        self.conditions.outcomes.values_mut().for_each(|known| known.again = Instant::now());
+    }
+
     fn status(&self) -> Value {
         self.memory.all(Kind::DIRECTORY)[0].status().clone()
     }
 }
 
-fn put(memory: &Memory, login: Value, status: Value) {
+fn put(memory: &Memory, login: &Value, status: &Value) {
     let metadata = json!({ "name": "staff", "namespace": "people" });
     memory.put(Kind::DIRECTORY, &json!({ "metadata": metadata, "spec": { "login": login }, "status": status }));
 }
@@ -71,7 +76,8 @@ fn missing_right() -> StoredAnswer {
 
 #[tokio::test]
 async fn the_condition_names_what_is_wrong_and_is_written_once() {
-    let cases: [(&str, &str, fn() -> StoredAnswer, &str); 6] = [
+    type Answered = fn() -> StoredAnswer;
+    let cases: [(&str, &str, Answered, &str); 6] = [
         ("a host that is not allowed", "https://login.example.com/t", || secret_of("Opaque"), "AuthorityNotAllowed"),
         (
             "every tenant",
@@ -91,7 +97,7 @@ async fn the_condition_names_what_is_wrong_and_is_written_once() {
     ];
     for (case, authority, secret, expected) in cases {
         let memory = Memory::default();
-        put(&memory, oidc(authority), json!({ "conditions": [{ "type": "Ready", "status": "True" }] }));
+        put(&memory, &oidc(authority), &json!({ "conditions": [{ "type": "Ready", "status": "True" }] }));
         let mut leader = Leader::new(&memory, move |asked| (asked.kind == "secrets").then(secret));
         let asked = leader.look(Duration::ZERO).await;
         assert_eq!(reason(&leader.status()).as_deref(), Some(expected), "{case}");
@@ -104,22 +110,23 @@ async fn the_condition_names_what_is_wrong_and_is_written_once() {
             Vec::<String>::new(),
             "{case}: nobody asks again at once"
         );
-        let asked = leader.look(Duration::from_secs(11)).await;
-        assert!(asked.iter().all(|asked| asked == "GET secrets"), "{case}: asked again, nothing to write: {asked:?}");
+        leader.forget_times();
+        let expected = if authority == ENTRA { vec!["GET secrets"] } else { Vec::new() };
+        assert_eq!(leader.look(Duration::from_secs(11)).await, expected, "{case}: asked again, and nothing to write");
     }
 }
 
 #[tokio::test]
 async fn another_login_is_looked_at_at_once_and_none_takes_the_condition_away() {
     let memory = Memory::default();
-    put(&memory, oidc("https://login.example.com/t"), json!({}));
+    put(&memory, &oidc("https://login.example.com/t"), &json!({}));
     let mut leader = Leader::new(&memory, |_| None);
     leader.look(Duration::ZERO).await;
     assert_eq!(reason(&leader.status()).as_deref(), Some("AuthorityNotAllowed"));
-    put(&memory, oidc("https://login.microsoftonline.com/organizations"), leader.status());
+    put(&memory, &oidc("https://login.microsoftonline.com/organizations"), &leader.status());
     leader.look(Duration::ZERO).await;
     assert_eq!(reason(&leader.status()).as_deref(), Some("TenantIndependentAuthority"));
-    put(&memory, json!({ "method": "Disabled" }), leader.status());
+    put(&memory, &json!({ "method": "Disabled" }), &leader.status());
     leader.look(Duration::ZERO).await;
     assert_eq!((reason(&leader.status()), &leader.status()["redirectURIs"]), (None, &Value::Null));
 }
@@ -127,7 +134,7 @@ async fn another_login_is_looked_at_at_once_and_none_takes_the_condition_away() 
 #[tokio::test]
 async fn a_directory_that_has_moved_on_is_looked_at_again() {
     let memory = Memory::default();
-    put(&memory, oidc("https://login.example.com/t"), json!({}));
+    put(&memory, &oidc("https://login.example.com/t"), &json!({}));
     let is_moving = Arc::new(AtomicBool::new(true));
     let moves = Arc::clone(&is_moving);
     let mut leader = Leader::new(&memory, move |asked| {
@@ -145,7 +152,7 @@ async fn a_directory_that_has_moved_on_is_looked_at_again() {
 async fn an_api_server_that_is_away_is_no_trouble_of_the_login() {
     let memory = Memory::default();
     let stands = json!({ "conditions": [{ "type": "LoginReady", "status": "True", "reason": "Ready" }] });
-    put(&memory, oidc(ENTRA), stands.clone());
+    put(&memory, &oidc(ENTRA), &stands);
     let mut leader =
         Leader::new(&memory, |asked| (asked.kind == "secrets").then(|| refusal(503, "ServiceUnavailable")));
     leader.look(Duration::ZERO).await;

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use openidconnect::ClientSecret;
 
 use super::problem::ProviderProblem;
-use crate::api::directory_login::Oidc;
+use crate::api::directory_login::{ClientAssertion, Oidc};
 use crate::api::secret::{self, Secret};
 use crate::store::SecretError;
 
@@ -68,7 +68,7 @@ pub async fn read(
 }
 
 async fn assertion(oidc: &Oidc, file: &Path) -> Result<ClientCredential, ProviderProblem> {
-    if oidc.client_assertion.and_then(|assertion| assertion.known()).is_none() {
+    if oidc.client_assertion.and_then(ClientAssertion::known).is_none() {
         return Err(ProviderProblem::NotConfigured);
     }
     let missing = ProviderProblem::AssertionMissing;

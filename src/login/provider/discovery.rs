@@ -86,7 +86,7 @@ mod tests {
     const TENANT: &str = "7b0cf7f3-5f5c-4c0b-9d4f-0a5f8a1a2c3d";
     const HOST: &str = "https://login.microsoftonline.com";
 
-    fn document(changes: Value) -> Vec<u8> {
+    fn document(changes: &Value) -> Vec<u8> {
         let base = format!("{HOST}/{TENANT}");
         let mut document = json!({
             "issuer": format!("{base}/v2.0"), "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
@@ -111,15 +111,15 @@ mod tests {
     #[test]
     fn a_document_of_entra_is_read_by_the_tenant_and_by_a_domain_of_it() {
         for tenant in [TENANT, "contoso.example"] {
-            let metadata = read(&document(json!({})), &authority(Flavor::EntraID, tenant)).expect(tenant);
+            let metadata = read(&document(&json!({})), &authority(Flavor::EntraID, tenant)).expect(tenant);
             assert_eq!((&*metadata.tenant, metadata.issuer.as_str()), (TENANT, &*format!("{HOST}/{TENANT}/v2.0")));
             assert_eq!(metadata.token.as_str(), format!("{HOST}/{TENANT}/oauth2/v2.0/token"));
             assert!(metadata.end_session.is_some());
         }
-        let without = document(json!({ "end_session_endpoint": null }));
+        let without = document(&json!({ "end_session_endpoint": null }));
         assert_eq!(read(&without, &authority(Flavor::EntraID, TENANT)).expect("a document").end_session, None);
         let issuer = format!("{HOST}/realms/staff");
-        let generic = read(&document(json!({ "issuer": issuer })), &authority(Flavor::Generic, "realms/staff"));
+        let generic = read(&document(&json!({ "issuer": issuer })), &authority(Flavor::Generic, "realms/staff"));
         assert_eq!(&*generic.expect("an exact issuer").tenant, issuer);
     }
 
@@ -155,7 +155,7 @@ mod tests {
                 if (case, tenant) == ("another tenant", "contoso.example") {
                     continue;
                 }
-                let problem = read(&document(changes.clone()), &authority(Flavor::EntraID, tenant)).expect_err(case);
+                let problem = read(&document(&changes), &authority(Flavor::EntraID, tenant)).expect_err(case);
                 assert_eq!(problem.reason().as_str(), "ProviderInvalid", "{case}");
                 assert!(!problem.to_string().contains("example.com"), "nothing of the document is repeated: {problem}");
             }

@@ -216,8 +216,10 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
 
 fn unreached(error: &(dyn StdError + 'static)) -> FetchError {
     let is_guard = |error: &(dyn StdError + 'static)| {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        error.is::<NoPublicAddress>() || inner.is_some_and(|inner| inner.is::<NoPublicAddress>())
+        // An error of the operating system's kind keeps ours inside, and says that its cause is what caused ours.
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let is_inside = inside.and_then(|inside| inside.downcast_ref::<NoPublicAddress>()).is_some();
+        is_inside || error.is::<NoPublicAddress>()
     };
     if causes(error).any(is_guard) {
         return FetchError::PrivateAddress;

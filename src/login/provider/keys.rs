@@ -38,7 +38,7 @@ struct KnownKey {
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lookup {
+pub enum KeyLookup {
     /// This is it.
     Known(Arc<CoreJsonWebKey>),
     /// The set has to be fetched to tell.
@@ -49,14 +49,14 @@ pub enum Lookup {
 
 impl KeyCache {
     /// The key of this id at `now`.
-    pub fn look_up(&self, id: &str, now: Instant) -> Lookup {
+    pub fn look_up(&self, id: &str, now: Instant) -> KeyLookup {
         let known = self.keys.get(id).filter(|known| now.saturating_duration_since(known.last_seen) < KEPT);
         match known {
-            Some(known) => Lookup::Known(Arc::clone(&known.key)),
+            Some(known) => KeyLookup::Known(Arc::clone(&known.key)),
             None if self.unknown_asked.is_some_and(|at| now.saturating_duration_since(at) < UNKNOWN_PAUSE) => {
-                Lookup::Unknown
+                KeyLookup::Unknown
             }
-            None => Lookup::MustFetch,
+            None => KeyLookup::MustFetch,
         }
     }
 
@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn is_known(cache: &KeyCache, id: &str, now: Instant) -> bool {
-        matches!(cache.look_up(id, now), Lookup::Known(_))
+        matches!(cache.look_up(id, now), KeyLookup::Known(_))
     }
 
     #[test]
@@ -140,20 +140,20 @@ mod tests {
     fn threat_27_an_unknown_key_is_asked_for_once_in_five_minutes() {
         let start = Instant::now();
         let mut cache = KeyCache::default();
-        assert_eq!(cache.look_up("any", start), Lookup::MustFetch, "nothing is known");
+        assert_eq!(cache.look_up("any", start), KeyLookup::MustFetch, "nothing is known");
         cache.take_in(&set(&[key("current")]), start).expect("keys");
         let mut fetches = 0;
         for number in 0..10_000_u32 {
             let now = start + Duration::from_millis(20) * number;
-            if cache.look_up(&format!("invented-{number}"), now) == Lookup::MustFetch {
+            if cache.look_up(&format!("invented-{number}"), now) == KeyLookup::MustFetch {
                 cache.asked_for_unknown(now);
                 fetches += 1;
             }
             assert!(is_known(&cache, "current", now));
         }
         assert_eq!(fetches, 1, "10,000 within 200 s");
-        assert_eq!(cache.look_up("invented", start + 5 * MINUTE - MINUTE / 60), Lookup::Unknown);
-        assert_eq!(cache.look_up("invented", start + 5 * MINUTE), Lookup::MustFetch);
+        assert_eq!(cache.look_up("invented", start + 5 * MINUTE - MINUTE / 60), KeyLookup::Unknown);
+        assert_eq!(cache.look_up("invented", start + 5 * MINUTE), KeyLookup::MustFetch);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::authority::{AllowedAuthorities, Authority};
 use super::discovery::{self, Metadata};
 use super::exchange::unreachable;
 use super::fetch::{ProviderClient, Routes};
-use super::keys::{KeyCache, Lookup, REFRESH};
+use super::keys::{KeyCache, KeyLookup, REFRESH};
 use super::problem::ProviderProblem;
 use crate::api::directory_login::Oidc;
 use crate::metrics::Metrics;
@@ -98,9 +98,9 @@ impl KnownProvider {
     /// The key of this id, if the provider publishes it.
     pub async fn key(self: &Arc<Self>, id: &str) -> Result<Option<Arc<CoreJsonWebKey>>, ProviderProblem> {
         match self.known.lock().keys.look_up(id, Instant::now()) {
-            Lookup::Known(key) => return Ok(Some(key)),
-            Lookup::Unknown => return Ok(None),
-            Lookup::MustFetch => {}
+            KeyLookup::Known(key) => return Ok(Some(key)),
+            KeyLookup::Unknown => return Ok(None),
+            KeyLookup::MustFetch => {}
         }
         let metadata = self.metadata().await?;
         let _turn = self.turn.lock().await;
@@ -109,9 +109,9 @@ impl KnownProvider {
             let now = Instant::now();
             // Whoever had the turn before may have fetched it.
             match known.keys.look_up(id, now) {
-                Lookup::Known(key) => return Ok(Some(key)),
-                Lookup::Unknown => return Ok(None),
-                Lookup::MustFetch => {}
+                KeyLookup::Known(key) => return Ok(Some(key)),
+                KeyLookup::Unknown => return Ok(None),
+                KeyLookup::MustFetch => {}
             }
             let is_cold = known.keys.is_empty();
             if !is_cold {
@@ -124,7 +124,7 @@ impl KnownProvider {
         let mut known = self.known.lock();
         let now = Instant::now();
         match (known.keys.look_up(id, now), fetched) {
-            (Lookup::Known(key), _) => Ok(Some(key)),
+            (KeyLookup::Known(key), _) => Ok(Some(key)),
             (_, Ok(())) => {
                 known.keys.asked_for_unknown(now);
                 Ok(None)

@@ -76,12 +76,17 @@ struct Inner {
     routes: Routes,
     read_secret: Box<ReadSecret>,
     /// Whether a Directory is still there.
-    is_there: Box<dyn Fn(&str, &str) -> bool + Send + Sync>,
+    is_there: Box<IsThere>,
     metrics: Metrics,
     /// By namespace and name. A new entry drops those whose Directory is gone, so that there are never more than there have been
     /// Directories at one time.
-    known: RwLock<HashMap<(String, String), Result<Arc<KnownProvider>, Refused>>>,
+    known: RwLock<HashMap<(String, String), Known>>,
 }
+
+/// Whether a namespace has a Directory of this name.
+type IsThere = dyn Fn(&str, &str) -> bool + Send + Sync;
+/// What is known of the provider of a Directory.
+type Known = Result<Arc<KnownProvider>, Refused>;
 
 /// A registration whose provider may not be asked: it is not looked at again before it changes.
 struct Refused {
@@ -104,7 +109,7 @@ impl Providers {
     fn with(
         settings: ProviderSettings,
         read_secret: Box<ReadSecret>,
-        is_there: Box<dyn Fn(&str, &str) -> bool + Send + Sync>,
+        is_there: Box<IsThere>,
         metrics: Metrics,
     ) -> Self {
         let ProviderSettings { allowed, proxy, assertion_file } = settings;
@@ -238,16 +243,9 @@ impl Providers {
     fn provider(&self, directory: &WatchedDirectory) -> Result<Arc<KnownProvider>, ProviderProblem> {
         let oidc = configured(directory.spec.login.as_ref()).ok_or(ProviderProblem::NotConfigured)?;
         let name = (directory.namespace.clone(), directory.name.clone());
-        let fits = |known: &HashMap<_, _>| match known.get(&name) {
-            Some(Ok(provider)) => {
-                let provider: &Arc<KnownProvider> = provider;
-                (provider.oidc == *oidc).then(|| Ok(Arc::clone(provider)))
-            }
-            Some(Err(refused)) => {
-                let refused: &Refused = refused;
-                (refused.oidc == *oidc).then(|| Err(refused.problem.clone()))
-            }
-            None => None,
+        let fits = |known: &HashMap<_, Known>| match known.get(&name)? {
+            Ok(provider) => (provider.oidc == *oidc).then(|| Ok(Arc::clone(provider))),
+            Err(refused) => (refused.oidc == *oidc).then(|| Err(refused.problem.clone())),
         };
         if let Some(known) = fits(&self.0.known.read()) {
             return known;

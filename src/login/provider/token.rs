@@ -362,7 +362,7 @@ fn refused(error: &ClaimsVerificationError) -> TokenRefused {
 fn check_times(claims: &Claims, expected: &Expected<'_>, skew: i64, now: Timestamp) -> Result<(), TokenRefused> {
     let (now, issued) = (now.as_second(), claims.issue_time().timestamp());
     #[allow(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
-    let is_too_early = claims.additional_claims().nbf.is_some_and(|from| !(from <= (now + skew) as f64));
+    let is_too_early = claims.additional_claims().nbf.is_some_and(|from| from > (now + skew) as f64);
     if is_too_early || issued > now + skew {
         return Err(TokenRefused::NotYetValid);
     }

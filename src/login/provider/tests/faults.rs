@@ -74,7 +74,8 @@ async fn a_redirect_from_the_token_endpoint_is_not_followed() {
 async fn an_answer_that_is_none_is_told_by_what_is_wrong_with_it() {
     let server = Server::start().await;
     let directory = directory(&server, &json!({}));
-    let cases: [(&str, fn() -> Answer, &str); 7] = [
+    type Made = fn() -> Answer;
+    let cases: [(&str, Made, &str); 7] = [
         ("no JSON", || Answer::Bytes(b"<html>planted".to_vec()), "ProviderInvalid"),
         ("no document", || Answer::Json(json!(["planted"])), "ProviderInvalid"),
         ("not found", || Answer::Status(404, json!({ "error": "planted" })), "ProviderInvalid"),
