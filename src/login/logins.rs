@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use super::accounts::{Accounts, LoggedIn, NotLoggedIn};
 use super::audit;
 use super::cookie::{self, CookieReach, MAX_TRIED};
+use super::denials::Denials;
 use super::form::{self, FormOwner};
 use super::key_ring::KeyRing;
 use super::link::Claimant;
 use super::live::{CookieHost, LiveSession, NoSession, judge};
+use super::news::{tell_of_denials, tell_people};
 use super::password::Passwords;
-use super::news::tell_people;
 use super::provider::{Providers, VerifiedAccount};
 use super::root_keys::RootKeys;
 use super::sealing::{KEY_LENGTH, Purpose, Use};
@@ -38,6 +39,7 @@ struct Inner {
     metrics: Metrics,
     keys: KeyRing,
     passwords: Passwords,
+    denials: Denials,
 }
 
 impl Logins {
@@ -46,7 +48,7 @@ impl Logins {
     pub fn new(store: Store, providers: Providers, metrics: Metrics, namespace: String) -> Self {
         let keys = KeyRing::new(store.clone(), namespace);
         let passwords = Passwords::new(store.clone());
-        Self(Arc::new(Inner { store, providers, metrics, keys, passwords }))
+        Self(Arc::new(Inner { store, providers, metrics, keys, passwords, denials: Denials::default() }))
     }
 
     /// Keeps the root keys up to date for ever.
@@ -221,7 +223,7 @@ impl Logins {
             Some(oidc) => accounts.log_in(&Claimant::new(account, oidc), now).await,
             None => Err(NotLoggedIn::Unavailable("the Directory has no provider any more".to_owned())),
         };
-        self.tell(directory, LoginMethod::OpenIDConnect, &logged_in, application);
+        self.tell(directory, LoginMethod::OpenIDConnect, &logged_in, application, now).await;
         tell_people(&self.0.store, directory, &logged_in, now).await;
         logged_in
     }
@@ -238,7 +240,7 @@ impl Logins {
         let (rules, limits) = (self.rules(directory), limits(directory));
         let accounts = Accounts { store: &self.0.store, directory, rules: &rules, limits: &limits };
         let logged_in = accounts.log_in_with_password(person, now).await;
-        self.tell(directory, LoginMethod::BuiltIn, &logged_in, application);
+        self.tell(directory, LoginMethod::BuiltIn, &logged_in, application, now).await;
         logged_in
     }
 
@@ -257,12 +259,13 @@ impl Logins {
         Ok(())
     }
 
-    fn tell(
+    async fn tell(
         &self,
         directory: &WatchedDirectory,
         method: LoginMethod,
         result: &Result<LoggedIn, NotLoggedIn>,
         application: Option<&str>,
+        now: Timestamp,
     ) {
         let word = match result {
             Ok(logged_in) => {
@@ -274,7 +277,12 @@ impl Logins {
                 denied.as_str()
             }
         };
-        self.0.metrics.login(&directory.namespace, &directory.name, audit::method(method), word);
+        let (namespace, name) = (&directory.namespace, &directory.name);
+        self.0.metrics.login(namespace, name, audit::method(method), word);
+        let is_denial = matches!(result, Err(denied) if !matches!(denied, NotLoggedIn::Unavailable(_)));
+        if is_denial && self.0.denials.count(namespace, name, now) {
+            tell_of_denials(&self.0.store, directory, now).await;
+        }
     }
 }
 

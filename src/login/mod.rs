@@ -6,6 +6,7 @@ mod accounts;
 pub mod assertion;
 pub mod audit;
 pub mod cookie;
+mod denials;
 mod fields;
 pub mod form;
 pub mod invitation;

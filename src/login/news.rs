@@ -1,9 +1,10 @@
-//! What a login tells the administrators of a person by an Event: that an account was linked, and that another account than the
-//! linked one came.
+//! What logins tell administrators by Events: that an account was linked, that another account than the linked one came, and that
+//! many people are refused.
 
-use jiff::{Timestamp, Unit};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::accounts::{LoggedIn, NotLoggedIn};
+use super::denials::{MANY, WINDOW};
 use super::link::{JoinedBy, Unmatched};
 use crate::api::Object;
 use crate::api::event::EventReason;
@@ -47,13 +48,33 @@ async fn tell(
     store.event(&Happening { kind: Kind::USER, namespace, name, uid, reason, at, note }).await
 }
 
+/// Tells that many people are refused at a Directory, once an hour.
+pub(super) async fn tell_of_denials(store: &Store, directory: &WatchedDirectory, now: Timestamp) {
+    let reason = EventReason::ManyDenials;
+    let WatchedDirectory { namespace, name, seen, .. } = directory;
+    let note = format!(
+        "{MANY} people or more were refused within {} minutes; rollcall_logins_total has the reasons, and the audit lines of the log \
+         who they are",
+        WINDOW.as_mins()
+    );
+    let happening =
+        Happening { kind: Kind::DIRECTORY, namespace, name, uid: &seen.uid, reason, at: this_hour(now), note };
+    if let Err(error) = store.event(&happening).await {
+        tracing::debug!(namespace, directory = name, event = reason.as_str(), reason = %error, "an Event was not written");
+    }
+}
+
 /// Of many first logins at once each gives the time of the one link. A conflict is told once an hour, however often somebody
 /// tries.
 fn happened_at(person: &Object, reason: EventReason, now: Timestamp) -> Timestamp {
     match reason {
         EventReason::AccountLinked => person.linked_at().unwrap_or(now),
-        _ => now.round(jiff::TimestampRound::new().smallest(Unit::Hour).mode(jiff::RoundMode::Trunc)).unwrap_or(now),
+        _ => this_hour(now),
     }
+}
+
+fn this_hour(now: Timestamp) -> Timestamp {
+    now.round(TimestampRound::new().smallest(Unit::Hour).mode(RoundMode::Trunc)).unwrap_or(now)
 }
 
 fn note(reason: EventReason) -> &'static str {

@@ -478,3 +478,19 @@ async fn a_new_key_is_made_where_somebody_asks_and_sessions_go_on() {
         assert_eq!(other.follow(&callback, None).await.application(), "https://wiki.contoso.example/", "{replica}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_denials_are_told_on_the_directory() {
+    let Some(company) = Company::new().await else { return };
+    let stranger = format!("stranger@{}.example", company.directory.namespace);
+    company.account(&stranger, json!({})).await;
+    for number in 0..20 {
+        let told = company.directory.list("events.events.k8s.io").await;
+        assert!(told.is_empty(), "after {number} denials: {told:?}");
+        let end = Browser::new(&company, 0).follow(&company.start_at("wiki", None), Some(&stranger)).await;
+        assert_eq!(end.page().status, 403);
+    }
+    let events = company.directory.list("events.events.k8s.io").await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!((&events[0]["reason"], &events[0]["regarding"]["kind"]), (&json!("ManyDenials"), &json!("Directory")));
+}
