@@ -50,3 +50,30 @@ impl EventReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_tells_of_every_event() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/access.md");
+        let page = std::fs::read_to_string(page).expect("the page");
+        let table = page.lines().skip_while(|line| !line.starts_with("| Reason | Type |")).skip(2);
+        let table: Vec<_> = table.take_while(|line| line.starts_with('|')).collect();
+        let reasons = [
+            EventReason::AccountLinked,
+            EventReason::IdentityConflict,
+            EventReason::AccessGranted,
+            EventReason::AccessDenied,
+            EventReason::LoginReady,
+            EventReason::LoginNotReady,
+            EventReason::ManyDenials,
+        ];
+        assert_eq!(table.len(), reasons.len());
+        for (row, reason) in table.iter().zip(reasons) {
+            let expected = format!("| `{}` | {} | ", reason.as_str(), reason.event_type());
+            assert!(row.starts_with(&expected), "{expected}: {row}");
+        }
+    }
+}

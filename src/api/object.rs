@@ -236,13 +236,8 @@ impl Object {
         self.spec()[REJECTED] == Value::Bool(true)
     }
 
-    /// `spec.suspended`.
-    pub fn is_suspended(&self) -> bool {
-        self.spec()["suspended"] == Value::Bool(true)
-    }
-
     /// Whether `spec.suspended` is there and not false.
-    pub fn is_kept_out(&self) -> bool {
+    pub fn is_suspended(&self) -> bool {
         !matches!(self.spec()["suspended"], Value::Null | Value::Bool(false))
     }
 

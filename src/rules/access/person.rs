@@ -14,7 +14,7 @@ pub fn person(object: &Object, owns_its_values: bool) -> Person {
         is_rejected: object.is_rejected(),
         is_deleted: object.is_deleted(),
         is_active: object.is_let_in(),
-        is_suspended: object.is_kept_out(),
+        is_suspended: object.is_suspended(),
         is_suspended_by_portal: object.is_suspended_by_portal(),
         login_method: login_method(object),
         account: account(object),

@@ -108,8 +108,8 @@ fn access(resource: &IndexedResource) -> Person {
         is_rejected: marks.rejected,
         is_deleted: marks.deleted,
         is_active: marks.let_in,
-        is_suspended: marks.kept_out,
-        is_suspended_by_portal: marks.kept_out_by_portal,
+        is_suspended: marks.suspended,
+        is_suspended_by_portal: marks.suspended_by_portal,
         login_method: resource.login_method,
         account: resource.logins.as_ref().and_then(|logins| logins.account.clone()),
     }

@@ -37,10 +37,10 @@ pub(super) struct Marks {
     pub(super) active: bool,
     /// A user of whom the provider does not say that it is not.
     pub(super) let_in: bool,
-    /// Kept out by an administrator.
-    pub(super) kept_out: bool,
-    /// Kept out by the portal.
-    pub(super) kept_out_by_portal: bool,
+    /// Suspended by an administrator.
+    pub(super) suspended: bool,
+    /// Suspended in the portal.
+    pub(super) suspended_by_portal: bool,
     /// Invited to set a password, or was.
     pub(super) invited: bool,
     /// Somebody may rely on it, whether or not it has its claims: a restore brought it back, people wrote it, or it was
@@ -206,8 +206,8 @@ impl IndexedResource {
                 purging: object.is_purging(),
                 active: kind == Resource::User && object.active() == Some(true),
                 let_in: person.is_active,
-                kept_out: person.is_suspended,
-                kept_out_by_portal: person.is_suspended_by_portal,
+                suspended: person.is_suspended,
+                suspended_by_portal: person.is_suspended_by_portal,
                 invited: object.is_invited(),
                 acknowledged: is_acknowledged(object),
                 labelled: object.label(DIRECTORY_LABEL) == Some(directory),

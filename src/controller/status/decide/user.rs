@@ -238,6 +238,26 @@ mod tests {
     }
 
     #[test]
+    fn the_page_tells_of_every_reason_in_the_order_of_the_decision() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/access.md");
+        let page = std::fs::read_to_string(page).expect("the page");
+        let table = page.lines().skip_while(|line| !line.starts_with("| Reason |")).skip(3);
+        let table: Vec<_> = table.take_while(|line| line.starts_with('|')).collect();
+        let denials = [
+            Denial::Deleted,
+            Denial::Rejected,
+            Denial::ValueTaken,
+            Denial::Inactive,
+            Denial::Suspended,
+            Denial::SuspendedByPortal,
+            Denial::LoginDisabled,
+            Denial::MethodUnavailable,
+            Denial::ForeignLink,
+        ];
+        assert_eq!(table, denials.map(|denial| format!("| `{}` | {} |", denial.as_str(), sentence(denial))));
+    }
+
+    #[test]
     fn a_value_that_nobody_else_has_closes_no_door_in_the_status() {
         let person = |owns_its_values, is_rejected| Person {
             owns_its_values,
