@@ -34,6 +34,7 @@ fn the_reference_names_what_the_text_holds() {
     };
     metrics.set_quotas([quota("", 9), quota("Guest", 3)]);
     metrics.set_duplicates([("acme".to_owned(), "staff".to_owned(), "directoryusers", 2)]);
+    metrics.set_login_ready([("acme".to_owned(), "staff".to_owned(), true)]);
     metrics.status_written("directorygroups");
     metrics.purged("directoryusers", "retention");
     metrics.braked_deletion("acme", "staff");
