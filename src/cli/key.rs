@@ -25,16 +25,16 @@ const PREFIX: &str = "dk1_";
 /// Letters at the end of a default name: two keys of one day differ.
 const SUFFIX_LENGTH: usize = 4;
 
-/// A secret. Shown by [`Secret::expose`] and nothing else.
-pub(super) struct Secret(String);
+/// A secret. Shown by [`KeySecret::expose`] and nothing else.
+pub(super) struct KeySecret(String);
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for KeySecret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret")
+        formatter.write_str("KeySecret")
     }
 }
 
-impl Secret {
+impl KeySecret {
     /// A new one.
     pub(super) fn random() -> Self {
         Self::from_bytes(rand::random())
@@ -67,7 +67,7 @@ pub(super) fn random_suffix() -> String {
 /// The manifest to commit.
 pub(super) fn manifest(
     arguments: &KeyNewArgs,
-    secret: &Secret,
+    secret: &KeySecret,
     now: Timestamp,
     suffix: &str,
 ) -> Result<String, InvalidFlag> {
@@ -154,7 +154,7 @@ fn expiry(at: Option<&str>, after: Option<&str>, now: Timestamp) -> Result<Optio
 
 /// Writes the secret into a file that is made for it: one that is there is never overwritten, as it may hold the only
 /// copy of another secret.
-pub(super) fn write_private(path: &Path, secret: &Secret) -> io::Result<()> {
+pub(super) fn write_private(path: &Path, secret: &KeySecret) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(secret.expose().as_bytes())?;
     file.write_all(b"\n")
@@ -180,30 +180,30 @@ mod tests {
 
     fn made(arguments: &KeyNewArgs) -> Result<Value, String> {
         let manifest =
-            manifest(arguments, &Secret::from_bytes([7; 32]), now(), "bcdf").map_err(|error| error.to_string())?;
+            manifest(arguments, &KeySecret::from_bytes([7; 32]), now(), "bcdf").map_err(|error| error.to_string())?;
         Ok(serde_yaml::from_str(&manifest).expect("YAML"))
     }
 
     #[test]
     fn a_secret_is_a_prefix_32_bytes_and_a_check() {
-        let secret = Secret::from_bytes([7; 32]);
+        let secret = KeySecret::from_bytes([7; 32]);
         let text = secret.expose();
         assert_eq!(text, "dk1_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc_mkFNnA");
         assert_eq!(text.len(), 4 + 43 + 1 + 6);
-        assert_eq!(format!("{secret:?}"), "Secret");
-        assert_ne!(Secret::random().expose(), Secret::random().expose());
+        assert_eq!(format!("{secret:?}"), "KeySecret");
+        assert_ne!(KeySecret::random().expose(), KeySecret::random().expose());
     }
 
     #[test]
     fn the_smallest_manifest_names_directory_and_hash() {
-        let text = manifest(&staff(), &Secret::from_bytes([7; 32]), now(), "bcdf").expect("a manifest");
+        let text = manifest(&staff(), &KeySecret::from_bytes([7; 32]), now(), "bcdf").expect("a manifest");
         assert!(text.starts_with("apiVersion: rollcall.dev/v1alpha1\nkind: DirectoryKey\n"), "{text}");
         let expected = json!({
             "apiVersion": "rollcall.dev/v1alpha1", "kind": "DirectoryKey",
             "metadata": { "name": "staff-20261124-bcdf", "labels": { "rollcall.dev/directory": "staff" } },
             "spec": {
                 "directoryRef": { "name": "staff" }, "scopes": ["provision"],
-                "sha256": sha256(Secret::from_bytes([7; 32]).expose()),
+                "sha256": sha256(KeySecret::from_bytes([7; 32]).expose()),
             },
         });
         assert_eq!(made(&staff()).expect("a manifest"), expected);
@@ -250,9 +250,9 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("rollcall-key-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let path = folder.join("secret");
-        write_private(&path, &Secret::from_bytes([1; 32])).expect("written");
+        write_private(&path, &KeySecret::from_bytes([1; 32])).expect("written");
         assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        let again = write_private(&path, &Secret::from_bytes([2; 32])).expect_err("it is there");
+        let again = write_private(&path, &KeySecret::from_bytes([2; 32])).expect_err("it is there");
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
         std::fs::remove_dir_all(&folder).expect("removed");
     }

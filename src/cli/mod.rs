@@ -70,7 +70,7 @@ pub fn write_crds(arguments: &CrdsArgs, out: &mut impl Write) -> Result<(), Erro
 
 /// `rollcall key new`: the manifest to `out`, the secret to `err` or into its file.
 pub fn write_new_key(arguments: &KeyNewArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), Error> {
-    let secret = key::Secret::random();
+    let secret = key::KeySecret::random();
     let manifest = key::manifest(arguments, &secret, jiff::Timestamp::now(), &key::random_suffix())?;
     // The secret first: a manifest whose secret nobody has is of no use.
     match &arguments.secret_file {

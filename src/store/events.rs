@@ -49,7 +49,7 @@ impl Store {
 
 fn event(happening: &Happening<'_>) -> Object {
     let Happening { kind, namespace, name, uid, reason, at, note } = happening;
-    let end = note.floor_char_boundary(MAX_NOTE);
+    let end = (0..=MAX_NOTE.min(note.len())).rev().find(|end| note.is_char_boundary(*end)).unwrap_or_default();
     json!({
         "apiVersion": Kind::EVENT.api_version(),
         "kind": Kind::EVENT.name,
@@ -80,7 +80,7 @@ mod tests {
     use crate::store::memory::Memory;
 
     fn happening(uid: &'static str, reason: EventReason, at: &str) -> Happening<'static> {
-        let (namespace, name, note) = ("people", "ada-1", "x".repeat(2 * MAX_NOTE));
+        let (namespace, name, note) = ("people", "ada-1", format!("x{}", "é".repeat(MAX_NOTE)));
         Happening { kind: Kind::USER, namespace, name, uid, reason, at: at.parse().expect("a time"), note }
     }
 
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!((store.event(&linked).await, store.event(&linked).await), (Ok(()), Ok(())));
         let events = memory.all(Kind::EVENT);
         assert_eq!(events.len(), 1);
-        assert_eq!(events[0]["note"].as_str().map(str::len), Some(MAX_NOTE));
+        assert_eq!(events[0]["note"].as_str().map(str::len), Some(MAX_NOTE - 1), "no half of a letter");
         assert_eq!(events[0]["regarding"]["uid"], "u1");
         assert_eq!(events[0]["eventTime"], "2026-03-01T10:00:00.000000Z");
     }

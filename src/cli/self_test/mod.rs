@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use super::Error;
-use super::key::Secret;
+use super::key::KeySecret;
 use crate::config::{SelfTestArgs, dns_label};
 use crate::rules::naming::random;
 use crate::simulator::client::{Client, Endpoint, Token};
@@ -39,7 +39,7 @@ pub async fn self_test(arguments: &SelfTestArgs, out: &mut impl Write) -> Result
         Settings { kubeconfig: kubeconfig.clone(), context: context.clone(), namespaces: vec![namespace.clone()] };
     let store = Store::connect(settings).await.map_err(failed("connect to the cluster"))?;
     let directory = format!("helm-test-{}", random(rand::random(), SUFFIX_LENGTH));
-    let secret = Secret::random();
+    let secret = KeySecret::random();
     let tenant = format!("{}/scim/v2/{namespace}/{directory}", service_url.trim_end_matches('/'));
     let scim = match tls_cert {
         Some(path) => {

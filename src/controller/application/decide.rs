@@ -49,7 +49,7 @@ impl Host {
 
 /// What is seen of the Directory of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ObservedDirectory {
+pub struct DirectoryOfApplication {
     /// Whether it is being deleted.
     pub is_terminating: bool,
     /// Whether anybody may log in.
@@ -66,7 +66,7 @@ pub struct ObservedApplication<'a> {
     /// The status as it stands.
     pub status: &'a Value,
     /// Its Directory, if it is there.
-    pub directory: Option<ObservedDirectory>,
+    pub directory: Option<DirectoryOfApplication>,
     /// Hosts that an application of another Directory has as well, and which one.
     pub taken: Vec<(String, String)>,
     /// Groups that it names and that are not there.
@@ -95,11 +95,11 @@ fn ready(observed: &ObservedApplication<'_>) -> Wanted {
                 format!("there is no Directory {name} in this namespace: create it, and nobody is let in until then");
             return wanted(false, Reason::DirectoryMissing, message);
         }
-        Some(ObservedDirectory { is_terminating: true, .. }) => {
+        Some(DirectoryOfApplication { is_terminating: true, .. }) => {
             let message = format!("the Directory {name} is being deleted");
             return wanted(false, Reason::DirectoryMissing, message);
         }
-        Some(ObservedDirectory { has_login: false, .. }) => {
+        Some(DirectoryOfApplication { has_login: false, .. }) => {
             let message = format!("nobody logs in to the Directory {name}: give it a spec.login");
             return wanted(false, Reason::LoginMissing, message);
         }
@@ -156,11 +156,11 @@ mod tests {
 
     #[test]
     fn an_application_is_ready_where_everything_that_it_needs_is_there() {
-        let there = ObservedDirectory { is_terminating: false, has_login: true };
+        let there = DirectoryOfApplication { is_terminating: false, has_login: true };
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let many: Vec<_> = (0..12).map(|number| format!("g{number}")).collect();
         let taken = vec![("wiki.contoso.example".to_owned(), "other/wiki".to_owned())];
-        type Case<'a> = (&'a str, Option<ObservedDirectory>, Vec<(String, String)>, Vec<String>, Vec<String>);
+        type Case<'a> = (&'a str, Option<DirectoryOfApplication>, Vec<(String, String)>, Vec<String>, Vec<String>);
         let cases: [(Case<'_>, &str, &str, &str); 8] = [
             (("all is there", Some(there), Vec::new(), Vec::new(), Vec::new()), "True", "Serving", ""),
             (
@@ -172,7 +172,7 @@ mod tests {
             (
                 (
                     "a Directory that goes",
-                    Some(ObservedDirectory { is_terminating: true, ..there }),
+                    Some(DirectoryOfApplication { is_terminating: true, ..there }),
                     vec![],
                     vec![],
                     vec![],
@@ -182,7 +182,7 @@ mod tests {
                 "the Directory staff is being deleted",
             ),
             (
-                ("no login", Some(ObservedDirectory { has_login: false, ..there }), vec![], vec![], vec![]),
+                ("no login", Some(DirectoryOfApplication { has_login: false, ..there }), vec![], vec![], vec![]),
                 "False",
                 "LoginMissing",
                 "give it a spec.login",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::decide::{Host, ObservedApplication, ObservedDirectory};
+use super::decide::{DirectoryOfApplication, Host, ObservedApplication};
 use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 use crate::store::{Store, WatchedApplication};
 
@@ -49,7 +49,7 @@ pub fn hosts(application: &WatchedApplication) -> Vec<Host> {
 /// An application.
 pub fn application<'a>(store: &Store, of: &'a WatchedApplication) -> ObservedApplication<'a> {
     let directory = store.directory(&of.namespace, of.directory());
-    let directory = directory.map(|directory| ObservedDirectory {
+    let directory = directory.map(|directory| DirectoryOfApplication {
         is_terminating: directory.seen.is_terminating,
         has_login: directory.spec.login.is_some(),
     });

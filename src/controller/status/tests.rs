@@ -262,13 +262,14 @@ fn with_login(method: &str) -> Value {
     json!({ "login": { "method": method, "oidc": oidc } })
 }
 
-fn access_of(leader: &Leader, name: &str) -> (String, String) {
+/// Status and reason of `AccessGranted`.
+fn access_of(leader: &Leader, name: &str) -> String {
     let status = leader.status(Kind::USER, name);
     let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
     let condition =
         conditions.iter().find(|condition| condition["type"] == "AccessGranted").cloned().unwrap_or_default();
     let text = |field: &str| condition[field].as_str().unwrap_or_default().to_owned();
-    (text("status"), text("reason"))
+    format!("{}/{}", text("status"), text("reason"))
 }
 
 fn change(memory: &Memory, kind: Kind, name: &str, edit: impl FnOnce(&mut Value)) {
@@ -278,22 +279,18 @@ fn change(memory: &Memory, kind: Kind, name: &str, edit: impl FnOnce(&mut Value)
     memory.put(kind, &object);
 }
 
-fn text(pair: (String, String)) -> String {
-    format!("{}/{}", pair.0, pair.1)
-}
-
 #[tokio::test]
 async fn access_is_told_of_everybody_where_people_log_in_and_an_event_tells_of_each_turn() {
     let memory = memory(with_login("OpenIDConnect"));
     let mut leader = Leader::new(&memory, |_| None);
     assert_eq!(leader.look().await, ["directories", "directorygroups", "directoryusers", "directoryusers"]);
-    assert_eq!(text(access_of(&leader, "ada-1")), "True/Granted");
+    assert_eq!(access_of(&leader, "ada-1"), "True/Granted");
     assert_eq!(leader.look().await, Vec::<String>::new());
     assert!(memory.all(Kind::EVENT).is_empty(), "that a condition comes is no turn");
 
     change(&memory, Kind::USER, "ada-1", |spec| spec["suspended"] = true.into());
     assert_eq!(leader.look().await, ["directoryusers"]);
-    assert_eq!(text(access_of(&leader, "ada-1")), "False/Suspended");
+    assert_eq!(access_of(&leader, "ada-1"), "False/Suspended");
     let events = memory.all(Kind::EVENT);
     let told: Vec<_> = events.iter().map(|event| (&event["reason"], &event["regarding"]["name"])).collect();
     assert_eq!(told, [(&json!("AccessDenied"), &json!("ada-1"))]);
@@ -306,10 +303,10 @@ async fn access_is_told_of_everybody_where_people_log_in_and_an_event_tells_of_e
     let name = claim_name("staff", LINK, "t9/o");
     memory.put(Kind::CLAIM, &json!({ "metadata": { "name": name, "namespace": "people" }, "spec": link }));
     assert_eq!(leader.look().await, ["directoryusers"]);
-    assert_eq!(text(access_of(&leader, "bob-1")), "False/ForeignLink");
+    assert_eq!(access_of(&leader, "bob-1"), "False/ForeignLink");
     change(&memory, Kind::USER, "bob-1", |spec| spec["deletedAt"] = "2026-01-01T00:00:00Z".into());
     leader.look().await;
-    assert_eq!(text(access_of(&leader, "bob-1")), "False/Deleted");
+    assert_eq!(access_of(&leader, "bob-1"), "False/Deleted");
 }
 
 #[tokio::test]
@@ -319,11 +316,11 @@ async fn a_login_that_changes_is_looked_at_for_everybody_and_floods_nobody_with_
     leader.look().await;
     change(&memory, Kind::DIRECTORY, "staff", |spec| *spec = with_login("Disabled"));
     assert_eq!(leader.look().await, ["directoryusers", "directoryusers"]);
-    assert_eq!(text(access_of(&leader, "bob-1")), "False/LoginDisabled");
+    assert_eq!(access_of(&leader, "bob-1"), "False/LoginDisabled");
     assert!(memory.all(Kind::EVENT).is_empty());
     change(&memory, Kind::DIRECTORY, "staff", |spec| *spec = json!({}));
     leader.look().await;
-    assert_eq!(text(access_of(&leader, "bob-1")), "/");
+    assert_eq!(access_of(&leader, "bob-1"), "/");
     assert_eq!(leader.look().await, Vec::<String>::new());
 }
 

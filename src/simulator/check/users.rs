@@ -9,7 +9,7 @@ use crate::simulator::job::answer::{On, hits, judge};
 use crate::simulator::job::{Job, JobObject, UserLink};
 use crate::simulator::mapping::Row;
 use crate::simulator::report::Check;
-use crate::simulator::source::{Person, Tenant};
+use crate::simulator::source::{SourcePerson, Tenant};
 
 /// How many people are looked for by a filter after each cycle.
 const MAX_FILTERED: usize = 300;
@@ -88,7 +88,7 @@ impl Checker {
 }
 
 /// How one attribute differs from what was sent.
-fn difference(row: &Row, person: &Person, read: &Value) -> Option<String> {
+fn difference(row: &Row, person: &SourcePerson, read: &Value) -> Option<String> {
     let target = &row.target;
     let desired = row.desired(person);
     let found = target.read(read);
@@ -111,7 +111,7 @@ fn difference(row: &Row, person: &Person, read: &Value) -> Option<String> {
 }
 
 /// How the manager differs.
-fn manager(job: &Job, source: &Tenant, person: &Person, link: &UserLink, read: &Value) -> Option<String> {
+fn manager(job: &Job, source: &Tenant, person: &SourcePerson, link: &UserLink, read: &Value) -> Option<String> {
     let target = job.settings().mappings.users.reference.as_ref()?;
     let manager = job.user(person.manager?)?;
     let is_expected = person.assigned && source.people[person.manager?].assigned && link.is_managed;

@@ -12,7 +12,7 @@ use crate::simulator::client::escape_segment;
 use crate::simulator::mapping::{TargetPath, user_frame};
 use crate::simulator::patch::{AttributeChange, PatchDialect, body, differences};
 use crate::simulator::report::{Action, ErrorCode, Status};
-use crate::simulator::source::{Person, Tenant};
+use crate::simulator::source::{SourcePerson, Tenant};
 
 /// How many new objects of a cycle are looked for by a filter at once.
 pub const MAX_OBSERVATIONS: usize = 10;
@@ -35,7 +35,7 @@ impl Job {
         passage
     }
 
-    async fn unlinked(&self, person: &Person, dialect: PatchDialect, passage: &mut Passage) {
+    async fn unlinked(&self, person: &SourcePerson, dialect: PatchDialect, passage: &mut Passage) {
         if person.purged || !person.assigned {
             return;
         }
@@ -60,7 +60,7 @@ impl Job {
         }
     }
 
-    async fn create(&self, person: &Person, name: &str, passage: &mut Passage) {
+    async fn create(&self, person: &SourcePerson, name: &str, passage: &mut Passage) {
         let sent = self.settings.mappings.users.body(person, user_frame());
         let answer = judge(On::Create, self.client.send(Method::POST, "/Users", Some(&sent)).await);
         match answer.and_then(|answer| id_of(answer.json.as_ref().unwrap_or(&Value::Null))) {
@@ -76,7 +76,7 @@ impl Job {
     }
 
     /// Whether a filter finds the new object at once, asked by an independent request.
-    async fn observe(&self, person: &Person, id: &str) -> Option<Result<(), String>> {
+    async fn observe(&self, person: &SourcePerson, id: &str) -> Option<Result<(), String>> {
         if self.observations.fetch_add(1, Ordering::Relaxed) >= MAX_OBSERVATIONS {
             return None;
         }
@@ -92,7 +92,7 @@ impl Job {
         })
     }
 
-    async fn linked(&self, person: &Person, link: &UserLink, dialect: PatchDialect, passage: &mut Passage) {
+    async fn linked(&self, person: &SourcePerson, link: &UserLink, dialect: PatchDialect, passage: &mut Passage) {
         let name = person.user_principal_name();
         let has_active = self.settings.mappings.users.has_active();
         let leaves = !person.assigned && !person.purged;
@@ -145,7 +145,7 @@ impl Job {
         path: &str,
         changes: &[AttributeChange<'_>],
         dialect: PatchDialect,
-        person: &Person,
+        person: &SourcePerson,
         passage: &mut Passage,
     ) -> Result<(), Problem> {
         if changes.is_empty() {

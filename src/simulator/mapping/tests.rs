@@ -1,7 +1,7 @@
 use super::*;
-use crate::simulator::source::{AppRole, Person};
+use crate::simulator::source::{AppRole, SourcePerson};
 
-fn person() -> Person {
+fn person() -> SourcePerson {
     let attributes = [
         ("userPrincipalName", "alice@contoso.example"),
         ("displayName", "Alice Able"),
@@ -12,7 +12,7 @@ fn person() -> Person {
         ("department", "Bicycles"),
         ("folders", "a, b,,c "),
     ];
-    Person {
+    SourcePerson {
         object_id: "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef".to_owned(),
         attributes: attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         manager: Some(0),

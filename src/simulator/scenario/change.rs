@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::simulator::random::Random;
-use crate::simulator::source::{Person, Tenant};
+use crate::simulator::source::{SourcePerson, Tenant};
 
 /// Which people or groups.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -234,7 +234,7 @@ fn positions(source: &Tenant, who: &Who, random: &mut Random) -> Vec<usize> {
     found.into_iter().filter(|index| !source.people[*index].purged).collect()
 }
 
-fn people(source: &mut Tenant, who: &Who, random: &mut Random, change: impl Fn(usize, &mut Person)) {
+fn people(source: &mut Tenant, who: &Who, random: &mut Random, change: impl Fn(usize, &mut SourcePerson)) {
     for index in positions(source, who, random) {
         source.change_person(index, |person| change(index, person));
     }
@@ -246,7 +246,7 @@ fn each_group(source: &mut Tenant, groups: &Who, random: &mut Random, mut change
     }
 }
 
-fn set(person: &mut Person, index: usize, domain: &str, attributes: &BTreeMap<String, Option<String>>) {
+fn set(person: &mut SourcePerson, index: usize, domain: &str, attributes: &BTreeMap<String, Option<String>>) {
     for (name, value) in attributes {
         match value {
             Some(value) => {
@@ -260,7 +260,7 @@ fn set(person: &mut Person, index: usize, domain: &str, attributes: &BTreeMap<St
     }
 }
 
-fn rename(person: &mut Person) {
+fn rename(person: &mut SourcePerson) {
     for (name, begin) in [("surname", "Neu-"), ("userPrincipalName", "neu."), ("mail", "neu.")] {
         if let Some(value) = person.attributes.get_mut(name) {
             *value = format!("{begin}{value}");
@@ -271,7 +271,7 @@ fn rename(person: &mut Person) {
     person.attributes.insert("displayName".to_owned(), display);
 }
 
-fn take_name(person: &mut Person, name: String) {
+fn take_name(person: &mut SourcePerson, name: String) {
     if let Some(former) = person.attributes.insert("userPrincipalName".to_owned(), name) {
         person.attributes.insert("formerName".to_owned(), former);
     }

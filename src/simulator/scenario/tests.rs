@@ -32,7 +32,7 @@ fn two_names_are_swapped_in_three_steps() {
     ] {
         change.apply(&mut source, &mut random);
         let names: std::collections::BTreeSet<_> =
-            source.people.iter().map(crate::simulator::source::Person::user_principal_name).collect();
+            source.people.iter().map(crate::simulator::source::SourcePerson::user_principal_name).collect();
         assert_eq!(names.len(), 20, "at no moment two people have one name");
     }
     assert_eq!([4, 3].map(|index| source.people[index].user_principal_name()), names);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{DEPARTMENTS, GROUP_SUBJECTS, LANGUAGES, Language, NameOrder, ROLES, SIGNS, SpelledName, TITLES};
-use super::{AppRole, Group, Person, Tenant};
+use super::{AppRole, Group, SourcePerson, Tenant};
 use crate::simulator::random::Random;
 
 /// How many people report to one.
@@ -60,7 +60,7 @@ fn pick<T: Copy>(random: &mut Random, items: &[T], fallback: T) -> T {
     random.pick(items).copied().unwrap_or(fallback)
 }
 
-fn person(index: usize, domain: &str, random: &mut Random) -> Person {
+fn person(index: usize, domain: &str, random: &mut Random) -> SourcePerson {
     let language = &LANGUAGES[random.below(LANGUAGES.len())];
     let given: SpelledName = pick(random, language.given, ("A", "a"));
     let family: SpelledName = pick(random, language.family, ("B", "b"));
@@ -96,7 +96,7 @@ fn person(index: usize, domain: &str, random: &mut Random) -> Person {
     place(language, index, random, &mut set);
     let manager = (index > 0 && !random.percent(WITHOUT_MANAGER)).then(|| (index - 1) / SPAN_OF_CONTROL);
     let role = pick(random, ROLES, ROLES[0]);
-    Person {
+    SourcePerson {
         object_id: random.guid(),
         attributes,
         manager,

@@ -33,7 +33,7 @@ pub trait Entity {
 
 /// A person of the tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
+pub struct SourcePerson {
     /// The object id, a GUID.
     pub object_id: String,
     /// The attributes by their names in the directory. One that is missing is empty.
@@ -54,7 +54,7 @@ pub struct Person {
     pub changed_at: u64,
 }
 
-impl Person {
+impl SourcePerson {
     /// In scope, enabled and there: whom the target should have as active.
     pub fn is_active(&self) -> bool {
         self.assigned && self.enabled && !self.soft_deleted && !self.purged
@@ -67,7 +67,7 @@ impl Person {
     }
 }
 
-impl Entity for Person {
+impl Entity for SourcePerson {
     fn attribute(&self, name: &str) -> Option<String> {
         let flag = |value: bool| Some(if value { "True" } else { "False" }.to_owned());
         match name {
@@ -128,7 +128,7 @@ pub struct Tenant {
     /// The domain of everybody's names, under `.example`.
     pub domain: String,
     /// Everybody.
-    pub people: Vec<Person>,
+    pub people: Vec<SourcePerson>,
     /// Every group.
     pub groups: Vec<Group>,
     /// The number of the last change: a watermark.
@@ -142,7 +142,7 @@ impl Tenant {
     }
 
     /// Changes a person; positions beyond the last one are ignored.
-    pub fn change_person(&mut self, index: usize, change: impl FnOnce(&mut Person)) {
+    pub fn change_person(&mut self, index: usize, change: impl FnOnce(&mut SourcePerson)) {
         if let Some(person) = self.people.get_mut(index) {
             change(person);
             self.sequence += 1;

@@ -17,8 +17,8 @@ fn a_seed_decides_the_whole_tenant() {
 #[test]
 fn a_tenant_is_as_mixed_as_a_real_one() {
     let source = Tenant::generate(&settings(5));
-    let has = |test: &dyn Fn(&Person) -> bool| source.people.iter().filter(|person| test(person)).count();
-    let attribute = |name: &'static str| move |person: &Person| person.attributes.contains_key(name);
+    let has = |test: &dyn Fn(&SourcePerson) -> bool| source.people.iter().filter(|person| test(person)).count();
+    let attribute = |name: &'static str| move |person: &SourcePerson| person.attributes.contains_key(name);
     assert!(has(&|person| person.user_principal_name().contains("#EXT#@")) > 5);
     assert!(has(&|person| !attribute("mail")(person)) > 20);
     assert!(has(&|person| !attribute("department")(person)) > 5);
@@ -26,7 +26,7 @@ fn a_tenant_is_as_mixed_as_a_real_one() {
     assert_eq!(has(&|person| person.attributes.values().any(String::is_empty)), 0);
     assert_eq!(has(&|person| !person.user_principal_name().is_ascii()), 0);
     assert_eq!(has(&|person| person.roles.len() != 1 || person.assigned), 0);
-    let names: BTreeSet<_> = source.people.iter().map(Person::user_principal_name).collect();
+    let names: BTreeSet<_> = source.people.iter().map(SourcePerson::user_principal_name).collect();
     let ids: BTreeSet<_> = source.people.iter().map(|person| &person.object_id).collect();
     assert_eq!((names.len(), ids.len()), (400, 400));
     for (index, person) in source.people.iter().enumerate() {
