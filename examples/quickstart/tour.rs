@@ -11,7 +11,7 @@ use rollcall::simulator::job::quarantine::CYCLE;
 use rollcall::simulator::job::{Job, JobSettings, Reach};
 use rollcall::simulator::mapping::{DEFAULTS, Mappings};
 use rollcall::simulator::patch::PatchDialect;
-use rollcall::simulator::source::{Group, Person, Tenant};
+use rollcall::simulator::source::{Group, SourcePerson, Tenant};
 
 use serde_json::{Value, json};
 
@@ -157,7 +157,7 @@ fn source() -> Tenant {
     Tenant { domain: "contoso.example".to_owned(), people, groups, sequence: 0 }
 }
 
-fn person((number, (given, family, title, department)): (usize, &(&str, &str, &str, &str))) -> Person {
+fn person((number, (given, family, title, department)): (usize, &(&str, &str, &str, &str))) -> SourcePerson {
     let name = format!("{}@contoso.example", given.to_lowercase());
     let attributes = [
         ("userPrincipalName", name.clone()),
@@ -169,7 +169,7 @@ fn person((number, (given, family, title, department)): (usize, &(&str, &str, &s
         ("department", (*department).to_owned()),
         ("employeeId", format!("70{number:04}")),
     ];
-    Person {
+    SourcePerson {
         object_id: format!("0a21f0f2-8d2a-4f8e-bf98-{number:012}"),
         attributes: BTreeMap::from(attributes.map(|(name, value)| (name.to_owned(), value))),
         manager: None,
