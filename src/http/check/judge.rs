@@ -50,6 +50,12 @@ struct Case<'a> {
     now: Timestamp,
 }
 
+/// The answer to a question, and the word by which the metric counts it. Boxed where it is an error: an answer is large.
+struct Judged {
+    result: &'static str,
+    answer: Answer,
+}
+
 /// Somebody who has access to the Directory.
 struct Entrant {
     person: KnownPerson,
@@ -74,16 +80,16 @@ impl Inner {
             return answer::misdirected("UnknownDirectory");
         };
         let case = Case { question, directory, application, now: Timestamp::now() };
-        let (result, answer) = self.decide(&case).await.unwrap_or_else(|refused| refused);
+        let Judged { result, answer } = self.decide(&case).await.unwrap_or_else(|refused| *refused);
         self.logins.metrics().checked(namespace, &case.directory.name, &case.application.name, result);
         answer
     }
 
-    /// The result for the metric, and the answer. The error is one that lets nobody in.
-    async fn decide(&self, case: &Case<'_>) -> Result<(&'static str, Answer), (&'static str, Answer)> {
+    /// The judgement. The error is one that lets nobody in.
+    async fn decide(&self, case: &Case<'_>) -> Result<Judged, Box<Judged>> {
         let Case { question, directory, application, now } = case;
         if !is_trusted(&application.spec.trusted_proxies, question.peer) {
-            return Err(("untrusted", answer::misdirected("UntrustedProxy")));
+            return Err(refusal("untrusted", answer::misdirected("UntrustedProxy")));
         }
         let Entrant { person, renewed } = match self.token(case) {
             Some(token) => self.holder_of(case, token).await?,
@@ -115,18 +121,18 @@ impl Inner {
         });
         let mut told = told.map_err(|_| self.denied(case, &person, "UserNameUnusable"))?;
         told.extend(renewed.map(|cookie| (SET_COOKIE, cookie)));
-        Ok(("allowed", answer::pass(told)))
+        Ok(Judged { result: "allowed", answer: answer::pass(told) })
     }
 
     /// The person with a live session.
-    fn session(&self, case: &Case<'_>) -> Result<Entrant, (&'static str, Answer)> {
+    fn session(&self, case: &Case<'_>) -> Result<Entrant, Box<Judged>> {
         let Case { question, directory, application, now } = case;
         let host = CookieHost::Application(&application.name);
         let LiveSession { person, revalidate, renewed, .. } =
             match self.logins.live_session(directory, question.headers, host, *now) {
                 Ok(live) => live,
                 Err(NoSession::Stale) => {
-                    return Err(("unavailable", answer::unavailable("the keys of sessions are not known")));
+                    return Err(refusal("unavailable", answer::unavailable("the keys of sessions are not known")));
                 }
                 Err(none) => {
                     let result = match none {
@@ -134,12 +140,12 @@ impl Inner {
                         NoSession::Ended(_) => "ended",
                         NoSession::None | NoSession::Stale => "no_session",
                     };
-                    return Err((result, self.sign_in(case, none.as_str())));
+                    return Err(refusal(result, self.sign_in(case, none.as_str())));
                 }
             };
         // Only a navigation can go to the provider and come back. Everything else of a live session goes on.
         if revalidate && question.original.is_navigation {
-            return Err(("revalidate", self.sign_in(case, "Revalidation")));
+            return Err(refusal("revalidate", self.sign_in(case, "Revalidation")));
         }
         let own_host = self.public_url.as_deref().and_then(|url| url.split("://").nth(1)?.split('/').next());
         let renewed = renewed
@@ -149,12 +155,12 @@ impl Inner {
     }
 
     /// The refusal of a person who is known and may not use the application. A browser that gets our answer is shown a page.
-    fn denied(&self, case: &Case<'_>, person: &KnownPerson, reason: &'static str) -> (&'static str, Answer) {
+    fn denied(&self, case: &Case<'_>, person: &KnownPerson, reason: &'static str) -> Box<Judged> {
         let Case { question: Question { family, original, note, .. }, directory, application, .. } = case;
         audit::access_denied(directory, &person.id, &application.name, reason);
         let has_page = family.redirects() && original.is_navigation;
         let page = has_page.then(|| page::denied(directory, texts::denied::APPLICATION, note, None));
-        ("denied", answer::denied(page, reason))
+        refusal("denied", answer::denied(page, reason))
     }
 
     /// The answer to somebody without a live session.
@@ -180,15 +186,15 @@ impl Inner {
     }
 
     /// The person that a token speaks of. A bad token is refused at once: the cookie beside it may be somebody else's.
-    async fn holder_of(&self, case: &Case<'_>, token: &str) -> Result<Entrant, (&'static str, Answer)> {
+    async fn holder_of(&self, case: &Case<'_>, token: &str) -> Result<Entrant, Box<Judged>> {
         let Case { question, directory, application, now } = case;
         let bad = |reason: &str| {
             let challenge = addresses::challenge(&application.spec, question.original, true);
-            ("bad_token", answer::bad_token(challenge, reason))
+            refusal("bad_token", answer::bad_token(challenge, reason))
         };
         let verified = self.logins.providers().verify_token(directory, token, *now).await.map_err(|refused| {
             if refused.is_unavailable() {
-                ("unavailable", answer::unavailable("the provider's keys are not known"))
+                refusal("unavailable", answer::unavailable("the provider's keys are not known"))
             } else {
                 bad(refused.as_str())
             }
@@ -205,4 +211,8 @@ impl Inner {
 fn is_trusted(networks: &[String], peer: IpAddr) -> bool {
     networks.is_empty()
         || networks.iter().any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&peer)))
+}
+
+fn refusal(result: &'static str, answer: Answer) -> Box<Judged> {
+    Box::new(Judged { result, answer })
 }

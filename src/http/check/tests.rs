@@ -1,4 +1,5 @@
 //! The door on an edge, over an API server in memory: who passes, who does not, and what each family of proxies is told.
+#![allow(clippy::needless_pass_by_value, reason = "helpers take json!(…) as it is written")]
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;

@@ -17,8 +17,6 @@ mod documents;
 mod form;
 mod limits;
 mod person;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Instant;
