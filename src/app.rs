@@ -23,7 +23,7 @@ use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::Readiness;
 use crate::http::browser::Browser;
-use crate::http::check::Check;
+use crate::http::check::CheckDoor;
 use crate::http::edge::Edge;
 use crate::http::edge::address::Addressing;
 use crate::http::edge::limits::WHOLE_REQUEST;
@@ -166,7 +166,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     };
     let keys = Keys::new(store.clone(), metrics.clone());
     let scim = Scim::new(store.clone(), keys.clone(), metrics.clone(), readiness.clone());
-    let check = Check::new(logins.clone(), public_url.clone());
+    let check = CheckDoor::new(logins.clone(), public_url.clone());
     let tokens = Tokens::new(logins.clone(), keys);
     let addressing = Addressing { public_url, trusted_proxies };
     let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };

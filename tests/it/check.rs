@@ -212,8 +212,7 @@ async fn a_body_that_never_comes_is_never_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn threat_48_a_replica_whose_watch_is_silent_lets_nobody_in() {
-    let mut plane =
-        control_plane::ControlPlane::start(control_plane::Options::default()).await.expect("a control plane");
+    let plane = control_plane::ControlPlane::start(control_plane::Options::default()).await.expect("a control plane");
     let kubeconfig = crate::support::cluster::install(&plane, &crate::support::cluster::crds_folder()).await;
     let mut operator = Operator::launch(&kubeconfig, &["--public-url", PUBLIC_URL]).await;
     operator.ready().await;

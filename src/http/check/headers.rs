@@ -34,7 +34,7 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b',').add(b'%');
 const ESCAPED_WITH_BLANKS: &AsciiSet = &ESCAPED.add(b' ');
 
 /// What is told.
-pub(super) struct Identity<'a> {
+pub(super) struct ToldIdentity<'a> {
     /// The SCIM id.
     pub(super) id: &'a str,
     pub(super) profile: &'a Profile,
@@ -50,7 +50,7 @@ pub(super) struct Identity<'a> {
 
 /// What an assertion may say of a person beside the SCIM id.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Attributes<'a> {
+pub(super) struct AssertedAttributes<'a> {
     pub(super) user_name: Option<&'a str>,
     pub(super) email: Option<&'a str>,
 }
@@ -62,10 +62,10 @@ pub(super) struct UntellableName;
 /// The headers, in no more bytes than a proxy reads. `sign` makes the assertion, with these attributes; where it gets too long
 /// with them it is asked once more, with none.
 pub(super) fn headers(
-    identity: &Identity<'_>,
-    sign: impl Fn(Attributes<'_>) -> Option<String>,
+    identity: &ToldIdentity<'_>,
+    sign: impl Fn(AssertedAttributes<'_>) -> Option<String>,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, UntellableName> {
-    let Identity { id, profile, groups, has_more_groups, with_remote, others } = *identity;
+    let ToldIdentity { id, profile, groups, has_more_groups, with_remote, others } = *identity;
     let user_name = profile.user_name.as_deref().unwrap_or_default();
     let user_name = exact(user_name, MAX_USER_NAME).ok_or(UntellableName)?;
     let email = profile.email.as_deref().and_then(|email| exact(email, MAX_EMAIL)).unwrap_or_default();
@@ -87,9 +87,10 @@ pub(super) fn headers(
     // Room for the headers of groups, which come last and may be empty.
     told.left = told.left.saturating_sub(cost(&GROUPS, 0) + cost(&GROUPS_TRUNCATED, "false".len()));
     told.left = told.left.saturating_sub(if with_remote { cost(&REMOTE_GROUPS, 0) } else { 0 });
-    let attributes = Attributes { user_name: Some(user_name), email: Some(email).filter(|email| !email.is_empty()) };
+    let attributes =
+        AssertedAttributes { user_name: Some(user_name), email: Some(email).filter(|email| !email.is_empty()) };
     let fits = |assertion: &String| cost(&ASSERTION, assertion.len()) <= told.left;
-    let assertion = sign(attributes).filter(fits).or_else(|| sign(Attributes::default()).filter(fits));
+    let assertion = sign(attributes).filter(fits).or_else(|| sign(AssertedAttributes::default()).filter(fits));
     told.add(ASSERTION, assertion.as_deref().unwrap_or_default());
 
     let room = if with_remote { told.left / 2 } else { told.left };
@@ -172,7 +173,7 @@ mod tests {
     fn told(profile: &Profile, groups: &[&str], with_remote: bool) -> Result<Vec<(String, String)>, UntellableName> {
         let groups: Vec<Arc<str>> = groups.iter().map(|group| Arc::from(*group)).collect();
         let identity =
-            Identity { id: "ada-1", profile, groups: &groups, has_more_groups: false, with_remote, others: 0 };
+            ToldIdentity { id: "ada-1", profile, groups: &groups, has_more_groups: false, with_remote, others: 0 };
         let headers = headers(&identity, |_| Some("a.b.c".to_owned()))?;
         let text = |value: &HeaderValue| String::from_utf8(value.as_bytes().to_vec()).expect("UTF-8");
         Ok(headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect())
@@ -251,7 +252,7 @@ mod tests {
     #[test]
     fn an_assertion_that_does_not_fit_says_less_or_is_empty() {
         let profile = profile();
-        let identity = |others| Identity {
+        let identity = |others| ToldIdentity {
             id: "ada-1",
             profile: &profile,
             groups: &[],
@@ -259,8 +260,9 @@ mod tests {
             with_remote: false,
             others,
         };
-        let sign =
-            |attributes: Attributes<'_>| Some("x".repeat(if attributes.user_name.is_some() { 3_000 } else { 9 }));
+        let sign = |attributes: AssertedAttributes<'_>| {
+            Some("x".repeat(if attributes.user_name.is_some() { 3_000 } else { 9 }))
+        };
         for (others, length) in [(0, 3_000), (500, 9), (4_000, 0)] {
             let told = headers(&identity(others), sign).expect("a name");
             let assertion = told.iter().find(|(name, _)| *name == ASSERTION).expect("always there");
@@ -281,8 +283,8 @@ mod tests {
                 Profile { user_name: Some(user_name), display_name, email, user_type, portal_role: Some(PortalRole::EnterpriseAdmin) };
             let groups: Vec<Arc<str>> = groups.into_iter().map(Arc::from).collect();
             let id = "x".repeat(63);
-            let identity = Identity { id: &id, profile: &profile, groups: &groups, has_more_groups: false, with_remote, others };
-            let sign = |attributes: Attributes<'_>| {
+            let identity = ToldIdentity { id: &id, profile: &profile, groups: &groups, has_more_groups: false, with_remote, others };
+            let sign = |attributes: AssertedAttributes<'_>| {
                 let length = |text: Option<&str>| text.map_or(0, str::len);
                 Some("x".repeat(900 + (length(attributes.user_name) + length(attributes.email)) * 4 / 3))
             };

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::answer::SignIn;
 use super::family::{Family, Original};
-use super::headers::{Identity, cost, headers};
+use super::headers::{ToldIdentity, cost, headers};
 use super::limits::MAX_GROUPS;
 use super::{Inner, addresses, answer, bearer};
 use crate::api::directory_application::HeaderFamily;
@@ -102,7 +102,7 @@ impl Inner {
             return Err(self.denied(case, &person, denial.as_str()));
         }
         let (groups, has_more_groups) = index.group_names(&person.id, MAX_GROUPS);
-        let identity = Identity {
+        let identity = ToldIdentity {
             id: &person.id,
             profile: &profile,
             groups: &groups,

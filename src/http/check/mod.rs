@@ -41,7 +41,7 @@ const PREFIX: &str = "/check";
 
 /// The check door. Cheap to clone.
 #[derive(Clone)]
-pub struct Check(Arc<Inner>);
+pub struct CheckDoor(Arc<Inner>);
 
 struct Inner {
     logins: Logins,
@@ -59,7 +59,7 @@ struct Place {
     application: String,
 }
 
-impl Check {
+impl CheckDoor {
     /// What judges the requests for the applications of the Directories that `logins` knows.
     pub fn new(logins: Logins, public_url: Option<String>) -> Self {
         Self(Arc::new(Inner { logins, signing: SigningKeys::default(), public_url }))
@@ -79,19 +79,19 @@ impl Check {
     }
 }
 
-async fn nginx(State(door): State<Check>, place: Result<Path<Place>, PathRejection>, request: Request) -> Answer {
+async fn nginx(State(door): State<CheckDoor>, place: Result<Path<Place>, PathRejection>, request: Request) -> Answer {
     door.answer(Family::Nginx, place, request).await
 }
 
-async fn forward(State(door): State<Check>, place: Result<Path<Place>, PathRejection>, request: Request) -> Answer {
+async fn forward(State(door): State<CheckDoor>, place: Result<Path<Place>, PathRejection>, request: Request) -> Answer {
     door.answer(Family::Forward, place, request).await
 }
 
-async fn envoy(State(door): State<Check>, place: Result<Path<Place>, PathRejection>, request: Request) -> Answer {
+async fn envoy(State(door): State<CheckDoor>, place: Result<Path<Place>, PathRejection>, request: Request) -> Answer {
     door.answer(Family::Envoy, place, request).await
 }
 
-impl Check {
+impl CheckDoor {
     async fn answer(&self, family: Family, place: Result<Path<Place>, PathRejection>, request: Request) -> Answer {
         let (head, body) = request.into_parts();
         let (received, note) = (head.extensions.get::<Received>(), head.extensions.get::<RequestNote>());

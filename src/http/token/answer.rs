@@ -21,7 +21,7 @@ const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
 /// Why a question is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum TokenFailure {
     /// There is nothing at this address.
     NotFound,
     /// What the edge refuses.
@@ -40,7 +40,7 @@ pub(super) enum Failure {
     Unavailable(&'static str),
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for TokenFailure {
     fn into_response(self) -> Response {
         let unavailable = |reason| {
             let answer =
@@ -80,7 +80,7 @@ impl IntoResponse for Failure {
 
 /// What the edge refuses.
 pub(super) fn refused(refused: &Refused) -> Answer {
-    Failure::Edge(refused.clone()).into_response()
+    TokenFailure::Edge(refused.clone()).into_response()
 }
 
 fn edge(refused: &Refused) -> Answer {

@@ -6,24 +6,25 @@ use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, Limited};
 use tokio::time::timeout;
 
-use super::answer::Failure;
+use super::answer::TokenFailure;
 use super::limits::{FORM_READ, MAX_FORM};
 
 /// The token that is asked about.
-pub(super) async fn token(headers: &HeaderMap, body: Body) -> Result<String, Failure> {
+pub(super) async fn token(headers: &HeaderMap, body: Body) -> Result<String, TokenFailure> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Failure::Request("send the token as a form: Content-Type application/x-www-form-urlencoded"));
+        return Err(TokenFailure::Request("send the token as a form: Content-Type application/x-www-form-urlencoded"));
     }
     let body = Limited::new(body, MAX_FORM).collect();
     // A body that breaks off looks the same as one that is too large; neither client reads on.
-    let body = timeout(FORM_READ, body).await.map_err(|_| Failure::TooSlow)?.map_err(|_| Failure::TooLarge)?;
+    let body =
+        timeout(FORM_READ, body).await.map_err(|_| TokenFailure::TooSlow)?.map_err(|_| TokenFailure::TooLarge)?;
     let body = body.to_bytes();
     let mut tokens = url::form_urlencoded::parse(&body).filter(|(name, _)| name == "token");
     match (tokens.next(), tokens.next()) {
         (Some((_, token)), None) if !token.is_empty() => Ok(token.into_owned()),
-        _ => Err(Failure::Request("send exactly one parameter token")),
+        _ => Err(TokenFailure::Request("send exactly one parameter token")),
     }
 }
 

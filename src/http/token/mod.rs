@@ -32,7 +32,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use self::answer::Failure;
+use self::answer::TokenFailure;
 use self::limits::MAX_VERIFICATIONS;
 use crate::api::directory_key::Scope;
 use crate::http::edge::{self, Answer, RequestNote};
@@ -85,12 +85,12 @@ impl Tokens {
             .route("/introspect", post(introspect))
             .route("/userinfo", get(userinfo))
             .route("/jwks", get(jwks))
-            .fallback(|| async { Failure::NotFound })
+            .fallback(|| async { TokenFailure::NotFound })
             .with_state(self.clone());
         let door = edge::door(PREFIX, routes, answer::refused);
         let documents = [(CLIENT_CONFIG, get(client_config)), (PROTECTED_RESOURCE, get(protected_resource))];
         documents.into_iter().fold(door, |door, (address, handler)| {
-            let routes = Router::new().route("/", handler).fallback(|| async { Failure::NotFound });
+            let routes = Router::new().route("/", handler).fallback(|| async { TokenFailure::NotFound });
             door.merge(edge::door(address, routes.with_state(self.clone()), answer::refused))
         })
     }
@@ -101,12 +101,12 @@ async fn introspect(
     place: Placed,
     Extension(note): Extension<RequestNote>,
     request: Request,
-) -> Result<Answer, Failure> {
-    let Path(Place { namespace, directory, .. }) = place.map_err(|_| Failure::NotFound)?;
+) -> Result<Answer, TokenFailure> {
+    let Path(Place { namespace, directory, .. }) = place.map_err(|_| TokenFailure::NotFound)?;
     note.place(&namespace, &directory);
     door.fresh()?;
     let key = door.keys.open(&note, request.headers(), (&namespace, &directory), Scope::Introspect);
-    let directory = key.map_err(Failure::Key)?;
+    let directory = key.map_err(TokenFailure::Key)?;
     note.directory(&directory.namespace, &directory.name);
     let (head, body) = request.into_parts();
     let token = form::token(&head.headers, body).await?;
@@ -117,7 +117,7 @@ async fn introspect(
             Ok(answer::private(&answer.introspected()))
         }
         // Always 200, and nothing else: whoever holds a key learns of no token why it is not good.
-        Err(Failure::Token(reason)) => {
+        Err(TokenFailure::Token(reason)) => {
             count("inactive");
             Ok(answer::told(answer::private(&json!({ "active": false })), reason, true))
         }
@@ -133,16 +133,16 @@ async fn userinfo(
     place: Placed,
     Extension(note): Extension<RequestNote>,
     request: Request,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, TokenFailure> {
     let directory = door.directory(place, &note)?;
     let mut lines = request.headers().get_all(AUTHORIZATION).iter();
     let (line, more) = (lines.next().and_then(|line| line.to_str().ok()), lines.next());
     let bearer = line.and_then(|line| line.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
-    let (Some((_, token)), None) = (bearer, more) else { return Err(Failure::Token("Missing")) };
+    let (Some((_, token)), None) = (bearer, more) else { return Err(TokenFailure::Token("Missing")) };
     let verified = door.verified(&directory, token.trim()).await;
     let result = match &verified {
         Ok(_) => "active",
-        Err(Failure::Token(_)) => "inactive",
+        Err(TokenFailure::Token(_)) => "inactive",
         Err(_) => "unavailable",
     };
     door.logins.metrics().token_asked(&directory.namespace, &directory.name, "userinfo", result);
@@ -154,11 +154,11 @@ async fn jwks(
     State(Tokens(door)): State<Tokens>,
     place: Placed,
     Extension(note): Extension<RequestNote>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, TokenFailure> {
     let directory = door.directory(place, &note)?;
     let seeds = door.logins.derive(Purpose::Assertion, &directory.namespace, &directory.name);
     if seeds.is_empty() {
-        return Err(Failure::Unavailable("the keys of sessions are not known"));
+        return Err(TokenFailure::Unavailable("the keys of sessions are not known"));
     }
     Ok(answer::public(&key_set(door.signing.of(&seeds).iter().map(|key| &**key))))
 }
@@ -167,9 +167,9 @@ async fn client_config(
     State(Tokens(door)): State<Tokens>,
     place: Placed,
     Extension(note): Extension<RequestNote>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, TokenFailure> {
     let directory = door.directory(place, &note)?;
-    let config = directory.spec.login.as_ref().and_then(documents::client_config).ok_or(Failure::NotFound)?;
+    let config = directory.spec.login.as_ref().and_then(documents::client_config).ok_or(TokenFailure::NotFound)?;
     Ok(answer::public(&config))
 }
 
@@ -178,51 +178,57 @@ async fn protected_resource(
     place: Placed,
     Extension(note): Extension<RequestNote>,
     headers: HeaderMap,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, TokenFailure> {
     let name = place.as_ref().ok().and_then(|Path(place)| place.application.clone()).unwrap_or_default();
     let directory = door.directory(place, &note)?;
     let application = door.logins.store().application(&directory.namespace, &name);
     let application = application.filter(|application| application.directory() == directory.name);
-    let application = application.ok_or(Failure::NotFound)?;
+    let application = application.ok_or(TokenFailure::NotFound)?;
     let tenant = door.logins.providers().tenant(&directory);
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let login = directory.spec.login.as_ref().ok_or(Failure::NotFound)?;
+    let login = directory.spec.login.as_ref().ok_or(TokenFailure::NotFound)?;
     let document = documents::protected_resource(&application, login, tenant.as_deref(), host);
-    Ok(answer::public(&document.ok_or(Failure::NotFound)?))
+    Ok(answer::public(&document.ok_or(TokenFailure::NotFound)?))
 }
 
 impl Inner {
-    fn fresh(&self) -> Result<(), Failure> {
+    fn fresh(&self) -> Result<(), TokenFailure> {
         self.logins
             .store()
             .fresh(Instant::now())
-            .map_err(|_| Failure::Unavailable("the state of the cluster is not known"))
+            .map_err(|_| TokenFailure::Unavailable("the state of the cluster is not known"))
     }
 
     /// The Directory of the URL, where nobody has to show a key.
-    fn directory(&self, place: Placed, note: &RequestNote) -> Result<Arc<WatchedDirectory>, Failure> {
-        let Path(Place { namespace, directory: name, .. }) = place.map_err(|_| Failure::NotFound)?;
+    fn directory(&self, place: Placed, note: &RequestNote) -> Result<Arc<WatchedDirectory>, TokenFailure> {
+        let Path(Place { namespace, directory: name, .. }) = place.map_err(|_| TokenFailure::NotFound)?;
         note.place(&namespace, &name);
         self.fresh()?;
-        let directory = self.logins.store().directory(&namespace, &name).ok_or(Failure::NotFound)?;
+        let directory = self.logins.store().directory(&namespace, &name).ok_or(TokenFailure::NotFound)?;
         note.directory(&namespace, &name);
         Ok(directory)
     }
 
     /// What is said of the holder of a token that is good now.
-    async fn verified(&self, directory: &Arc<WatchedDirectory>, token: &str) -> Result<person::Told, Failure> {
-        let _turn =
-            self.verifications.try_acquire().map_err(|_| Failure::Unavailable("too many verifications at once"))?;
+    async fn verified(
+        &self,
+        directory: &Arc<WatchedDirectory>,
+        token: &str,
+    ) -> Result<person::TokenAnswer, TokenFailure> {
+        let _turn = self
+            .verifications
+            .try_acquire()
+            .map_err(|_| TokenFailure::Unavailable("too many verifications at once"))?;
         let now = Timestamp::now();
         let verified = self.logins.providers().verify_token(directory, token, now).await.map_err(|refused| {
             if refused.is_unavailable() {
-                Failure::Unavailable("the provider's keys are not known")
+                TokenFailure::Unavailable("the provider's keys are not known")
             } else {
-                Failure::Token(refused.as_str())
+                TokenFailure::Token(refused.as_str())
             }
         })?;
         let rules = self.logins.rules(directory);
         person::told(self.logins.store(), directory, &rules, verified, now)
-            .map_err(|none| Failure::Token(none.as_str()))
+            .map_err(|none| TokenFailure::Token(none.as_str()))
     }
 }

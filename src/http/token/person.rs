@@ -13,7 +13,7 @@ use crate::rules::profile::Profile;
 use crate::store::{Store, WatchedDirectory};
 
 /// What is said: all of it from the state of the cluster, save what only the token can know.
-pub(super) struct Told {
+pub(super) struct TokenAnswer {
     id: Arc<str>,
     profile: Profile,
     groups: Vec<Arc<str>>,
@@ -29,7 +29,7 @@ pub(super) fn told(
     rules: &LoginRules,
     token: VerifiedToken,
     now: Timestamp,
-) -> Result<Told, NoHolder> {
+) -> Result<TokenAnswer, NoHolder> {
     let index = store.index(&directory.namespace, &directory.name);
     let account =
         Account { tenant: token.account.tenant.as_str().into(), object: token.account.object.as_str().into() };
@@ -37,10 +37,10 @@ pub(super) fn told(
     let profile = Profile::read(&person.scim, &directory.spec).unwrap_or_default();
     let (groups, _) = index.group_names(&person.id, MAX_GROUPS);
     let soon = Timestamp::from_second(now.as_second() + MAX_CACHE).unwrap_or(now);
-    Ok(Told { id: person.id, profile, groups, expires: token.expires.min(soon), token })
+    Ok(TokenAnswer { id: person.id, profile, groups, expires: token.expires.min(soon), token })
 }
 
-impl Told {
+impl TokenAnswer {
     /// The answer of RFC 7662 section 2.2.
     pub(super) fn introspected(&self) -> Value {
         let Self { id, profile, groups, token, expires } = self;
