@@ -138,7 +138,6 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         provider::PROVIDER_REQUESTS,
         login::LOGINS,
         login::SIGN_OUTS,
-        provider::PROVIDER_REQUESTS,
         check::CHECKS,
         check::TOKENS,
     ]

@@ -39,6 +39,7 @@ fn the_reference_names_what_the_text_holds() {
     metrics.purged("directoryusers", "retention");
     metrics.braked_deletion("acme", "staff");
     metrics.provider_request("acme", "staff", "keys", "ok");
+    metrics.set_login_ready([("acme".to_owned(), "staff".to_owned(), true)]);
     metrics.checked("acme", "staff", "wiki", "allowed");
     metrics.token_asked("acme", "staff", "introspect", "active");
     metrics.provisioned("acme", "staff", 1_700_000_000);
