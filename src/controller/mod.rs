@@ -18,6 +18,7 @@ mod claiming;
 pub mod deletion;
 mod dirty_names;
 mod events;
+mod invitation;
 pub mod janitor;
 pub mod leader;
 pub mod login;
@@ -46,5 +47,6 @@ pub fn duties(tools: &Tools) -> Vec<Duty> {
     let deletion = deletion::run(tools.clone()).boxed();
     let login = login::run(tools.clone()).boxed();
     let application = application::run(tools.clone()).boxed();
-    vec![status, claiming, purge, deletion, login, application]
+    let invitation = invitation::run(tools.clone()).boxed();
+    vec![status, claiming, purge, deletion, login, application, invitation]
 }
