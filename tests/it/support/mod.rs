@@ -1,5 +1,6 @@
 //! What the integration tests stand on: one control plane and one operator for all, a namespace for each test.
 
+pub(crate) mod built_in;
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod directory;
