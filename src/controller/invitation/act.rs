@@ -67,9 +67,10 @@ async fn make(
     let namespace = directory.namespace();
     let ends = end(asked, now);
     let token = new_token();
+    // Exactly as it was asked for, or the next look would take it for another wish.
     let told = |digest: Value, problem: Value| {
         json!({
-            "secretName": name, "askedUntil": time_text(asked), "expiresAt": time_text(ends),
+            "secretName": name, "askedUntil": asked.to_string(), "expiresAt": time_text(ends),
             "tokenDigest": digest, "usedAt": null, "problem": problem,
         })
     };

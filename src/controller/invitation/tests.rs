@@ -12,7 +12,8 @@ use crate::store::kind::Kind;
 use crate::store::memory::Memory;
 
 const NOW: &str = "2026-11-27T12:00:00Z";
-const END: &str = "2026-11-28T00:00:00Z";
+/// With as many digits as Kubernetes takes.
+const END: &str = "2026-11-28T00:00:00.123456789Z";
 
 fn at(time: &str) -> Timestamp {
     time.parse().expect("a time")
