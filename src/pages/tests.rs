@@ -380,15 +380,25 @@ fn without_conditions(template: &str) -> String {
     kept
 }
 
-/// Writes every page to the folder that the environment names, to be looked at in a browser:
-/// `ROLLCALL_PAGES=/tmp/pages cargo test --lib pages -- --ignored`.
+/// Every page in a real browser. Where `ROLLCALL_SCREENSHOTS` names a folder, pictures of all of them are put there, as those of
+/// `docs/screenshots` were: `ROLLCALL_SCREENSHOTS=docs/screenshots cargo test --lib pages -- --ignored`.
 #[tokio::test]
-#[ignore = "writes files for people to look at"]
-async fn every_page_is_written_to_a_folder() {
-    let folder = std::env::var_os("ROLLCALL_PAGES").expect("ROLLCALL_PAGES names a folder");
-    std::fs::create_dir_all(&folder).expect("the folder");
+#[ignore = "needs Chromium: the lane of the browser runs it"]
+async fn a_real_browser_finds_every_page_usable_by_everybody() {
+    let mut pages = Vec::new();
     for (name, answer) in gallery(&REALISTIC) {
-        let path = Path::new(&folder).join(name).with_extension("html");
-        std::fs::write(path, html(answer).await).expect("the page can be written");
+        let policy = answer.headers()[CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned();
+        pages.push(serde_json::json!({ "name": name, "policy": policy, "html": html(answer).await }));
     }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let screenshots = std::env::var("ROLLCALL_SCREENSHOTS").ok().map(|folder| root.join(folder));
+    let browser = control_plane::Browser::locate().unwrap_or_else(|error| panic!("{error}"));
+    let tour = control_plane::Tour {
+        script: &root.join("tests/browser/pages.mjs"),
+        input: serde_json::json!({ "pages": pages, "screenshots": screenshots }),
+        hosts: &[],
+        deadline: std::time::Duration::from_secs(300),
+    };
+    let wrong = browser.run(tour).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(wrong, serde_json::json!([]));
 }
