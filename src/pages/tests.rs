@@ -84,7 +84,7 @@ fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
             fact(texts::FACT_TITLE, other),
             fact(texts::FACT_ROLE, "Admin"),
         ],
-        groups: vec![name, "All staff", "Retail", "Store managers Europe", "Wiki editors"],
+        groups: vec![other, "All staff", "Retail", "Store managers Europe", "Wiki editors"],
         has_more_groups: true,
         method: texts::METHOD_MICROSOFT,
         since: "2026-11-27T08:04:11Z".parse().expect("a time"),
