@@ -88,13 +88,23 @@ impl Login {
 
         let configuration = write_configuration(state, address, operator, application.address)?;
         let proxy = Proxy::Traefik.start(&configuration, address).await?;
-        Ok(Self {
-            login_url,
-            app_url: format!("http://{address}/"),
-            provider,
-            _proxy: proxy,
-            _application: application,
-        })
+        let app_url = format!("http://{address}/");
+        let login = Self { login_url, app_url, provider, _proxy: proxy, _application: application };
+        login.wait_for_routes().await?;
+        Ok(login)
+    }
+
+    /// Traefik listens before it knows its routes, and answers 404 until then.
+    async fn wait_for_routes(&self) -> Result<()> {
+        let mut nobody = self.browser("nobody")?;
+        let deadline = Instant::now() + ROUTES_DEADLINE;
+        while nobody.get(&self.app_url).await?.0 == 404 {
+            if Instant::now() > deadline {
+                bail!("Traefik knows no route after {ROUTES_DEADLINE:?}");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// A new browser of this person.

@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::{HeaderValue, Response, StatusCode};
 
-use super::{Page, stylesheet};
+use super::{View, stylesheet};
 
 /// Most origins beside our own to which a form may lead.
 const MAX_FORM_TARGETS: usize = 4;
@@ -20,7 +20,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The answer that shows a page.
-pub fn answer(status: StatusCode, page: &impl Page) -> Response<Body> {
+pub fn answer(status: StatusCode, page: &impl View) -> Response<Body> {
     let html = page.render().expect("a template writes into memory and calls nothing that fails");
     let mut answer = Response::new(Body::from(html));
     *answer.status_mut() = status;

@@ -21,7 +21,7 @@ pub use portal::{PageFact, PersonRow, RollPage, SignedInPage, SuspensionPage, Su
 pub use sign_in::{ProviderButton, SignInPage};
 
 /// A page: a template, and what surrounds it.
-pub trait Page: askama::Template {
+pub trait View: askama::Template {
     /// What surrounds it.
     fn frame(&self) -> &PageFrame<'_>;
 }
@@ -48,12 +48,12 @@ pub struct Navigation<'a> {
     /// The roll, for those who may see it.
     pub people: Option<&'a str>,
     /// Which of them is shown.
-    pub place: Place,
+    pub place: PortalPart,
 }
 
 /// A part of the portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum PortalPart {
     /// The page about oneself.
     Me,
     /// The roll of the people.

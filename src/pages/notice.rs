@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Page, PageFrame, Place, stylesheet, texts};
+use super::{PageFrame, PortalPart, View, stylesheet, texts};
 
 /// A page that says one thing.
 #[derive(Clone, Debug, Template)]
@@ -99,7 +99,7 @@ impl<'a> NoticePage<'a> {
     }
 }
 
-impl Page for NoticePage<'_> {
+impl View for NoticePage<'_> {
     fn frame(&self) -> &PageFrame<'_> {
         &self.frame
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Page, PageFrame, Place, ProviderButton, stylesheet, texts};
+use super::{PageFrame, PortalPart, ProviderButton, View, stylesheet, texts};
 
 /// The form that signs in with a password: fields `userName`, `password` and `form`, the token.
 #[derive(Clone, Debug, Template)]
@@ -44,13 +44,13 @@ pub struct NewPasswordPage<'a> {
     pub cancel: Option<&'a str>,
 }
 
-impl Page for PasswordPage<'_> {
+impl View for PasswordPage<'_> {
     fn frame(&self) -> &PageFrame<'_> {
         &self.frame
     }
 }
 
-impl Page for NewPasswordPage<'_> {
+impl View for NewPasswordPage<'_> {
     fn frame(&self) -> &PageFrame<'_> {
         &self.frame
     }

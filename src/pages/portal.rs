@@ -3,7 +3,7 @@
 use askama::Template;
 use jiff::Timestamp;
 
-use super::{Page, PageFrame, Place, stylesheet, texts};
+use super::{PageFrame, PortalPart, View, stylesheet, texts};
 
 /// You are signed in: one's own entry, groups and session.
 #[derive(Clone, Debug, Template)]
@@ -116,19 +116,19 @@ pub struct SuspensionPage<'a> {
     pub cancel: &'a str,
 }
 
-impl Page for SignedInPage<'_> {
+impl View for SignedInPage<'_> {
     fn frame(&self) -> &PageFrame<'_> {
         &self.frame
     }
 }
 
-impl Page for RollPage<'_> {
+impl View for RollPage<'_> {
     fn frame(&self) -> &PageFrame<'_> {
         &self.frame
     }
 }
 
-impl Page for SuspensionPage<'_> {
+impl View for SuspensionPage<'_> {
     fn frame(&self) -> &PageFrame<'_> {
         &self.frame
     }

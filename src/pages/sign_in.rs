@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Page, PageFrame, Place, stylesheet, texts};
+use super::{PageFrame, PortalPart, View, stylesheet, texts};
 
 /// The ways to sign in.
 #[derive(Clone, Debug, Template)]
@@ -27,7 +27,7 @@ pub struct ProviderButton<'a> {
     pub is_microsoft: bool,
 }
 
-impl Page for SignInPage<'_> {
+impl View for SignInPage<'_> {
     fn frame(&self) -> &PageFrame<'_> {
         &self.frame
     }

@@ -76,7 +76,7 @@ fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
         cancel: asks_for_old.then_some("/portal/acme/staff"),
     };
     let signed_in = SignedInPage {
-        frame: portal(Place::Me),
+        frame: portal(PortalPart::Me),
         name,
         facts: vec![
             fact(texts::FACT_NAME, name),
@@ -95,7 +95,7 @@ fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
         change_password: Some("/login/acme/staff/change-password"),
     };
     let suspension = |is_suspended, facts| SuspensionPage {
-        frame: portal(Place::People),
+        frame: portal(PortalPart::People),
         name,
         user_name,
         is_suspended,
@@ -135,7 +135,7 @@ fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
         ("invitation", answer(ok, &new_password(texts::SET_PASSWORD, false, None))),
         ("change-password", answer(ok, &new_password(texts::CHANGE_PASSWORD, true, Some(texts::PASSWORD_TOO_COMMON)))),
         ("signed-in", answer(ok, &signed_in)),
-        ("roll", answer(ok, &roll(portal(Place::People), values))),
+        ("roll", answer(ok, &roll(portal(PortalPart::People), values))),
         (
             "roll-empty",
             answer(
@@ -146,7 +146,7 @@ fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
                     rows: Vec::new(),
                     previous: None,
                     next: None,
-                    ..roll(portal(Place::People), values)
+                    ..roll(portal(PortalPart::People), values)
                 },
             ),
         ),

@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::decide::{Step, step};
+use super::decide::{InvitationStep, step};
 use super::report;
 use crate::api::secret::INVITATION;
 use crate::api::{Object, Secret};
 use crate::controller::tools::Tools;
 use crate::login::invitation::{digest, end, new_token, path};
-use crate::rules::mapping::time_text;
 use crate::rules::naming::DIRECTORY_LABEL;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
@@ -22,7 +21,7 @@ const PATH: &str = "path";
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acted {
+pub enum InvitationOutcome {
     /// All is as it should be, until this time if there is one.
     Settled(Option<Timestamp>),
     /// Something was written, or somebody was quicker: it is looked at again.
@@ -30,26 +29,31 @@ pub enum Acted {
 }
 
 /// Does what the invitation of a person asks for. Read live: the index may be behind, and the status decides.
-pub async fn settle(tools: &Tools, directory: &DirectoryName, person: &str, now: Timestamp) -> Result<Acted, Error> {
+pub async fn settle(
+    tools: &Tools,
+    directory: &DirectoryName,
+    person: &str,
+    now: Timestamp,
+) -> Result<InvitationOutcome, Error> {
     let namespace = directory.namespace();
     let person = match tools.store.objects().get(Kind::USER, namespace, person).await {
         Ok(person) if person.directory() == directory.name() => person,
-        Ok(_) | Err(Error::NotFound) => return Ok(Acted::Settled(None)),
+        Ok(_) | Err(Error::NotFound) => return Ok(InvitationOutcome::Settled(None)),
         Err(error) => return Err(error),
     };
     match step(&person, now) {
-        Step::Rest(until) => Ok(Acted::Settled(until)),
-        Step::Make { secret, asked } => make(tools, directory, &person, &secret, asked, now).await,
-        Step::TakeAway { secret } => {
+        InvitationStep::Rest(until) => Ok(InvitationOutcome::Settled(until)),
+        InvitationStep::Make { secret, asked } => make(tools, directory, &person, &secret, asked, now).await,
+        InvitationStep::TakeAway { secret } => {
             take_away(tools, namespace, &person, &secret).await?;
-            Ok(Acted::Settled(None))
+            Ok(InvitationOutcome::Settled(None))
         }
-        Step::Forget { secret } => {
+        InvitationStep::Forget { secret } => {
             if let Some(secret) = secret {
                 take_away(tools, namespace, &person, &secret).await?;
             }
             // Written or not, it is looked at again: somebody may have asked for another link.
-            tell(tools, &person, Value::Null).await.map(|_| Acted::Moved)
+            tell(tools, &person, Value::Null).await.map(|_| InvitationOutcome::Moved)
         }
     }
 }
@@ -63,14 +67,14 @@ async fn make(
     name: &str,
     asked: Timestamp,
     now: Timestamp,
-) -> Result<Acted, Error> {
+) -> Result<InvitationOutcome, Error> {
     let namespace = directory.namespace();
     let ends = end(asked, now);
     let token = new_token();
     // Exactly as it was asked for, or the next look would take it for another wish.
     let told = |digest: Value, problem: Value| {
         json!({
-            "secretName": name, "askedUntil": asked.to_string(), "expiresAt": time_text(ends),
+            "secretName": name, "askedUntil": asked.to_string(), "expiresAt": ends.to_string(),
             "tokenDigest": digest, "usedAt": null, "problem": problem,
         })
     };
@@ -92,7 +96,7 @@ async fn make(
     };
     tools.write_rate.turn().await;
     if !tell(tools, person, told(digest(&token).into(), Value::Null)).await? {
-        return Ok(Acted::Moved);
+        return Ok(InvitationOutcome::Moved);
     }
     let link = path(namespace, directory.name(), person.name(), &token);
     let mut secret = old.clone().unwrap_or_else(|| Secret::new(name, INVITATION));
@@ -115,15 +119,15 @@ async fn make(
         return Err(error);
     }
     report::invited(directory, person.name(), name);
-    Ok(Acted::Settled(Some(ends)))
+    Ok(InvitationOutcome::Settled(Some(ends)))
 }
 
 /// Tells what stands in the way, unless it is told already.
-async fn stand_still(tools: &Tools, person: &Object, told: Value) -> Result<Acted, Error> {
+async fn stand_still(tools: &Tools, person: &Object, told: Value) -> Result<InvitationOutcome, Error> {
     if person.status()["invitation"]["problem"] != told["problem"] {
         tell(tools, person, told).await?;
     }
-    Ok(Acted::Settled(None))
+    Ok(InvitationOutcome::Settled(None))
 }
 
 /// Writes what the status tells of the invitation, unless somebody wrote the object meanwhile; says whether it was written.
@@ -133,7 +137,7 @@ async fn tell(tools: &Tools, person: &Object, invitation: Value) -> Result<bool,
         "status": { "invitation": invitation },
     });
     match tools.store.write_status(Kind::USER, person.namespace(), person.name(), &patch).await {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(Error::Conflict | Error::NotFound) => Ok(false),
         Err(error) => Err(error),
     }

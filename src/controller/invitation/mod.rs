@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-use self::act::Acted;
+use self::act::InvitationOutcome;
 use super::dirty_names::{DirtyNames, Looked};
 use super::told::ToldByDirectory;
 use super::tools::Tools;
@@ -54,7 +54,7 @@ impl Invitations {
     async fn look(&mut self, name: DirtyName, now: Timestamp, instant: Instant) -> Looked {
         let Some(person) = observe::invited(&self.tools.store, &name) else { return Looked::Finished };
         match act::settle(&self.tools, &name.directory, &person, now).await {
-            Ok(Acted::Settled(until)) => {
+            Ok(InvitationOutcome::Settled(until)) => {
                 self.told.success(&name);
                 if let Some(until) = until {
                     let wait = until.duration_since(now).max(SignedDuration::ZERO).unsigned_abs();
@@ -62,7 +62,7 @@ impl Invitations {
                 }
                 Looked::Finished
             }
-            Ok(Acted::Moved) => {
+            Ok(InvitationOutcome::Moved) => {
                 self.names.look_at(name, instant + MOVED_PAUSE);
                 Looked::Finished
             }

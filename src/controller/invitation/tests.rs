@@ -1,12 +1,10 @@
 use serde_json::{Value, json};
 
-use super::act::{Acted, settle};
-use super::decide::{Step, step};
+use super::act::{InvitationOutcome, settle};
+use super::decide::{InvitationStep, step};
 use super::*;
 use crate::api::Object;
-use crate::controller::write_rate::WriteRate;
 use crate::login::invitation::check;
-use crate::metrics::Metrics;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
 use crate::store::memory::Memory;
@@ -46,30 +44,35 @@ fn an_invitation_is_made_once_and_taken_away_when_it_is_used_over_or_withdrawn()
     let none = Value::Null;
     let secret = || "one".to_owned();
     for (name, invitation, status, expected) in [
-        ("nobody is invited", &none, none.clone(), Step::Rest(None)),
-        ("asked for", &wanted("one", END), none.clone(), Step::Make { secret: secret(), asked: at(END) }),
-        ("asked for too late", &wanted("one", NOW), none.clone(), Step::Rest(None)),
-        ("made", &wanted("one", END), told("one", END, &json!({})), Step::Rest(Some(at(END)))),
-        ("used", &wanted("one", END), told("one", END, &json!({ "usedAt": NOW })), Step::TakeAway { secret: secret() }),
-        ("over", &wanted("one", NOW), told("one", NOW, &json!({})), Step::TakeAway { secret: secret() }),
-        ("withdrawn", &none, told("one", END, &json!({})), Step::Forget { secret: Some(secret()) }),
+        ("nobody is invited", &none, none.clone(), InvitationStep::Rest(None)),
+        ("asked for", &wanted("one", END), none.clone(), InvitationStep::Make { secret: secret(), asked: at(END) }),
+        ("asked for too late", &wanted("one", NOW), none.clone(), InvitationStep::Rest(None)),
+        ("made", &wanted("one", END), told("one", END, &json!({})), InvitationStep::Rest(Some(at(END)))),
+        (
+            "used",
+            &wanted("one", END),
+            told("one", END, &json!({ "usedAt": NOW })),
+            InvitationStep::TakeAway { secret: secret() },
+        ),
+        ("over", &wanted("one", NOW), told("one", NOW, &json!({})), InvitationStep::TakeAway { secret: secret() }),
+        ("withdrawn", &none, told("one", END, &json!({})), InvitationStep::Forget { secret: Some(secret()) }),
         (
             "for longer",
             &wanted("one", "2026-11-29T00:00:00Z"),
             told("one", END, &json!({ "usedAt": NOW })),
-            Step::Make { secret: secret(), asked: at("2026-11-29T00:00:00Z") },
+            InvitationStep::Make { secret: secret(), asked: at("2026-11-29T00:00:00Z") },
         ),
         (
             "in another Secret",
             &wanted("two", END),
             told("one", END, &json!({})),
-            Step::Forget { secret: Some(secret()) },
+            InvitationStep::Forget { secret: Some(secret()) },
         ),
         (
             "something stood in the way",
             &wanted("one", END),
             told("one", END, &json!({ "tokenDigest": null, "problem": "x" })),
-            Step::Make { secret: secret(), asked: at(END) },
+            InvitationStep::Make { secret: secret(), asked: at(END) },
         ),
     ] {
         assert_eq!(step(&person(invitation, &status).into(), at(NOW)), expected, "{name}");
@@ -87,11 +90,11 @@ impl Leader {
         memory.put(Kind::USER, &person(invitation, &Value::Null));
         let store = memory.store(|_| None);
         let public_url = Some("https://login.contoso.example/".into());
-        let tools = Tools { store, metrics: Metrics::default(), write_rate: WriteRate::default(), public_url };
+        let tools = Tools { public_url, ..Tools::of(store) };
         Self { memory, tools }
     }
 
-    async fn settle(&self, now: &str) -> Acted {
+    async fn settle(&self, now: &str) -> InvitationOutcome {
         settle(&self.tools, &DirectoryName::new("people", "staff"), "ada-1", at(now)).await.expect("no error")
     }
 
@@ -109,7 +112,7 @@ impl Leader {
 #[tokio::test]
 async fn the_link_opens_the_invitation_and_stands_in_its_secret_alone() {
     let leader = Leader::new(&wanted("one", END));
-    assert_eq!(leader.settle(NOW).await, Acted::Settled(Some(at(END))));
+    assert_eq!(leader.settle(NOW).await, InvitationOutcome::Settled(Some(at(END))));
     let link = leader.link().expect("a link");
     let before = "https://login.contoso.example/login/people/staff/invitation?user=ada-1&token=";
     let token = link.strip_prefix(before).unwrap_or_else(|| panic!("{link}"));
@@ -117,9 +120,9 @@ async fn the_link_opens_the_invitation_and_stands_in_its_secret_alone() {
     assert!(!leader.person().as_json().to_string().contains(token), "the person's object holds a digest alone");
     let secret = leader.memory.all(Kind::SECRET).remove(0);
     assert_eq!(secret.only_owner(), Some(leader.person().uid()));
-    assert_eq!(leader.settle(NOW).await, Acted::Settled(Some(at(END))));
+    assert_eq!(leader.settle(NOW).await, InvitationOutcome::Settled(Some(at(END))));
     assert_eq!(leader.link().as_deref(), Some(&*link), "a second look makes no other link");
-    assert_eq!(leader.settle(END).await, Acted::Settled(None));
+    assert_eq!(leader.settle(END).await, InvitationOutcome::Settled(None));
     assert_eq!(leader.link(), None, "the link is over");
 }
 
@@ -137,7 +140,7 @@ async fn threat_35_a_secret_of_somebody_else_is_left_alone() {
         ),
     ] {
         leader.memory.put(Kind::SECRET, &secret);
-        assert_eq!(leader.settle(NOW).await, Acted::Settled(None), "{name}");
+        assert_eq!(leader.settle(NOW).await, InvitationOutcome::Settled(None), "{name}");
         let stored = leader.memory.all(Kind::SECRET).remove(0);
         assert_eq!(stored["data"], json!({ "a": "Yg==" }), "{name}");
         let problem = leader.person()["status"]["invitation"]["problem"].clone();
@@ -155,7 +158,7 @@ async fn a_withdrawn_invitation_opens_nothing_and_leaves_nothing_behind() {
     let mut person = leader.person().as_json().clone();
     person["spec"].as_object_mut().expect("fields").remove("invitation");
     leader.memory.put(Kind::USER, &person);
-    assert_eq!(leader.settle(NOW).await, Acted::Moved);
+    assert_eq!(leader.settle(NOW).await, InvitationOutcome::Moved);
     assert_eq!((leader.link(), &leader.person()["status"]["invitation"]), (None, &Value::Null));
-    assert_eq!(leader.settle(NOW).await, Acted::Settled(None));
+    assert_eq!(leader.settle(NOW).await, InvitationOutcome::Settled(None));
 }

@@ -4,6 +4,7 @@
 mod failure;
 mod onward;
 mod query;
+mod turned;
 mod visit;
 
 use axum::Router;
@@ -13,6 +14,7 @@ use http::header::SET_COOKIE;
 pub use self::failure::VisitFailure;
 pub use self::onward::{Destination, NewSession, onward};
 pub use self::query::Query;
+pub use self::turned::Turned;
 pub use self::visit::Visit;
 use crate::http::admin::readiness::Readiness;
 use crate::http::edge::{self, Answer};

@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::new_password::{saved, told};
 use super::password::{require_passwords, wait_of, with_wait};
 use crate::api::Object;
-use crate::http::browser::{Browser, VisitFailure, Visit};
+use crate::http::browser::{Browser, Turned, Visit, VisitFailure};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::audit;
@@ -31,17 +31,17 @@ pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<
 }
 
 /// `POST` of the same.
-pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, Answer> {
+pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, Turned> {
     let (logins, directory) = (&browser.logins, &visit.directory);
-    let invited = Invited::read(&browser, &visit).await.map_err(VisitFailure::into_response)?;
+    let invited = Invited::read(&browser, &visit).await.map_err(Turned::from)?;
     let Invited { person, token } = &invited;
-    let foreign = |reason: &str| visit.failure(StatusCode::FORBIDDEN, texts::error::FORM, reason).into_response();
+    let foreign = |reason: &str| Turned::from(visit.failure(StatusCode::FORBIDDEN, texts::error::FORM, reason));
     let sent = Form::read(&visit.headers, &visit.origin(), body).await;
     let sent = sent.map_err(|refused| foreign(&format!("the form is refused: {refused:?}")))?;
     if !logins.is_form_valid(directory, token, sent.token(), visit.now) {
         return Err(foreign("the token of the form is not valid"));
     }
-    let again = |status, problem| invited.form(&browser, &visit, status, Some(problem)).map_err(VisitFailure::into_response);
+    let again = |status, problem| invited.form(&browser, &visit, status, Some(problem)).map_err(Turned::from);
     let new = sent.field("new");
     if new != sent.field("again") {
         return again(StatusCode::UNPROCESSABLE_ENTITY, texts::PASSWORDS_DIFFER);
@@ -58,7 +58,7 @@ pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: B
         Err(Error::Conflict | Error::NotFound) => {
             return again(StatusCode::CONFLICT, texts::CHANGED_MEANWHILE);
         }
-        Err(error) => return Err(visit.stale(error.to_string()).into_response()),
+        Err(error) => return Err(visit.stale(error.to_string()).into()),
     }
     match logins.passwords().set(person, new).await {
         Ok(()) => {
@@ -69,7 +69,7 @@ pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: B
         Err(refused) => {
             let failure =
                 visit.failure(StatusCode::SERVICE_UNAVAILABLE, texts::error::INVITATION_LOST, refused.to_string());
-            Err(with_wait(failure.into_response(), wait_of(&refused, &visit)))
+            Err(with_wait(failure.into_response(), wait_of(&refused, &visit)).into())
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::IntoResponse as _;
 use http::StatusCode;
 
 use super::password::{count, require_passwords, wait_of, with_wait};
 use crate::api::directory_user::LoginMethod;
-use crate::http::browser::{Browser, Destination, VisitFailure, Visit, see_other, with_cookies};
+use crate::http::browser::{Browser, Destination, Turned, Visit, VisitFailure, see_other, with_cookies};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::password::quality::Weakness;
@@ -16,25 +15,25 @@ use crate::login::{CookieHost, LiveSession, NoSession, audit};
 use crate::pages::{self, NewPasswordPage, NoticePage, PageLink, texts};
 
 /// `GET /login/NAMESPACE/DIRECTORY/change-password`.
-pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Answer> {
+pub(super) async fn ask(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Turned> {
     let live = session(&browser, &visit)?;
-    form(&browser, &visit, &live, StatusCode::OK, None).map_err(VisitFailure::into_response)
+    form(&browser, &visit, &live, StatusCode::OK, None).map_err(Turned::from)
 }
 
 /// `POST` of the same.
-pub(super) async fn change(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, Answer> {
+pub(super) async fn change(State(browser): State<Browser>, visit: Visit, body: Body) -> Result<Answer, Turned> {
     let live = session(&browser, &visit)?;
     let (logins, directory) = (&browser.logins, &visit.directory);
     let foreign = |reason: &str| {
         let failure = visit.failure(StatusCode::FORBIDDEN, texts::error::FORM, reason);
-        failure.again(visit.login_page("/change-password")).into_response()
+        Turned::from(failure.again(visit.login_page("/change-password")))
     };
     let sent = Form::read(&visit.headers, &visit.origin(), body).await;
     let sent = sent.map_err(|refused| foreign(&format!("the form is refused: {refused:?}")))?;
     if !logins.is_form_valid(directory, &live.session.id_text(), sent.token(), visit.now) {
         return Err(foreign("the token of the form is not valid"));
     }
-    let again = |status, problem| form(&browser, &visit, &live, status, Some(problem)).map_err(VisitFailure::into_response);
+    let again = |status, problem| form(&browser, &visit, &live, status, Some(problem)).map_err(Turned::from);
     if sent.field("new") != sent.field("again") {
         return again(StatusCode::UNPROCESSABLE_ENTITY, texts::PASSWORDS_DIFFER);
     }
@@ -49,7 +48,7 @@ pub(super) async fn change(State(browser): State<Browser>, visit: Visit, body: B
             count(&browser, &visit, &refused, None);
             let (status, problem) = told(&refused, texts::WRONG_OLD_PASSWORD);
             let Some(problem) = problem else {
-                return Err(visit.stale(refused.to_string()).into_response());
+                return Err(visit.stale(refused.to_string()).into());
             };
             again(status, problem).map(|answer| with_wait(answer, wait_of(&refused, &visit)))
         }
@@ -86,13 +85,13 @@ pub(super) fn saved(browser: &Browser, visit: &Visit) -> Answer {
 }
 
 /// The session of somebody with a password, or where one goes instead.
-fn session(browser: &Browser, visit: &Visit) -> Result<LiveSession, Answer> {
-    require_passwords(browser, visit).map_err(VisitFailure::into_response)?;
+fn session(browser: &Browser, visit: &Visit) -> Result<LiveSession, Turned> {
+    require_passwords(browser, visit).map_err(Turned::from)?;
     match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
         Ok(live) if live.method == LoginMethod::BuiltIn => Ok(live),
-        Ok(_) => Err(visit.not_found().into_response()),
-        Err(NoSession::Stale) => Err(visit.stale("sessions cannot be judged").into_response()),
-        Err(_) => Err(see_other(&Destination::front_page(visit, None).login_page(visit, "/password", &[]), &[])),
+        Ok(_) => Err(visit.not_found().into()),
+        Err(NoSession::Stale) => Err(visit.stale("sessions cannot be judged").into()),
+        Err(_) => Err(see_other(&Destination::front_page(visit, None).login_page(visit, "/password", &[]), &[]).into()),
     }
 }
 

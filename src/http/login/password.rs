@@ -9,7 +9,7 @@ use url::Url;
 use super::callback::not_logged_in;
 use super::start::{application_name, binding_of, provider_button};
 use crate::api::directory_user::LoginMethod;
-use crate::http::browser::{Browser, Destination, VisitFailure, NewSession, Visit, onward, with_cookies};
+use crate::http::browser::{Browser, Destination, NewSession, Visit, VisitFailure, onward, with_cookies};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::cookie::{self, CookieReach};

@@ -1,27 +1,26 @@
 //! You are signed in: one's own entry, groups and session.
 
 use axum::extract::State;
-use axum::response::IntoResponse as _;
 use http::{Method, StatusCode};
 
 use super::person::Shown;
 use super::visitor::{Visitor, origin_of};
 use crate::api::directory_login::Flavor;
 use crate::api::directory_user::LoginMethod;
-use crate::http::browser::{Browser, Visit, with_cookies};
+use crate::http::browser::{Browser, Turned, Visit, with_cookies};
 use crate::http::edge::Answer;
 use crate::login::CookieHost;
-use crate::pages::{self, PageFact, Place, SignedInPage, texts};
+use crate::pages::{self, PageFact, PortalPart, SignedInPage, texts};
 
 /// Most groups that the page names.
 const MAX_GROUPS: usize = 100;
 
 /// `GET /portal/NAMESPACE/DIRECTORY`.
-pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Answer> {
+pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Turned> {
     let visitor = Visitor::of(&browser, &visit, &Method::GET, "")?;
     let (logins, directory, live) = (&browser.logins, &visit.directory, &visitor.live);
     let token = logins.form_token(directory, &live.session.id_text(), visit.now);
-    let token = token.ok_or_else(|| visit.stale("the keys of sessions have not been read").into_response())?;
+    let token = token.ok_or_else(|| visit.stale("the keys of sessions have not been read"))?;
     let index = logins.store().index(&directory.namespace, &directory.name);
     let (groups, has_more_groups) = index.group_names(&live.person.id, MAX_GROUPS);
     let shown = Shown::of(&live.person.scim, &visitor.policy);
@@ -41,7 +40,7 @@ pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result
     let [sign_out, everywhere, change_password] =
         ["/sign-out", "/sign-out-everywhere", "/change-password"].map(|page| visit.login_page(page));
     let is_built_in = live.method == LoginMethod::BuiltIn;
-    let mut frame = visitor.frame(&visit, Place::Me);
+    let mut frame = visitor.frame(&visit, PortalPart::Me);
     if live.session.account_object.is_some() {
         // The answer to the sign-out leads on to the provider's.
         let sign_out = logins.providers().sign_out_url(directory, &visit.login_page("/signed-out"), None).await;

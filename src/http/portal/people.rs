@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::IntoResponse as _;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::person::{Shown, full_name};
 use super::visitor::Visitor;
-use crate::http::browser::{Browser, VisitFailure, Visit};
+use crate::http::browser::{Browser, Turned, Visit, VisitFailure};
 use crate::http::edge::Answer;
-use crate::pages::{self, PersonRow, Place, RollPage, SuspensionSwitch, texts};
+use crate::pages::{self, PersonRow, PortalPart, RollPage, SuspensionSwitch, texts};
 use crate::rules::access::{Denial, decide};
 use crate::rules::naming::canonical;
 use crate::rules::portal::may_switch;
@@ -60,16 +59,16 @@ impl Wanted {
 type Found = (String, Arc<str>);
 
 /// `GET /portal/NAMESPACE/DIRECTORY/people?q=&page=`.
-pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Answer> {
+pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result<Answer, Turned> {
     let visitor = Visitor::administrator(&browser, &visit, &Method::GET, "/people")?;
-    let wanted = Wanted::of(&visit).map_err(VisitFailure::into_response)?;
+    let wanted = Wanted::of(&visit).map_err(Turned::from)?;
     let failed = || visit.failure(StatusCode::INTERNAL_SERVER_ERROR, texts::error::INTERNAL, "a search panicked");
     let Visitor { live, policy, role, people: action, .. } = &visitor;
     let index = browser.logins.store().index(&visit.directory.namespace, &visit.directory.name);
-    let _turn = SEARCHES.acquire().await.map_err(|_| failed().into_response())?;
+    let _turn = SEARCHES.acquire().await.map_err(|_| Turned::from(failed()))?;
     let (searched, needle) = (Arc::clone(&index), canonical(&wanted.query));
     let search = move || search(searched.living(Resource::User), &needle);
-    let (found, is_whole) = tokio::task::spawn_blocking(search).await.map_err(|_| failed().into_response())?;
+    let (found, is_whole) = tokio::task::spawn_blocking(search).await.map_err(|_| Turned::from(failed()))?;
     let pages = found.len().div_ceil(PAGE).max(1);
     let page = wanted.page.min(pages);
     let first = (page - 1) * PAGE;
@@ -104,7 +103,7 @@ pub(super) async fn show(State(browser): State<Browser>, visit: Visit) -> Result
     };
     let (previous, next) = (wanted.address(page.saturating_sub(1), action), wanted.address(page + 1, action));
     let page = RollPage {
-        frame: visitor.frame(&visit, Place::People),
+        frame: visitor.frame(&visit, PortalPart::People),
         action,
         query: &wanted.query,
         count: &count,
@@ -125,7 +124,8 @@ fn search(people: Vec<(Arc<str>, Arc<[u8]>)>, needle: &str) -> (Vec<Found>, bool
         let name = canonical(name.as_deref().unwrap_or_default());
         let user_name = canonical(user_name.as_str().unwrap_or_default());
         let is_found = needle.is_empty() || name.contains(needle) || user_name.contains(needle);
-        is_found.then(|| (if name.is_empty() { user_name } else { name }, id))
+        let order = if name.is_empty() { user_name } else { name };
+        is_found.then_some((order, id))
     });
     let mut found: Vec<_> = found.collect();
     found.sort_unstable();

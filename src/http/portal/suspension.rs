@@ -9,11 +9,11 @@ use serde::Deserialize;
 use super::person::Shown;
 use super::visitor::Visitor;
 use crate::api::Object;
-use crate::http::browser::{Browser, VisitFailure, Visit};
+use crate::http::browser::{Browser, Turned, Visit, VisitFailure};
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::audit;
-use crate::pages::{self, PageFact, Place, SuspensionPage, texts};
+use crate::pages::{self, PageFact, PortalPart, SuspensionPage, texts};
 use crate::rules::portal::{MAX_REASON, SwitchDenied, lifted, may_switch, suspended};
 use crate::store::Error;
 use crate::store::kind::Kind;
@@ -47,10 +47,10 @@ pub(super) async fn ask(
     State(browser): State<Browser>,
     visit: Visit,
     Path(Named { id }): Path<Named>,
-) -> Result<Answer, Answer> {
+) -> Result<Answer, Turned> {
     let switching = Switching::begin(browser, visit, &Method::GET, id)?;
-    let person = switching.read().await.map_err(VisitFailure::into_response)?;
-    switching.check(&person).map_err(|denied| switching.denied(denied).into_response())?;
+    let person = switching.read().await.map_err(Turned::from)?;
+    switching.check(&person).map_err(|denied| switching.denied(denied))?;
     Ok(switching.question(&person, None, StatusCode::OK))
 }
 
@@ -60,12 +60,12 @@ pub(super) async fn switch(
     visit: Visit,
     Path(Named { id }): Path<Named>,
     body: Body,
-) -> Result<Answer, Answer> {
+) -> Result<Answer, Turned> {
     let switching = Switching::begin(browser, visit, &Method::POST, id)?;
     let Switching { browser, visit, visitor, id } = &switching;
     let foreign = |reason: &str| {
         let failure = visit.failure(StatusCode::FORBIDDEN, texts::error::FORM, reason);
-        failure.again(visitor.people.clone()).into_response()
+        Turned::from(failure.again(visitor.people.clone()))
     };
     let form = Form::read(&visit.headers, &visit.origin(), body).await;
     let form = form.map_err(|refused| foreign(&format!("the form is refused: {refused:?}")))?;
@@ -79,8 +79,8 @@ pub(super) async fn switch(
     };
     let reason = form.field("reason").trim();
     if reason.chars().count() > MAX_REASON {
-        let person = switching.read().await.map_err(VisitFailure::into_response)?;
-        return Err(switching.question(&person, Some(texts::REASON_TOO_LONG), StatusCode::UNPROCESSABLE_ENTITY));
+        let person = switching.read().await.map_err(Turned::from)?;
+        return Err(switching.question(&person, Some(texts::REASON_TOO_LONG), StatusCode::UNPROCESSABLE_ENTITY).into());
     }
     match switching.write(is_suspension, reason).await {
         Ok(Switched::Done { is_news }) => {
@@ -89,18 +89,18 @@ pub(super) async fn switch(
             }
             Ok(page::see_other(&visitor.people))
         }
-        Ok(Switched::Denied(denied)) => Err(switching.denied(denied).into_response()),
-        Ok(Switched::NoSuchPerson) => Err(switching.no_such_person().into_response()),
+        Ok(Switched::Denied(denied)) => Err(switching.denied(denied).into()),
+        Ok(Switched::NoSuchPerson) => Err(switching.no_such_person().into()),
         Err(Error::Conflict) => {
-            let person = switching.read().await.map_err(VisitFailure::into_response)?;
-            Err(switching.question(&person, Some(texts::CHANGED_MEANWHILE), StatusCode::CONFLICT))
+            let person = switching.read().await.map_err(Turned::from)?;
+            Err(switching.question(&person, Some(texts::CHANGED_MEANWHILE), StatusCode::CONFLICT).into())
         }
-        Err(error) => Err(visit.stale(error.to_string()).into_response()),
+        Err(error) => Err(visit.stale(error.to_string()).into()),
     }
 }
 
 impl Switching {
-    fn begin(browser: Browser, visit: Visit, method: &Method, id: String) -> Result<Self, Answer> {
+    fn begin(browser: Browser, visit: Visit, method: &Method, id: String) -> Result<Self, Turned> {
         visit.note.resource(&id);
         let visitor = Visitor::administrator(&browser, &visit, method, "/people")?;
         Ok(Self { browser, visit, visitor, id })
@@ -147,7 +147,9 @@ impl Switching {
     fn question(&self, person: &Object, problem: Option<&str>, status: StatusCode) -> Answer {
         let Self { browser, visit, visitor, id } = self;
         let token = browser.logins.form_token(&visit.directory, &visitor.live.session.id_text(), visit.now);
-        let Some(token) = token else { return visit.stale("the keys of sessions have not been read").into_response() };
+        let Some(token) = token else {
+            return visit.stale("the keys of sessions have not been read").into_response();
+        };
         let shown = Shown::of_json(person.scim(), &visitor.policy);
         let suspension = person.portal_suspension();
         let since = suspension["at"].as_str().and_then(|at| at.parse().ok()).map(|at| texts::time(&at));
@@ -157,7 +159,7 @@ impl Switching {
         ];
         let facts = facts.into_iter().filter_map(|(label, value)| Some(PageFact { label, value: value? }));
         let page = SuspensionPage {
-            frame: visitor.frame(visit, Place::People),
+            frame: visitor.frame(visit, PortalPart::People),
             name: &shown.name,
             user_name: &shown.user_name,
             is_suspended: person.is_suspended_by_portal(),

@@ -1,17 +1,15 @@
 //! Who visits: the session of the browser and what its person may see, or the way to a session.
 
-use axum::response::IntoResponse as _;
 use http::Method;
 use url::Url;
 
 use super::person::Shown;
 use crate::api::directory::PortalRole;
-use crate::http::browser::{Browser, Destination, Visit};
-use crate::http::edge::Answer;
+use crate::http::browser::{Browser, Destination, Turned, Visit};
 use crate::http::page;
 use crate::login::{CookieHost, LiveSession, NoSession};
 use crate::pages::texts::denied;
-use crate::pages::{Navigation, PageFrame, Place};
+use crate::pages::{Navigation, PageFrame, PortalPart};
 use crate::rules::policy::Policy;
 use crate::rules::portal::may_see_people;
 
@@ -31,21 +29,21 @@ pub(super) struct Visitor {
 
 impl Visitor {
     /// Who visits `page`, a path below that of the portal. The error is the answer: to sign in first, or why one may not come in.
-    pub(super) fn of(browser: &Browser, visit: &Visit, method: &Method, page: &str) -> Result<Self, Answer> {
+    pub(super) fn of(browser: &Browser, visit: &Visit, method: &Method, page: &str) -> Result<Self, Turned> {
         let me = format!("{}{}", visit.base(), visit.portal_path());
         // Where a form is sent without a session, its page is not the one to come back to.
         let page = if *method == Method::GET { page } else { "" };
         let sign_in = Destination { application: None, url: format!("{me}{page}") }.login_page(visit, "", &[]);
         let live = match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
             // The provider is asked once more, as far as one can be sent there.
-            Ok(live) if live.revalidate && *method == Method::GET => return Err(page::see_other(&sign_in)),
+            Ok(live) if live.revalidate && *method == Method::GET => return Err(page::see_other(&sign_in).into()),
             Ok(live) => live,
-            Err(NoSession::None | NoSession::Ended(_)) => return Err(page::see_other(&sign_in)),
+            Err(NoSession::None | NoSession::Ended(_)) => return Err(page::see_other(&sign_in).into()),
             Err(NoSession::Denied(reason)) => {
                 let failure = visit.denied(page::denial(reason), reason.as_str());
-                return Err(failure.again(sign_in).into_response());
+                return Err(failure.again(sign_in).into());
             }
-            Err(NoSession::Stale) => return Err(visit.stale("sessions cannot be judged").into_response()),
+            Err(NoSession::Stale) => return Err(visit.stale("sessions cannot be judged").into()),
         };
         let policy = Policy::of(&visit.directory.spec);
         let role = Shown::of(&live.person.scim, &policy).role;
@@ -53,16 +51,16 @@ impl Visitor {
     }
 
     /// The same for the pages of administrators: 403 for anybody else.
-    pub(super) fn administrator(browser: &Browser, visit: &Visit, method: &Method, page: &str) -> Result<Self, Answer> {
+    pub(super) fn administrator(browser: &Browser, visit: &Visit, method: &Method, page: &str) -> Result<Self, Turned> {
         let visitor = Self::of(browser, visit, method, page)?;
         if may_see_people(visitor.role) {
             return Ok(visitor);
         }
-        Err(visit.denied(denied::PORTAL, "NoAdministrator").again(visitor.me).into_response())
+        Err(visit.denied(denied::PORTAL, "NoAdministrator").again(visitor.me).into())
     }
 
     /// What surrounds a page of the portal.
-    pub(super) fn frame<'a>(&'a self, visit: &'a Visit, place: Place) -> PageFrame<'a> {
+    pub(super) fn frame<'a>(&'a self, visit: &'a Visit, place: PortalPart) -> PageFrame<'a> {
         let people = may_see_people(self.role).then_some(self.people.as_str());
         PageFrame { navigation: Some(Navigation { me: &self.me, people, place }), ..page::frame(&visit.directory) }
     }

@@ -28,7 +28,7 @@ pub struct QueueFull;
 
 /// Whether a password is the one of a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PasswordVerdict {
     /// It is.
     Right,
     /// It is, and the hash was made with other parameters than those of today.
@@ -60,7 +60,7 @@ impl Hashing {
     }
 
     /// Compares a password with a hash, or with that of nobody.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verdict, QueueFull> {
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<PasswordVerdict, QueueFull> {
         self.in_turn(move || compare(&password, hash.as_deref())).await
     }
 
@@ -86,18 +86,18 @@ fn compute(password: &str) -> String {
     hash.to_string()
 }
 
-fn compare(password: &str, hash: Option<&str>) -> Verdict {
+fn compare(password: &str, hash: Option<&str>) -> PasswordVerdict {
     let hash = hash.and_then(|hash| PasswordHash::new(hash).ok().filter(has_bearable_parameters));
     let Some(hash) = hash else {
         let nobody = PasswordHash::new(&NOBODY).expect("a hash of ours");
         // The same work; what comes of it does not matter.
         let _same_work = argon2().verify_password(password.as_bytes(), &nobody);
-        return Verdict::Wrong;
+        return PasswordVerdict::Wrong;
     };
     match argon2().verify_password(password.as_bytes(), &hash) {
-        Err(_) => Verdict::Wrong,
-        Ok(()) if parameters(&hash) == Some((MEMORY, PASSES, LANES)) => Verdict::Right,
-        Ok(()) => Verdict::RightButOld,
+        Err(_) => PasswordVerdict::Wrong,
+        Ok(()) if parameters(&hash) == Some((MEMORY, PASSES, LANES)) => PasswordVerdict::Right,
+        Ok(()) => PasswordVerdict::RightButOld,
     }
 }
 
@@ -131,13 +131,13 @@ mod tests {
         let huge = hash.replace("m=19456", "m=4194304");
         let short = old("correct horse battery");
         for (name, password, hash, expected) in [
-            ("the password", "correct horse battery", Some(hash.as_str()), Verdict::Right),
-            ("by parameters of yesterday", "correct horse battery", Some(&short), Verdict::RightButOld),
-            ("another letter case", "Correct horse battery", Some(&hash), Verdict::Wrong),
-            ("nothing", "", Some(&hash), Verdict::Wrong),
-            ("of nobody", "a password that nobody has", None, Verdict::Wrong),
-            ("no hash", "x", Some("x"), Verdict::Wrong),
-            ("four GiB", "correct horse battery", Some(&huge), Verdict::Wrong),
+            ("the password", "correct horse battery", Some(hash.as_str()), PasswordVerdict::Right),
+            ("by parameters of yesterday", "correct horse battery", Some(&short), PasswordVerdict::RightButOld),
+            ("another letter case", "Correct horse battery", Some(&hash), PasswordVerdict::Wrong),
+            ("nothing", "", Some(&hash), PasswordVerdict::Wrong),
+            ("of nobody", "a password that nobody has", None, PasswordVerdict::Wrong),
+            ("no hash", "x", Some("x"), PasswordVerdict::Wrong),
+            ("four GiB", "correct horse battery", Some(&huge), PasswordVerdict::Wrong),
         ] {
             assert_eq!(compare(password, hash), expected, "{name}");
         }

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use unicode_normalization::UnicodeNormalization as _;
 
 use self::delays::{Delays, FREE_OF_NAME, Suspect};
-use self::hashing::{Hashing, QueueFull, Verdict};
+use self::hashing::{Hashing, PasswordVerdict, QueueFull};
 use self::quality::{MAX_LENGTH, Weakness};
 use crate::api::directory_user::LoginMethod;
 use crate::api::secret::PASSWORD;
@@ -169,7 +169,7 @@ impl Passwords {
         let reason = match denial {
             Some(reason) => reason,
             None if !has_hash => "NoPassword",
-            None if verdict == Verdict::Wrong => "WrongPassword",
+            None if verdict == PasswordVerdict::Wrong => "WrongPassword",
             None => {
                 self.delays.succeeded(&suspects);
                 self.after_success(directory, &person, secret, typed, verdict).await;
@@ -285,13 +285,13 @@ impl Passwords {
         person: &Object,
         secret: Option<Secret>,
         password: String,
-        verdict: Verdict,
+        verdict: PasswordVerdict,
     ) {
         let Some(mut secret) = secret else { return };
         let had_failures = secret::failures(&secret).is_some();
         secret::set_failures(&mut secret, None);
         let mut is_changed = had_failures;
-        if verdict == Verdict::RightButOld
+        if verdict == PasswordVerdict::RightButOld
             && let Ok(hash) = self.hashing.hash(password).await
         {
             secret::adopt(&mut secret, person, &hash);
