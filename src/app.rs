@@ -12,7 +12,9 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::Router;
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -36,6 +38,7 @@ use crate::http::{app, login, portal, side_by_side};
 use crate::login::Logins;
 use crate::login::provider::{AllowedAuthorities, ProviderSettings, Providers};
 use crate::metrics::Metrics;
+use crate::store::lease::Candidate;
 use crate::store::{self, Settings, Store};
 use crate::telemetry::panic_reason;
 
@@ -123,17 +126,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
     } = config;
     let mut signals = Signals::new().map_err(Error::Signals)?;
     let metrics = Metrics::default();
-    let public = bind("public", listen, &metrics).await?;
-    let admin = bind("admin", admin_listen, &metrics).await?;
-    let tls = match tls {
-        Some(TlsFiles { cert, key }) => Some(Tls::open(cert, key, metrics.clone()).await?),
-        None => None,
-    };
+    let (public, admin, tls) = listeners(listen, admin_listen, tls, &metrics).await?;
     let (public_address, admin_address) = (public.address(), admin.address());
-    let public = match &tls {
-        Some(tls) => public.with_tls(tls)?,
-        None => public,
-    };
     let settings = Settings { kubeconfig, context, namespaces };
     let uses_kubeconfig = store::uses_kubeconfig(&settings);
     let store = Store::connect(settings).await.map_err(Error::Cluster)?;
@@ -146,17 +140,9 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let stops = Stops::default();
     let mut serving = Parts::new();
     let mut background = Parts::new();
-    let candidate = store.candidate(lease_namespace.as_deref(), &replica_name);
-    if uses_kubeconfig && lease_namespace.is_none() {
-        tracing::warn!(
-            namespace = candidate.namespace(),
-            "the Lease is in the namespace of the kubeconfig's context: replicas whose Lease is in another one elect a \
-             leader of their own; --lease-namespace says which to use"
-        );
-    }
+    let candidate = candidate(&store, lease_namespace.as_deref(), &replica_name, uses_kubeconfig);
     let providers = Providers::new(provider_settings(login_config), &store, metrics.clone());
     let logins = Logins::new(store.clone(), providers.clone(), metrics.clone(), candidate.namespace().to_owned());
-    let browser = Browser { logins: logins.clone(), readiness: readiness.clone() };
     let tools = Tools {
         store: store.clone(),
         metrics: metrics.clone(),
@@ -164,15 +150,9 @@ pub async fn run(config: Config) -> Result<(), Error> {
         providers,
         public_url: public_url.as_deref().map(Into::into),
     };
-    let keys = Keys::new(store.clone(), metrics.clone());
-    let scim = Scim::new(store.clone(), keys.clone(), metrics.clone(), readiness.clone());
-    let check = CheckDoor::new(logins.clone(), public_url.clone());
-    let tokens = Tokens::new(logins.clone(), keys);
-    let addressing = Addressing { public_url, trusted_proxies };
     let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
-    // The doors of the public listener, one beside the other.
-    let for_people = [login::door(&browser), app::door(&browser), portal::door(&browser)];
-    let doors = side_by_side(for_people.into_iter().chain([scim.door(), check.door(), tokens.door()]));
+    let (doors, scim) = doors(&store, &metrics, &readiness, &logins, public_url.as_deref());
+    let addressing = Addressing { public_url, trusted_proxies };
     let stop = || stops.background.clone();
     let edge = Edge::new(doors, addressing, metrics.clone()).serve(public, stops.serving.clone());
     let serving_all = async move {
@@ -190,14 +170,19 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let cleaning = janitor::run(store.clone(), metrics.clone());
     background.spawn(named("the janitor", until_stopped(cleaning, stop())));
     let lease_namespace = candidate.namespace().to_owned();
-    let looking = look_at_rights(store.clone(), lease_namespace, metrics.clone(), readiness.clone());
-    background.spawn(named("the look at the rights", until_stopped(looking, stop())));
     let leading = leader::run(tools, candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
-    let looking = look_at_schema(store.clone(), readiness.clone());
-    background.spawn(named("the look at the kinds", until_stopped(looking, stop())));
-    let looking = look_at_readiness(store.clone(), metrics.clone(), readiness.clone());
-    background.spawn(named("the look at the readiness", until_stopped(looking, stop())));
+    let looks: [(_, BoxFuture<'static, ()>); 3] = [
+        (
+            "the look at the rights",
+            look_at_rights(store.clone(), lease_namespace, metrics.clone(), readiness.clone()).boxed(),
+        ),
+        ("the look at the kinds", look_at_schema(store.clone(), readiness.clone()).boxed()),
+        ("the look at the readiness", look_at_readiness(store.clone(), metrics.clone(), readiness.clone()).boxed()),
+    ];
+    for (name, looking) in looks {
+        background.spawn(named(name, until_stopped(looking, stop())));
+    }
     if let Some(tls) = tls {
         let watching = async move { tls.watch().await };
         background.spawn(named("the watch on the certificate", until_stopped(watching, stop())));
@@ -232,12 +217,57 @@ fn provider_settings(login: LoginConfig) -> ProviderSettings {
     }
 }
 
+/// The doors of the public listener, one beside the other, and that of SCIM once more: its writes are waited for at the end.
+fn doors(
+    store: &Store,
+    metrics: &Metrics,
+    readiness: &Readiness,
+    logins: &Logins,
+    public_url: Option<&str>,
+) -> (Router, Scim) {
+    let keys = Keys::new(store.clone(), metrics.clone());
+    let scim = Scim::new(store.clone(), keys.clone(), metrics.clone(), readiness.clone());
+    let browser = Browser { logins: logins.clone(), readiness: readiness.clone() };
+    let check = CheckDoor::new(logins.clone(), public_url.map(str::to_owned));
+    let tokens = Tokens::new(logins.clone(), keys);
+    let doors =
+        [scim.door(), login::door(&browser), app::door(&browser), portal::door(&browser), check.door(), tokens.door()];
+    (side_by_side(doors), scim)
+}
+
 /// What stops when.
 #[derive(Default)]
 struct Stops {
     leading: CancellationToken,
     serving: CancellationToken,
     background: CancellationToken,
+}
+
+/// The public listener, with TLS where there is a certificate, and that of probes and metrics.
+async fn listeners(
+    public: SocketAddr,
+    admin: SocketAddr,
+    tls: Option<TlsFiles>,
+    metrics: &Metrics,
+) -> Result<(Listener, Listener, Option<Tls>), Error> {
+    let public = bind("public", public, metrics).await?;
+    let admin = bind("admin", admin, metrics).await?;
+    let Some(TlsFiles { cert, key }) = tls else { return Ok((public, admin, None)) };
+    let tls = Tls::open(cert, key, metrics.clone()).await?;
+    Ok((public.with_tls(&tls)?, admin, Some(tls)))
+}
+
+/// This replica as a candidate for the work in the background.
+fn candidate(store: &Store, lease_namespace: Option<&str>, replica: &str, uses_kubeconfig: bool) -> Candidate {
+    let candidate = store.candidate(lease_namespace, replica);
+    if uses_kubeconfig && lease_namespace.is_none() {
+        tracing::warn!(
+            namespace = candidate.namespace(),
+            "the Lease is in the namespace of the kubeconfig's context: replicas whose Lease is in another one elect a \
+             leader of their own; --lease-namespace says which to use"
+        );
+    }
+    candidate
 }
 
 async fn bind(name: &'static str, address: SocketAddr, metrics: &Metrics) -> Result<Listener, Error> {

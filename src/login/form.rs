@@ -102,7 +102,8 @@ mod tests {
     #[test]
     fn only_our_own_pages_send_forms() {
         let own = "https://login.contoso.example";
-        let cases: &[(&str, &[(&'static str, &'static str)], bool)] = &[
+        type Sent = &'static [(&'static str, &'static str)];
+        let cases: &[(&str, Sent, bool)] = &[
             ("our page", &[("sec-fetch-site", "same-origin"), ("origin", "null")], true),
             ("an older browser", &[("origin", "https://login.contoso.example")], true),
             ("a sibling", &[("sec-fetch-site", "same-site"), ("origin", "https://login.contoso.example")], false),

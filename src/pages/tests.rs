@@ -53,18 +53,19 @@ fn everything_hostile() -> Values<'static> {
     }
 }
 
-/// Every page, by the name of its screenshot.
-fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
-    let Values { company, logo, name, user_name, other, contact, query, request_id, token } = *values;
+/// A page by the name of its screenshot.
+type Named = (&'static str, Response<Body>);
+
+/// Every page.
+fn gallery(values: &Values<'_>) -> Vec<Named> {
+    [log_in_pages(values), portal_pages(values), notices(values)].into_iter().flatten().collect()
+}
+
+fn log_in_pages(values: &Values<'_>) -> Vec<Named> {
+    let Values { company, logo, user_name, other, token, .. } = *values;
     let ok = StatusCode::OK;
     let frame = || PageFrame { company, logo, ..PageFrame::default() };
-    let portal = |place| {
-        let navigation =
-            Some(Navigation { me: "/portal/acme/staff", people: Some("/portal/acme/staff/people"), place });
-        PageFrame { company, logo, navigation, ..PageFrame::default() }
-    };
     let provider = || Some(ProviderButton { href: "/login/acme/staff?app=wiki", is_microsoft: true });
-    let fact = |label, value| PageFact { label, value };
     let new_password = |heading, asks_for_old, problem| NewPasswordPage {
         frame: frame(),
         heading,
@@ -75,6 +76,47 @@ fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
         problem,
         cancel: asks_for_old.then_some("/portal/acme/staff"),
     };
+    vec![
+        (
+            "sign-in",
+            answer(
+                ok,
+                &SignInPage {
+                    frame: frame(),
+                    application: Some(other).filter(|_| company == HOSTILE).or(Some("the wiki")),
+                    provider: provider(),
+                    password: Some("/login/acme/staff/password?app=wiki"),
+                },
+            ),
+        ),
+        (
+            "password",
+            answer(
+                ok,
+                &PasswordPage {
+                    frame: frame(),
+                    application: Some("the wiki"),
+                    action: "/login/acme/staff/password",
+                    token,
+                    problem: Some(texts::WRONG_PASSWORD),
+                    provider: provider(),
+                },
+            ),
+        ),
+        ("invitation", answer(ok, &new_password(texts::SET_PASSWORD, false, None))),
+        ("change-password", answer(ok, &new_password(texts::CHANGE_PASSWORD, true, Some(texts::PASSWORD_TOO_COMMON)))),
+    ]
+}
+
+fn portal_pages(values: &Values<'_>) -> Vec<Named> {
+    let Values { company, logo, name, user_name, other, query, token, .. } = *values;
+    let ok = StatusCode::OK;
+    let portal = |place| {
+        let navigation =
+            Some(Navigation { me: "/portal/acme/staff", people: Some("/portal/acme/staff/people"), place });
+        PageFrame { company, logo, navigation, ..PageFrame::default() }
+    };
+    let fact = |label, value| PageFact { label, value };
     let signed_in = SignedInPage {
         frame: portal(PortalPart::Me),
         name,
@@ -106,34 +148,6 @@ fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
         cancel: "/portal/acme/staff/people",
     };
     vec![
-        (
-            "sign-in",
-            answer(
-                ok,
-                &SignInPage {
-                    frame: frame(),
-                    application: Some(other).filter(|_| company == HOSTILE).or(Some("the wiki")),
-                    provider: provider(),
-                    password: Some("/login/acme/staff/password?app=wiki"),
-                },
-            ),
-        ),
-        (
-            "password",
-            answer(
-                ok,
-                &PasswordPage {
-                    frame: frame(),
-                    application: Some("the wiki"),
-                    action: "/login/acme/staff/password",
-                    token,
-                    problem: Some(texts::WRONG_PASSWORD),
-                    provider: provider(),
-                },
-            ),
-        ),
-        ("invitation", answer(ok, &new_password(texts::SET_PASSWORD, false, None))),
-        ("change-password", answer(ok, &new_password(texts::CHANGE_PASSWORD, true, Some(texts::PASSWORD_TOO_COMMON)))),
         ("signed-in", answer(ok, &signed_in)),
         ("roll", answer(ok, &roll(portal(PortalPart::People), values))),
         (
@@ -164,6 +178,14 @@ fn gallery(values: &Values<'_>) -> Vec<(&'static str, Response<Body>)> {
                 ),
             ),
         ),
+    ]
+}
+
+fn notices(values: &Values<'_>) -> Vec<Named> {
+    let Values { company, logo, contact, request_id, .. } = *values;
+    let ok = StatusCode::OK;
+    let frame = || PageFrame { company, logo, ..PageFrame::default() };
+    vec![
         (
             "denied",
             answer(

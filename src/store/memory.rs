@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 
 use super::cache::Cache;
 use super::deletions::DeletionsUnderWay;
-use super::denials::Denials;
 use super::kind::Kind;
 use super::objects::Objects;
 use super::version::Origin;
@@ -76,7 +75,6 @@ impl Memory {
             objects: Objects::new(client.clone()),
             write_queues: WriteQueues::default(),
             deletions: DeletionsUnderWay::default(),
-            denials: Denials::default(),
             cache: Cache::default(),
             watches: Vec::new(),
             client: client.clone(),

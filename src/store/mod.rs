@@ -8,7 +8,6 @@ mod cache;
 pub mod claims;
 mod client;
 mod deletions;
-mod denials;
 mod edit;
 pub mod error;
 pub mod events;
@@ -44,7 +43,6 @@ pub use cache::{MAX_PER_DIGEST, Seen, WatchedApplication, WatchedDirectory, Watc
 pub use client::{Settings, uses_kubeconfig};
 pub use deletions::DeletionUnderWay;
 use deletions::DeletionsUnderWay;
-use denials::Denials;
 pub use error::Error;
 use index::Index;
 use index::dirty::{DirectoryName, DirtySubject, Interest, Subscription};
@@ -65,7 +63,6 @@ struct Inner {
     objects: Objects,
     write_queues: WriteQueues,
     deletions: DeletionsUnderWay,
-    denials: Denials,
     cache: Cache,
     watches: Vec<Watch>,
     /// For lists and watches.
@@ -82,7 +79,6 @@ impl Store {
             objects: Objects::new(clients.requests),
             write_queues: WriteQueues::default(),
             deletions: DeletionsUnderWay::default(),
-            denials: Denials::default(),
             cache: Cache::default(),
             watches: watches(settings.namespaces),
             client: clients.watches,

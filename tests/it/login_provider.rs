@@ -7,7 +7,7 @@ use control_plane::entra::{Client, EntraOptions, EntraProvider, Fault, Forgery, 
 use control_plane::{ControlPlane, Options};
 use jiff::Timestamp;
 use rollcall::login::provider::{
-    AllowedAuthorities, AuthorizationRequest, LoginRefused, ProviderSettings, Providers, Refusal, Remedy,
+    AllowedAuthorities, AuthorizationRequest, LoginRefused, ProviderRefusal, ProviderSettings, Providers, Remedy,
     code_challenge,
 };
 use rollcall::metrics::Metrics;
@@ -152,7 +152,7 @@ async fn a_person_logs_in_at_the_provider_once_for_each_code_and_the_secret_may_
 
     let back = party.visit(&provider, BLOCKED).await;
     let error = parameter(&back, "error").expect("an error");
-    let refusal = Refusal::of(&error, parameter(&back, "error_description").as_deref());
+    let refusal = ProviderRefusal::of(&error, parameter(&back, "error_description").as_deref());
     assert_eq!((refusal.code, refusal.remedy), (Some(50_105), Remedy::Administrator));
 }
 

@@ -24,6 +24,7 @@ mod kubectl;
 mod leader;
 mod log;
 mod login;
+mod login_provider;
 mod members;
 mod password;
 mod policy;

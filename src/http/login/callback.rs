@@ -10,7 +10,7 @@ use crate::http::browser::{Browser, Destination, NewSession, Visit, VisitFailure
 use crate::http::edge::Answer;
 use crate::http::page;
 use crate::login::link::Unmatched;
-use crate::login::provider::{LoginRefused, Refusal, redirect_uri};
+use crate::login::provider::{LoginRefused, ProviderRefusal, redirect_uri};
 use crate::login::session::Session;
 use crate::login::transaction::Transaction;
 use crate::login::{CookieHost, NotLoggedIn, audit, cookie};
@@ -35,7 +35,7 @@ pub(super) async fn callback(State(browser): State<Browser>, visit: Visit) -> Re
         return go_on(&browser, &visit, &destination, expired(&visit, &destination, &format!("{not_yours:?}")));
     }
     if let Some(refusal) = refusal {
-        let refusal = LoginRefused::Answer(Refusal::of(refusal, description));
+        let refusal = LoginRefused::Answer(ProviderRefusal::of(refusal, description));
         return go_on(&browser, &visit, &destination, refused(&browser, &visit, &destination, &refusal));
     }
     let code = code

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::error::Failure;
 use super::request::ScimRequest;
 use super::resources::with_text;
-use super::text::{View, list_of};
+use super::text::{Rendering, list_of};
 use crate::http::edge::Answer;
 use crate::provisioning::lists::{self, Page};
 use crate::rules::resource::Resource;
@@ -49,6 +49,6 @@ async fn list(request: ScimRequest, kind: Resource, search: ListRequest) -> Resu
     Ok(with_text(StatusCode::OK, list_of(total_results, start_index, resources)))
 }
 
-fn view(request: &ScimRequest, kind: Resource, projection: Projection) -> View {
-    View { base: request.base.as_str().into(), resource_type: kind.schema(), projection }
+fn view(request: &ScimRequest, kind: Resource, projection: Projection) -> Rendering {
+    Rendering { base: request.base.as_str().into(), resource_type: kind.schema(), projection }
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::error::Failure;
 use super::request::ScimRequest;
-use super::text::{Text, View};
+use super::text::{Rendering, Text};
 use super::{answer, query};
 use crate::http::edge::Answer;
 use crate::provisioning::{EtagCondition, Stored, groups, users};
@@ -96,15 +96,15 @@ async fn refused(
     users::refused(&request.context, &request.parameter, if_match, refusal.into(), || asks(&request.body)).await.into()
 }
 
-fn view(request: &ScimRequest, kind: Resource) -> Result<View, scim::Error> {
+fn view(request: &ScimRequest, kind: Resource) -> Result<Rendering, scim::Error> {
     let resource_type = kind.schema();
     let parameters = request.parameters.as_ref().map_err(Clone::clone)?;
     let value = |name| query::value(parameters, name);
     let projection = Projection::parse(value("attributes"), value("excludedAttributes"), resource_type)?;
-    Ok(View { base: request.base.as_str().into(), resource_type, projection })
+    Ok(Rendering { base: request.base.as_str().into(), resource_type, projection })
 }
 
-fn one(status: StatusCode, stored: Stored, view: &View) -> Answer {
+fn one(status: StatusCode, stored: Stored, view: &Rendering) -> Answer {
     let location = format!("{}/{}/{}", view.base, view.resource_type.endpoint, stored.id);
     let etag = stored.etag.clone();
     let mut answer = with_text(status, view.one(stored));

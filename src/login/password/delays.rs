@@ -174,7 +174,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..14 {
             assert_eq!(delays.begin(&ada, at(now)), Ok(()));
-            let until = delays.begin(&ada, at(now)).map_or_else(|until| until.as_second(), |()| now);
+            let until = delays.begin(&ada, at(now)).map_or_else(Timestamp::as_second, |()| now);
             if until == now {
                 // Both attempts were let in.
                 waits.push(0);

@@ -12,7 +12,7 @@ use super::credential::ClientCredential;
 use super::discovery::Metadata;
 use super::fetch::{FetchError, ProviderClient};
 use super::problem::ProviderProblem;
-use super::refusal::{LoginRefused, Refusal};
+use super::refusal::{LoginRefused, ProviderRefusal};
 use crate::api::directory_login::Oidc;
 
 /// What says of an assertion that it is a token (RFC 7523 section 2.2).
@@ -85,7 +85,7 @@ fn refused(error: &ExchangeError, host: &str) -> LoginRefused {
     match error {
         RequestTokenError::ServerResponse(answer) => {
             let description = answer.error_description().map(String::as_str);
-            LoginRefused::Answer(Refusal::of(answer.error().as_ref(), description))
+            LoginRefused::Answer(ProviderRefusal::of(answer.error().as_ref(), description))
         }
         RequestTokenError::Request(error) => unreachable(error, host()).into(),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {

@@ -42,7 +42,7 @@ pub use account::{VerifiedAccount, VerifiedToken};
 pub use authority::AllowedAuthorities;
 pub use credential::ReadSecret;
 pub use problem::ProviderProblem;
-pub use refusal::{LoginRefused, Refusal, Remedy};
+pub use refusal::{LoginRefused, ProviderRefusal, Remedy};
 pub use request::{AuthorizationRequest, Prompt, code_challenge};
 pub use token::{MAX_TOKEN, TokenRefused};
 
@@ -50,7 +50,7 @@ use self::discovery::Metadata;
 use self::exchange::Code;
 use self::fetch::Routes;
 use self::known::KnownProvider;
-use self::token::{Expected, Purpose, Unverified};
+use self::token::{Expected, TokenUse, Unverified};
 use crate::api::directory_login::{Login, LoginMode, Oidc};
 use crate::metrics::Metrics;
 use crate::store::{Store, WatchedDirectory};
@@ -152,7 +152,7 @@ impl Providers {
             // It is there and says no.
             Err(_) => provider.count("token", None),
         }
-        let purpose = Purpose::Login { client_id: &provider.oidc.client_id, nonce };
+        let purpose = TokenUse::Login { client_id: &provider.oidc.client_id, nonce };
         let token = verify(&provider, &metadata, &token?, purpose, Timestamp::now()).await?;
         if token.account.is_guest && !provider.oidc.allow_guests {
             return Err(LoginRefused::Guest);
@@ -176,8 +176,8 @@ impl Providers {
         let metadata = provider.metadata().await.map_err(TokenRefused::Unavailable)?;
         let native = provider.oidc.native_client_id.as_deref().unwrap_or(&provider.oidc.client_id);
         let names = |audience: &str| unverified.audiences.iter().any(|found| found == audience);
-        let access = Purpose::Access { audiences: &rules.audiences, scope: &rules.scope };
-        let id_token = Purpose::NativeIdToken { client_id: native };
+        let access = TokenUse::Access { audiences: &rules.audiences, scope: &rules.scope };
+        let id_token = TokenUse::NativeIdToken { client_id: native };
         let may_be_access = rules.audiences.iter().any(|audience| names(audience));
         let verified = match (may_be_access, rules.accept_id_tokens && names(native)) {
             (true, false) => verify(&provider, &metadata, token, access, now).await,
@@ -283,7 +283,7 @@ pub fn signed_out_uri(public_url: &str, namespace: &str, directory: &str) -> Str
     format!("{public_url}/login/{namespace}/{directory}/signed-out")
 }
 
-fn expected<'a>(provider: &'a KnownProvider, metadata: &'a Metadata, purpose: Purpose<'a>) -> Expected<'a> {
+fn expected<'a>(provider: &'a KnownProvider, metadata: &'a Metadata, purpose: TokenUse<'a>) -> Expected<'a> {
     Expected {
         flavor: provider.authority.flavor,
         issuer: &metadata.issuer,
@@ -299,7 +299,7 @@ async fn verify(
     provider: &Arc<KnownProvider>,
     metadata: &Metadata,
     token: &str,
-    purpose: Purpose<'_>,
+    purpose: TokenUse<'_>,
     now: Timestamp,
 ) -> Result<VerifiedToken, TokenRefused> {
     let expected = expected(provider, metadata, purpose);

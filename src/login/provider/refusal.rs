@@ -22,7 +22,7 @@ pub enum Remedy {
 
 /// What the provider said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ProviderRefusal {
     /// The number behind AADSTS, if the answer has one.
     pub code: Option<u32>,
     /// What it means for the person. It is ours, whole.
@@ -174,7 +174,7 @@ const UNKNOWN: (Remedy, &str) = (Again, "The provider did not log you in.");
 /// Longest part of a description that is searched for a code: Entra begins with it.
 const SEARCHED: usize = 512;
 
-impl Refusal {
+impl ProviderRefusal {
     /// What an answer with `error` and `error_description` means, at the redirect URI and at the token endpoint alike.
     pub fn of(error: &str, description: Option<&str>) -> Self {
         let code = description.and_then(aadsts);
@@ -203,7 +203,7 @@ pub enum LoginRefused {
     Provider(#[from] ProviderProblem),
     /// The provider said no.
     #[error("{}", .0.sentence)]
-    Answer(Refusal),
+    Answer(ProviderRefusal),
     /// What it answered is not believed.
     #[error(transparent)]
     Token(#[from] TokenRefused),
@@ -217,7 +217,7 @@ impl LoginRefused {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Provider(problem) => problem.reason().as_str(),
-            Self::Answer(Refusal { remedy: Remedy::Registration, .. }) => "RegistrationRefused",
+            Self::Answer(ProviderRefusal { remedy: Remedy::Registration, .. }) => "RegistrationRefused",
             Self::Answer(_) => "ProviderRefused",
             Self::Token(refused) => refused.as_str(),
             Self::Guest => "Guest",
@@ -280,7 +280,7 @@ mod tests {
             ("nothing that anybody knows", "<script>", String::new(), None, Again),
             ("a code far behind", "access_denied", format!("{}AADSTS50105", "é".repeat(600)), None, Person),
         ] {
-            let refusal = Refusal::of(error, Some(&description));
+            let refusal = ProviderRefusal::of(error, Some(&description));
             assert_eq!((refusal.code, refusal.remedy), (code, remedy), "{case}: {}", refusal.sentence);
         }
     }
@@ -290,7 +290,7 @@ mod tests {
         let planted = "<script>alert(1)</script>\r\nadele@contoso.example";
         for description in [planted.to_owned(), format!("AADSTS50105: {planted}"), format!("AADSTS{planted}")] {
             for error in ["access_denied", planted] {
-                let refused = LoginRefused::Answer(Refusal::of(error, Some(&description)));
+                let refused = LoginRefused::Answer(ProviderRefusal::of(error, Some(&description)));
                 let told = format!("{refused} {refused:?} {}", refused.as_str());
                 assert!(!told.contains("script") && !told.contains("adele"), "{told}");
             }

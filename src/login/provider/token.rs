@@ -181,12 +181,12 @@ pub struct Expected<'a> {
     /// The claim that is compared with userName.
     pub upn_claim: UpnClaim,
     /// What the token is for.
-    pub purpose: Purpose<'a>,
+    pub purpose: TokenUse<'a>,
 }
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug)]
-pub enum Purpose<'a> {
+pub enum TokenUse<'a> {
     /// The ID token of a login.
     Login {
         /// The web registration.
@@ -289,8 +289,8 @@ impl Unverified {
             return Err(TokenRefused::Issuer);
         }
         let is_ours = |audience: &String| match expected.purpose {
-            Purpose::Login { client_id, .. } | Purpose::NativeIdToken { client_id } => audience == client_id,
-            Purpose::Access { audiences, .. } => audiences.contains(audience),
+            TokenUse::Login { client_id, .. } | TokenUse::NativeIdToken { client_id } => audience == client_id,
+            TokenUse::Access { audiences, .. } => audiences.contains(audience),
         };
         // More than one audience is more than one that can use it against us.
         let is_for_us = !self.audiences.is_empty() && self.audiences.iter().all(is_ours);
@@ -320,14 +320,14 @@ pub fn verify(
             // The audiences were compared above, each of them.
             .set_other_audience_verifier_fn(|_| true)
             .set_time_fn(move || expired_before);
-    if matches!((&expected.purpose, expected.flavor), (Purpose::Access { .. }, Flavor::Generic)) {
+    if matches!((&expected.purpose, expected.flavor), (TokenUse::Access { .. }, Flavor::Generic)) {
         // RFC 9068 gives access tokens a type of their own, and Entra does not use it.
         let types = ["at+jwt", "jwt"].map(|name| JsonWebTokenType::new(name.to_owned()).normalize());
         verifier = verifier.set_allowed_jose_types(types.into_iter().flatten());
     }
     let nonce = match expected.purpose {
-        Purpose::Login { nonce, .. } => Some(Nonce::new(nonce.to_owned())),
-        Purpose::NativeIdToken { .. } | Purpose::Access { .. } => None,
+        TokenUse::Login { nonce, .. } => Some(Nonce::new(nonce.to_owned())),
+        TokenUse::NativeIdToken { .. } | TokenUse::Access { .. } => None,
     };
     let claims = match &nonce {
         Some(nonce) => token.claims(&verifier, nonce),
@@ -366,7 +366,7 @@ fn check_times(claims: &Claims, expected: &Expected<'_>, skew: i64, now: Timesta
     if is_too_early || issued > now + skew {
         return Err(TokenRefused::NotYetValid);
     }
-    let is_of_login = matches!(expected.purpose, Purpose::Login { .. });
+    let is_of_login = matches!(expected.purpose, TokenUse::Login { .. });
     if is_of_login && issued < now - LOGIN_AGE_SECONDS - skew { Err(TokenRefused::TooOld) } else { Ok(()) }
 }
 
@@ -386,7 +386,7 @@ fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<(), TokenRef
         }
     }
     match expected.purpose {
-        Purpose::Login { client_id, .. } | Purpose::NativeIdToken { client_id } => {
+        TokenUse::Login { client_id, .. } | TokenUse::NativeIdToken { client_id } => {
             // An access token for our own registration is no ID token, although it has nearly all that one has.
             if more.scp.is_some() {
                 return Err(TokenRefused::Audience);
@@ -394,7 +394,7 @@ fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<(), TokenRef
             let foreign = claims.authorized_party().is_some_and(|party| party.as_str() != client_id);
             if foreign { Err(TokenRefused::AuthorizedParty) } else { Ok(()) }
         }
-        Purpose::Access { scope, .. } => {
+        TokenUse::Access { scope, .. } => {
             let scopes = match expected.flavor {
                 Flavor::EntraID => more.scp.as_deref(),
                 Flavor::Generic | Flavor::Unknown => more.scope.as_deref().or(more.scp.as_deref()),
@@ -440,8 +440,8 @@ fn verified(claims: &Claims, audience: String, expected: &Expected<'_>) -> Resul
         roles: more.roles.clone(),
     };
     let client_id = match expected.purpose {
-        Purpose::Access { .. } => claims.authorized_party().map(|party| party.to_string()),
-        Purpose::Login { client_id, .. } | Purpose::NativeIdToken { client_id } => Some(client_id.to_owned()),
+        TokenUse::Access { .. } => claims.authorized_party().map(|party| party.to_string()),
+        TokenUse::Login { client_id, .. } | TokenUse::NativeIdToken { client_id } => Some(client_id.to_owned()),
     };
     let expires = Timestamp::from_second(claims.expiration().timestamp()).map_err(|_| TokenRefused::Malformed)?;
     Ok(VerifiedToken {

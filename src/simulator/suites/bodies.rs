@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::path::{ENTERPRISE, GROUP, USER, target};
-use super::session::Session;
+use super::session::SuiteSession;
 
 /// What an attribute is filled with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,12 +84,12 @@ pub(super) const MAPPED: &[&str] = &[
 pub(super) type PathValues = Vec<(&'static str, Value)>;
 
 /// New values for everything that the Validator fills.
-pub(super) fn attributes(session: &Session) -> PathValues {
+pub(super) fn attributes(session: &SuiteSession) -> PathValues {
     ATTRIBUTES.iter().map(|(path, filling)| (*path, fill(session, *filling))).collect()
 }
 
 /// New values for what an application maps by default.
-pub(super) fn mapped(session: &Session) -> PathValues {
+pub(super) fn mapped(session: &SuiteSession) -> PathValues {
     let of = |path: &&'static str| {
         let filling =
             ATTRIBUTES.iter().find(|(known, _)| known == path).map_or(Filling::Letters, |(_, filling)| *filling);
@@ -98,7 +98,7 @@ pub(super) fn mapped(session: &Session) -> PathValues {
     MAPPED.iter().map(of).collect()
 }
 
-fn fill(session: &Session, filling: Filling) -> Value {
+fn fill(session: &SuiteSession, filling: Filling) -> Value {
     match filling {
         Filling::Letters => session.letters().into(),
         Filling::Guid => session.guid().into(),

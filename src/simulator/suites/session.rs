@@ -17,7 +17,7 @@ use crate::simulator::report::{Check, LeftOut, Section};
 const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// One group of tests. Everything is behind a lock, so that a test is a function of a shared session.
-pub(super) struct Session {
+pub(super) struct SuiteSession {
     client: Client,
     /// How operations are written.
     pub(super) dialect: PatchDialect,
@@ -30,7 +30,7 @@ pub(super) struct Session {
     section: Mutex<Section>,
 }
 
-impl Session {
+impl SuiteSession {
     /// An empty group. Its title decides its stream of chance, so that one group does not move another.
     pub(super) fn new(context: &SuiteContext, title: &str) -> Self {
         Self {

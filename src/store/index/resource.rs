@@ -81,7 +81,7 @@ pub(super) struct IndexedResource {
     pub(super) display_name: Option<Arc<str>>,
     pub(super) login_method: Option<LoginMethod>,
     /// What there is of logins; none where the person never logged in and no session was ever ended.
-    pub(super) logins: Option<Box<Logins>>,
+    pub(super) logins: Option<Box<LoginState>>,
     /// Hash of the externalId.
     pub(super) external_id: Option<u64>,
     /// Hashes of all that it is looked up by, sorted. A collision costs a look at somebody else, who is then left out.
@@ -90,13 +90,13 @@ pub(super) struct IndexedResource {
 
 /// What an object says of the logins of a person.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Logins {
+pub(super) struct LoginState {
     pub(super) account: Option<Account>,
     pub(super) session_epoch: i64,
     pub(super) ended_sessions: Arc<[Arc<str>]>,
 }
 
-impl Logins {
+impl LoginState {
     fn project(object: &Object, account: Option<Account>) -> Option<Box<Self>> {
         let session_epoch = object.session_epoch();
         let ended_sessions: Arc<[_]> = object.ended_sessions().map(Arc::from).collect();
@@ -224,7 +224,7 @@ impl IndexedResource {
             user_type: scim["userType"].as_str().map(Arc::from),
             display_name: scim["displayName"].as_str().filter(|_| is_group).map(Arc::from),
             login_method: person.login_method,
-            logins: Logins::project(object, person.account),
+            logins: LoginState::project(object, person.account),
             external_id,
             keys,
         }

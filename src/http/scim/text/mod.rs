@@ -22,7 +22,7 @@ const MEMBERS: &str = "members";
 
 /// What every resource of an answer is rendered by.
 #[derive(Clone)]
-pub(super) struct View {
+pub(super) struct Rendering {
     /// The address of the Directory's endpoint, without a slash at the end.
     pub(super) base: Arc<str>,
     pub(super) resource_type: &'static ResourceType,
@@ -35,7 +35,7 @@ pub(super) enum Text {
     Pieces(Pieces),
 }
 
-impl View {
+impl Rendering {
     /// One resource.
     pub(super) fn one(&self, stored: Stored) -> Text {
         let Stored { resource, members, .. } = stored;
@@ -70,8 +70,8 @@ impl View {
 }
 
 /// A ListResponse of resources, each by its own view.
-pub(super) fn list_of(total_results: usize, start_index: usize, resources: Vec<(View, Stored)>) -> Text {
-    let is_whole = |(view, stored): &(View, Stored)| stored.members.is_none() || !view.projection.wants(MEMBERS);
+pub(super) fn list_of(total_results: usize, start_index: usize, resources: Vec<(Rendering, Stored)>) -> Text {
+    let is_whole = |(view, stored): &(Rendering, Stored)| stored.members.is_none() || !view.projection.wants(MEMBERS);
     if resources.iter().all(is_whole) {
         let resources = resources.into_iter().map(|(view, stored)| view.projected(stored.resource)).collect();
         return Text::Whole(list_response(total_results, start_index, resources).to_string());

@@ -46,9 +46,9 @@ async fn group(members: usize) -> Stored {
     groups::get(&context, "blue").await.expect("a group")
 }
 
-fn view(attributes: Option<&str>) -> View {
+fn view(attributes: Option<&str>) -> Rendering {
     let projection = Projection::parse(attributes, None, &GROUP).expect("attributes");
-    View { base: "https://x".into(), resource_type: &GROUP, projection }
+    Rendering { base: "https://x".into(), resource_type: &GROUP, projection }
 }
 
 fn pieces(text: Text) -> Vec<Bytes> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use openidconnect::IssuerUrl;
 use serde_json::{Value, json};
 
-use super::super::token::{Expected, MAX_TOKEN, Purpose, TokenRefused, verify};
+use super::super::token::{Expected, MAX_TOKEN, TokenRefused, TokenUse, verify};
 use super::super::{VerifiedToken, token};
 use super::signer::{FOREIGN, OWN, Signed, changed, token as signed_token};
 use crate::api::directory_login::{Flavor, UpnClaim};
@@ -19,8 +19,8 @@ const API: &str = "api://rollcall";
 const NOW: i64 = 1_800_000_000;
 const SKEW: i64 = 60;
 
-const LOGIN: Purpose<'_> = Purpose::Login { client_id: WEB, nonce: "the-nonce" };
-const NATIVE_ID: Purpose<'_> = Purpose::NativeIdToken { client_id: NATIVE };
+const LOGIN: TokenUse<'_> = TokenUse::Login { client_id: WEB, nonce: "the-nonce" };
+const NATIVE_ID: TokenUse<'_> = TokenUse::NativeIdToken { client_id: NATIVE };
 
 fn header() -> Value {
     json!({ "typ": "JWT", "alg": "RS256", "kid": "own" })
@@ -45,7 +45,7 @@ fn access_token() -> Value {
     changed(claims_for(API), &json!({ "scp": "openid access_as_user", "azp": NATIVE }))
 }
 
-fn judge(token: &str, purpose: Purpose<'_>, flavor: Flavor) -> Result<VerifiedToken, TokenRefused> {
+fn judge(token: &str, purpose: TokenUse<'_>, flavor: Flavor) -> Result<VerifiedToken, TokenRefused> {
     let issuer = IssuerUrl::new(ISSUER.to_owned()).expect("an issuer");
     let tenant = if flavor == Flavor::EntraID { TENANT } else { ISSUER };
     let expected = Expected { flavor, issuer: &issuer, tenant, skew_seconds: SKEW, upn_claim: UpnClaim::Upn, purpose };
@@ -57,7 +57,7 @@ fn api() -> Vec<String> {
 }
 
 /// What is said of a token whose claims are changed like this.
-fn reason(claims: Value, changes: &Value, purpose: Purpose<'_>) -> &'static str {
+fn reason(claims: Value, changes: &Value, purpose: TokenUse<'_>) -> &'static str {
     let token = signed_token(&header(), &changed(claims, changes), Signed::By(&OWN));
     judge(&token, purpose, Flavor::EntraID).map_or_else(|refused| refused.as_str(), |_| "good")
 }
@@ -72,7 +72,7 @@ fn a_good_token_says_whose_account_it_is_about() {
     assert_eq!(account.display.as_deref(), Some("Adele Vance"));
     assert_eq!((verified.audience.as_str(), verified.expires.as_second()), (WEB, NOW + 3600));
     let audiences = api();
-    let access = Purpose::Access { audiences: &audiences, scope: "access_as_user" };
+    let access = TokenUse::Access { audiences: &audiences, scope: "access_as_user" };
     let verified = judge(&signed_token(&header(), &access_token(), Signed::By(&OWN)), access, Flavor::EntraID);
     let verified = verified.expect("a good access token");
     assert_eq!(
@@ -183,7 +183,7 @@ fn threat_25_a_token_for_somebody_else_is_refused_at_a_login() {
 #[test]
 fn threat_25_a_token_for_somebody_else_is_refused_where_tokens_are_shown() {
     let audiences = api();
-    let access = Purpose::Access { audiences: &audiences, scope: "access_as_user" };
+    let access = TokenUse::Access { audiences: &audiences, scope: "access_as_user" };
     for (case, changes, expected) in [
         ("good", json!({}), "good"),
         ("another audience that is accepted", json!({ "aud": WEB }), "good"),
@@ -286,14 +286,14 @@ fn threat_20_nothing_that_stands_in_a_token_is_repeated() {
 #[test]
 fn a_token_of_another_provider_is_judged_by_its_issuer_and_its_subject() {
     let generic = json!({ "tid": null, "oid": null, "ver": null, "acct": null, "uti": null, "jti": "the-jti" });
-    let judge_generic = |claims: Value, header: &Value, purpose: Purpose<'_>| {
+    let judge_generic = |claims: Value, header: &Value, purpose: TokenUse<'_>| {
         judge(&signed_token(header, &changed(claims, &generic), Signed::By(&OWN)), purpose, Flavor::Generic)
     };
     let verified = judge_generic(id_token(), &header(), LOGIN).expect("a good token");
     assert_eq!((verified.account.tenant.as_str(), verified.account.object.as_str()), (ISSUER, "pairwise"));
     assert_eq!(verified.token_id.as_deref(), Some("the-jti"));
     let audiences = api();
-    let access = Purpose::Access { audiences: &audiences, scope: "access_as_user" };
+    let access = TokenUse::Access { audiences: &audiences, scope: "access_as_user" };
     let typed = changed(header(), &json!({ "typ": "at+jwt" }));
     let scoped = changed(access_token(), &json!({ "scp": null, "scope": "openid access_as_user" }));
     judge_generic(scoped.clone(), &typed, access).expect("the type of RFC 9068 and its scope");

@@ -7,10 +7,10 @@ use crate::simulator::suites::bodies::{self, PathValues};
 use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::operations::OperationForm;
 use crate::simulator::suites::path::MANAGER;
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// Every test, by its original name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.record("SCIM_User_Create_Test", create_user(session).await);
     session.record("SCIM_User_Update_Test", update_user(session).await);
     session.record("SCIM_Group_Create_Test", create_group(session).await);
@@ -18,7 +18,7 @@ pub(super) async fn run(session: &Session) {
     session.record("SCIM_Update_Manager_Test", update_manager(session).await);
 }
 
-async fn create_user(session: &Session) -> CheckResult {
+async fn create_user(session: &SuiteSession) -> CheckResult {
     let name = session.address();
     let created = session.post(USERS, &bodies::user(&name, &bodies::mapped(session))).await?.scim(&[200, 201])?;
     created.id()?;
@@ -26,11 +26,11 @@ async fn create_user(session: &Session) -> CheckResult {
 }
 
 /// The text that the original writes into everything: no value has a format.
-fn update_text(session: &Session) -> Value {
+fn update_text(session: &SuiteSession) -> Value {
     format!("upd-{}", &session.guid()[..8]).into()
 }
 
-async fn update_user(session: &Session) -> CheckResult {
+async fn update_user(session: &SuiteSession) -> CheckResult {
     let id = session.create(USERS, &bodies::user(&session.address(), &bodies::mapped(session))).await?;
     let mut changed: PathValues = bodies::MAPPED.iter().map(|path| (*path, update_text(session))).collect();
     changed.push(("userName", update_text(session)));
@@ -38,14 +38,14 @@ async fn update_user(session: &Session) -> CheckResult {
     session.read(USERS, &id).await?.reads(&changed)
 }
 
-async fn create_group(session: &Session) -> CheckResult {
+async fn create_group(session: &SuiteSession) -> CheckResult {
     let name = session.group_name();
     let created = session.post(GROUPS, &bodies::group(&name, &session.guid())).await?.scim(&[200, 201])?;
     created.id()?;
     created.reads(&[("displayName", name.into())])
 }
 
-async fn update_group(session: &Session) -> CheckResult {
+async fn update_group(session: &SuiteSession) -> CheckResult {
     let id = session.create(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     let changed = [("displayName", update_text(session)), ("externalId", update_text(session))];
     session.patch(GROUPS, &id, &session.dialect.operations(OperationForm::Verbose, "replace", &changed)).await?;
@@ -53,7 +53,7 @@ async fn update_group(session: &Session) -> CheckResult {
 }
 
 /// The manager's id comes back as the text that was sent.
-async fn update_manager(session: &Session) -> CheckResult {
+async fn update_manager(session: &SuiteSession) -> CheckResult {
     let id = session.create(USERS, &bodies::user(&session.address(), &bodies::mapped(session))).await?;
     let value = format!("{MANAGER}.value");
     for op in ["add", "replace"] {

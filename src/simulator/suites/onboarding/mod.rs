@@ -11,7 +11,7 @@ mod service_groups;
 mod service_users;
 
 use super::SuiteContext;
-use super::session::Session;
+use super::session::SuiteSession;
 use crate::simulator::report::Section;
 
 const USERS: &str = "/Users";
@@ -19,11 +19,11 @@ const GROUPS: &str = "/Groups";
 
 /// Every test.
 pub(super) async fn run(context: &SuiteContext) -> Vec<Section> {
-    let users = Session::new(context, "Gallery onboarding: users through the provisioning service");
+    let users = SuiteSession::new(context, "Gallery onboarding: users through the provisioning service");
     service_users::run(&users).await;
-    let groups = Session::new(context, "Gallery onboarding: groups through the provisioning service");
+    let groups = SuiteSession::new(context, "Gallery onboarding: groups through the provisioning service");
     service_groups::run(&groups).await;
-    let direct = Session::new(context, "Gallery onboarding: the endpoint itself");
+    let direct = SuiteSession::new(context, "Gallery onboarding: the endpoint itself");
     schemas::run(&direct).await;
     null_update::run(&direct).await;
     direct::run(&direct).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{GROUPS, USERS};
 use crate::simulator::suites::bodies;
 use crate::simulator::suites::exchange::{CheckResult, Exchange};
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// The original asks for at least so many resources, and for pages of so many.
 const RESOURCES: usize = 11;
@@ -16,19 +16,19 @@ const PAGE: usize = 5;
 const MAX_PAGES: usize = 6;
 
 /// Both tests, by their original names.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.record("SCIM_User_Pagination_Test", users(session).await);
     session.record("SCIM_Group_Pagination_Test", groups(session).await);
 }
 
-async fn users(session: &Session) -> CheckResult {
+async fn users(session: &SuiteSession) -> CheckResult {
     for _ in 0..RESOURCES {
         session.create(USERS, &bodies::bare_user(&session.address())).await?;
     }
     turn_pages(session, USERS).await
 }
 
-async fn groups(session: &Session) -> CheckResult {
+async fn groups(session: &SuiteSession) -> CheckResult {
     for _ in 0..RESOURCES {
         session.create(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     }
@@ -37,7 +37,7 @@ async fn groups(session: &Session) -> CheckResult {
 
 /// Each page starts where the one before ended; the answer says where it starts and how many it holds; no resource comes
 /// twice, and none is missing of those that were counted.
-async fn turn_pages(session: &Session, endpoint: &str) -> CheckResult {
+async fn turn_pages(session: &SuiteSession, endpoint: &str) -> CheckResult {
     let (mut start, mut seen) = (1, BTreeSet::new());
     for page in 1..=MAX_PAGES {
         let (start_text, count) = (start.to_string(), PAGE.to_string());

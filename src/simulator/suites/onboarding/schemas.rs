@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::simulator::suites::bodies::MAPPED;
 use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::{GROUP, MANAGER, USER};
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// What a job maps beside [`MAPPED`].
 const ALSO_MAPPED: [&str; 3] = ["userName", "active", MANAGER];
@@ -17,11 +17,11 @@ const MAPPED_OF_GROUPS: [&str; 3] = ["displayName", "externalId", "members"];
 const BY_NAME: [&str; 2] = ["manager", "members"];
 
 /// The one test.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.record("Schema_Discoverability_Test", discover(session).await);
 }
 
-async fn discover(session: &Session) -> CheckResult {
+async fn discover(session: &SuiteSession) -> CheckResult {
     let answer = session.get("/Schemas").await?.scim(&[200])?;
     let schemas = answer.resources()?;
     let of = |urn: &str| schemas.iter().find(|schema| schema["id"].as_str() == Some(urn));

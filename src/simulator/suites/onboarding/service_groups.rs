@@ -7,10 +7,10 @@ use crate::simulator::client::equals;
 use crate::simulator::patch::{MembershipChange, PatchDialect};
 use crate::simulator::suites::bodies;
 use crate::simulator::suites::exchange::{CheckResult, Exchange};
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// Every test, by its original name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.record("Create_Group_Test", create(session).await);
     session.record("Update_Group_Test", update(session).await);
     session.record("Delete_Group_Test (optional)", delete(session).await);
@@ -21,13 +21,13 @@ pub(super) async fn run(session: &Session) {
 }
 
 /// The match query of the service: no members, whatever happens.
-async fn find(session: &Session, name: &str) -> CheckResult<Exchange> {
+async fn find(session: &SuiteSession, name: &str) -> CheckResult<Exchange> {
     let filter = equals("displayName", name);
     session.list(GROUPS, &[("excludedAttributes", "members"), ("filter", &filter)]).await?.scim(&[200])
 }
 
 /// A group as the service makes it: asked for by name, created empty, and found. `body` makes the body of the creation.
-async fn provision(session: &Session, name: &str, body: fn(&str, &str) -> Value) -> CheckResult<String> {
+async fn provision(session: &SuiteSession, name: &str, body: fn(&str, &str) -> Value) -> CheckResult<String> {
     let nothing = find(session, name).await?;
     let total = nothing.total()?;
     nothing.expect(total == 0, "no group has this name yet", || format!("totalResults {total}"))?;
@@ -41,20 +41,20 @@ async fn provision(session: &Session, name: &str, body: fn(&str, &str) -> Value)
 
 /// A group to start from. Its body lacks Microsoft's own schema: a server that refuses that would fail every test here, and
 /// hide what else it does.
-async fn new_group(session: &Session) -> CheckResult<(String, String)> {
+async fn new_group(session: &SuiteSession) -> CheckResult<(String, String)> {
     let name = session.group_name();
     Ok((provision(session, &name, bodies::group).await?, name))
 }
 
-async fn new_user(session: &Session) -> CheckResult<String> {
+async fn new_user(session: &SuiteSession) -> CheckResult<String> {
     session.create(USERS, &bodies::user(&session.address(), &bodies::mapped(session))).await
 }
 
-async fn create(session: &Session) -> CheckResult {
+async fn create(session: &SuiteSession) -> CheckResult {
     provision(session, &session.group_name(), bodies::entra_group).await.map(drop)
 }
 
-async fn update(session: &Session) -> CheckResult {
+async fn update(session: &SuiteSession) -> CheckResult {
     let (id, _) = new_group(session).await?;
     let member = new_user(session).await?;
     change_member(session, session.dialect, &id, MembershipChange::Add, &member).await?;
@@ -69,7 +69,7 @@ async fn update(session: &Session) -> CheckResult {
     read.has_members(&[&member])
 }
 
-async fn delete(session: &Session) -> CheckResult {
+async fn delete(session: &SuiteSession) -> CheckResult {
     let (id, name) = new_group(session).await?;
     let member = new_user(session).await?;
     change_member(session, session.dialect, &id, MembershipChange::Add, &member).await?;
@@ -77,7 +77,7 @@ async fn delete(session: &Session) -> CheckResult {
     session.read(USERS, &member).await.map(drop)
 }
 
-async fn delete_and_miss(session: &Session, id: &str, name: &str) -> CheckResult {
+async fn delete_and_miss(session: &SuiteSession, id: &str, name: &str) -> CheckResult {
     session.delete(GROUPS, id).await?.status(&[204])?;
     session.get(&format!("{GROUPS}/{id}")).await?.status(&[404])?;
     let gone = find(session, name).await?;
@@ -87,7 +87,7 @@ async fn delete_and_miss(session: &Session, id: &str, name: &str) -> CheckResult
 
 /// One member joins or leaves, in the form of each dialect; without the flag a removal names the member in its value.
 async fn change_member(
-    session: &Session,
+    session: &SuiteSession,
     dialect: PatchDialect,
     id: &str,
     change: MembershipChange,
@@ -110,7 +110,7 @@ fn form_1(member: &str) -> Value {
     json!([{ "$ref": null, "value": member }])
 }
 
-async fn add_member(session: &Session) -> CheckResult {
+async fn add_member(session: &SuiteSession) -> CheckResult {
     let (id, _) = new_group(session).await?;
     let (first, second) = (new_user(session).await?, new_user(session).await?);
     change_member(session, session.dialect, &id, MembershipChange::Add, &first).await?;
@@ -120,7 +120,7 @@ async fn add_member(session: &Session) -> CheckResult {
 }
 
 /// Only the one that is named leaves: a server that reads no more than the path empties the group.
-async fn remove_member(session: &Session) -> CheckResult {
+async fn remove_member(session: &SuiteSession) -> CheckResult {
     let (id, _) = new_group(session).await?;
     let (stays, leaves) = (new_user(session).await?, new_user(session).await?);
     for member in [&stays, &leaves] {
@@ -131,7 +131,7 @@ async fn remove_member(session: &Session) -> CheckResult {
 }
 
 /// On demand the feature flag has no effect.
-async fn provision_on_demand(session: &Session) -> CheckResult {
+async fn provision_on_demand(session: &SuiteSession) -> CheckResult {
     let (id, _) = new_group(session).await?;
     let (stays, leaves) = (new_user(session).await?, new_user(session).await?);
     for member in [&stays, &leaves] {
@@ -142,7 +142,7 @@ async fn provision_on_demand(session: &Session) -> CheckResult {
 }
 
 /// Unassigned, which deletes the group, and assigned again: the same name, a new group.
-async fn restore(session: &Session) -> CheckResult {
+async fn restore(session: &SuiteSession) -> CheckResult {
     let (id, name) = new_group(session).await?;
     delete_and_miss(session, &id, &name).await?;
     provision(session, &name, bodies::group).await.map(drop)

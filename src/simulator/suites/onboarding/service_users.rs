@@ -8,10 +8,10 @@ use crate::simulator::suites::bodies::{self, PathValues};
 use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::operations::OperationForm;
 use crate::simulator::suites::path::MANAGER;
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// Every test, by its original name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.record("Create_User_Test", create(session).await);
     session.record("Update_User_Test", update(session).await);
     session.record("Disable_User_Test", disable(session).await);
@@ -22,7 +22,7 @@ pub(super) async fn run(session: &Session) {
 }
 
 /// A user as the service makes it: asked for by name, found by nobody, created, and found.
-async fn provision(session: &Session) -> CheckResult<(String, PathValues)> {
+async fn provision(session: &SuiteSession) -> CheckResult<(String, PathValues)> {
     let (name, mapped) = (session.address(), bodies::mapped(session));
     let nobody = session.find(USERS, "userName", &name).await?.scim(&[200])?;
     let total = nobody.total()?;
@@ -36,7 +36,7 @@ async fn provision(session: &Session) -> CheckResult<(String, PathValues)> {
     Ok((id, mapped))
 }
 
-async fn create(session: &Session) -> CheckResult {
+async fn create(session: &SuiteSession) -> CheckResult {
     provision(session).await.map(drop)
 }
 
@@ -48,7 +48,7 @@ fn form(dialect: PatchDialect) -> OperationForm {
     }
 }
 
-async fn update(session: &Session) -> CheckResult {
+async fn update(session: &SuiteSession) -> CheckResult {
     let (id, _) = provision(session).await?;
     let mut changed = bodies::mapped(session);
     changed.push(("userName", session.address().into()));
@@ -57,27 +57,27 @@ async fn update(session: &Session) -> CheckResult {
     session.read(USERS, &id).await?.reads(&changed)
 }
 
-async fn set_active(session: &Session, id: &str, active: bool) -> CheckResult {
+async fn set_active(session: &SuiteSession, id: &str, active: bool) -> CheckResult {
     let operations = session.dialect.operations(form(session.dialect), "replace", &[("active", active.into())]);
     session.patch(USERS, id, &operations).await?;
     session.read(USERS, id).await?.reads(&[("active", active.into())])
 }
 
 /// A disabled user stays to be seen, with all that it had.
-async fn disable(session: &Session) -> CheckResult {
+async fn disable(session: &SuiteSession) -> CheckResult {
     let (id, mapped) = provision(session).await?;
     set_active(session, &id, false).await?;
     session.read(USERS, &id).await?.reads(&mapped)
 }
 
-async fn delete(session: &Session) -> CheckResult {
+async fn delete(session: &SuiteSession) -> CheckResult {
     let (id, _) = provision(session).await?;
     session.delete(USERS, &id).await?.status(&[204])?;
     session.get(&format!("{USERS}/{id}")).await?.status(&[404]).map(drop)
 }
 
 /// A manager, another manager, no manager; each exists.
-async fn update_manager(session: &Session) -> CheckResult {
+async fn update_manager(session: &SuiteSession) -> CheckResult {
     let ((id, _), (first, _)) = (provision(session).await?, provision(session).await?);
     let (second, _) = provision(session).await?;
     let value = format!("{MANAGER}.value");
@@ -92,7 +92,7 @@ async fn update_manager(session: &Session) -> CheckResult {
 
 /// Out of scope and back: the same object, with its attributes and, where there are groups, with its memberships, which the
 /// service does not send again.
-async fn restore(session: &Session) -> CheckResult {
+async fn restore(session: &SuiteSession) -> CheckResult {
     let (id, mapped) = provision(session).await?;
     let group = session.post(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     let group = if group.status == 201 { Some(group.id()?) } else { None };
@@ -110,7 +110,7 @@ async fn restore(session: &Session) -> CheckResult {
 }
 
 /// On demand the feature flag has no effect: whatever the job says, the legacy dialect is written.
-async fn provision_on_demand(session: &Session) -> CheckResult {
+async fn provision_on_demand(session: &SuiteSession) -> CheckResult {
     let probe = session.find(USERS, "userName", &session.guid()).await?.scim(&[200])?;
     let total = probe.total()?;
     probe.expect(total == 0, "totalResults 0", || format!("totalResults {total}"))?;

@@ -5,10 +5,10 @@ use super::users::{post, user};
 use super::{USERS, delete, keep, made};
 use crate::simulator::client::equals;
 use crate::simulator::suites::exchange::CheckResult;
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// Every request, by its name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     let (name, email) = (session.address(), session.letters());
     let mut body = user(session, &name, &session.letters());
     body["emails"][0]["value"] = email.clone().into();
@@ -24,7 +24,13 @@ pub(super) async fn run(session: &Session) {
     delete(session, "Delete User2", USERS, second, "create user2").await;
 }
 
-async fn attributes(session: &Session, id: Option<&String>, name: &str, attributes: &str, email: &str) -> CheckResult {
+async fn attributes(
+    session: &SuiteSession,
+    id: Option<&String>,
+    name: &str,
+    attributes: &str,
+    email: &str,
+) -> CheckResult {
     made(id, "create user1")?;
     let filter = equals("userName", name);
     session.list(USERS, &[("attributes", attributes), ("filter", &filter)]).await?.status(&[200])?.contains(email)

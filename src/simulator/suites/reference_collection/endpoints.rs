@@ -2,10 +2,10 @@
 
 use super::{GROUPS, USERS};
 use crate::simulator::suites::exchange::CheckResult;
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// Every request, by its name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.leave_out(
         "Get Token",
         "GET /Token is the reference code's own way to hand out a token; a job has its token already",
@@ -25,21 +25,21 @@ pub(super) async fn run(session: &Session) {
     session.record("Get Schemas", schemas(session).await);
 }
 
-async fn list(session: &Session, endpoint: &str) -> CheckResult {
+async fn list(session: &SuiteSession, endpoint: &str) -> CheckResult {
     session.get(endpoint).await?.status(&[200])?.resources().map(drop)
 }
 
 /// Users come first.
-async fn resource_types(session: &Session) -> CheckResult {
+async fn resource_types(session: &SuiteSession) -> CheckResult {
     let answer = session.get("/ResourceTypes").await?.status(&[200])?;
     let first = answer.resources()?.first().map(|first| first["endpoint"].clone()).unwrap_or_default();
     answer.expect(first == "/Users", "Resources[0].endpoint is /Users", || first.to_string())
 }
 
-async fn service_provider_config(session: &Session) -> CheckResult {
+async fn service_provider_config(session: &SuiteSession) -> CheckResult {
     session.get("/ServiceProviderConfig").await?.status(&[200])?.reads(&[("patch.supported", true.into())])
 }
 
-async fn schemas(session: &Session) -> CheckResult {
+async fn schemas(session: &SuiteSession) -> CheckResult {
     session.get("/Schemas").await?.status(&[200])?.contains("User Account")
 }

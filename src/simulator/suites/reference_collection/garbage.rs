@@ -7,7 +7,7 @@ use super::users::post;
 use super::{GROUPS, USERS, delete, garbage_groups, keep, made};
 use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::{ENTERPRISE, USER};
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// A value without quotes, with seven digits of a second and an offset.
 const CREATED_AFTER: &str = "meta.Created gt 2015-10-10T14:38:21.8617979-07:00";
@@ -22,7 +22,7 @@ struct Before {
 }
 
 /// Every request, by its name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     let before = Before {
         users: total(session, USERS, &[]).await,
         created: total(session, USERS, &[("filter", CREATED_AFTER)]).await,
@@ -82,7 +82,7 @@ fn count(made: &[Option<&String>]) -> u64 {
 }
 
 /// The filters, whose values have no quotes.
-async fn filters(session: &Session, before: &Before, people: &People, employees: u64, all: u64) {
+async fn filters(session: &SuiteSession, before: &Before, people: &People, employees: u64, all: u64) {
     let family = format!(
         "name.FamilyName eq {} and (emails.Value co example.com or emails.Value co example.org)",
         people.family_name()
@@ -94,7 +94,7 @@ async fn filters(session: &Session, before: &Before, people: &People, employees:
     session.record("filter greater than", created);
 }
 
-async fn total(session: &Session, endpoint: &str, parameters: &[(&str, &str)]) -> CheckResult<u64> {
+async fn total(session: &SuiteSession, endpoint: &str, parameters: &[(&str, &str)]) -> CheckResult<u64> {
     let path =
         if parameters.is_empty() { session.get(endpoint).await } else { session.list(endpoint, parameters).await };
     path?.status(&[200])?.total()
@@ -102,7 +102,7 @@ async fn total(session: &Session, endpoint: &str, parameters: &[(&str, &str)]) -
 
 /// So many more than before.
 async fn grown(
-    session: &Session,
+    session: &SuiteSession,
     endpoint: &str,
     parameters: &[(&str, &str)],
     before: &CheckResult<u64>,
@@ -114,17 +114,17 @@ async fn grown(
     answer.expect(total == expected, &format!("totalResults {expected}"), || format!("totalResults {total}"))
 }
 
-async fn counts(session: &Session, filter: &str, expected: u64) -> CheckResult {
+async fn counts(session: &SuiteSession, filter: &str, expected: u64) -> CheckResult {
     grown(session, USERS, &[("filter", filter)], &Ok(0), expected).await
 }
 
-async fn post_omalley(session: &Session, people: &People) -> CheckResult<String> {
+async fn post_omalley(session: &SuiteSession, people: &People) -> CheckResult<String> {
     let created = session.post(USERS, &people.omalley_body()).await?.status(&[201])?;
     created.reads(&[("userName", people.omalley().into()), ("active", true.into())])?;
     created.id()
 }
 
-async fn post_true(session: &Session, mut body: Value) -> CheckResult<String> {
+async fn post_true(session: &SuiteSession, mut body: Value) -> CheckResult<String> {
     body["active"] = "True".into();
     let created = session.post(USERS, &body).await?.status(&[201])?;
     created.reads(&[("active", true.into())])?;
@@ -132,61 +132,61 @@ async fn post_true(session: &Session, mut body: Value) -> CheckResult<String> {
 }
 
 /// The name is looked for where the answer holds everybody; on an endpoint with others it may be on a later page.
-async fn all_users(session: &Session, before: &Before, by: u64, people: &People) -> CheckResult {
+async fn all_users(session: &SuiteSession, before: &Before, by: u64, people: &People) -> CheckResult {
     grown(session, USERS, &[], &before.users, by).await?;
     let answer = session.get(USERS).await?.status(&[200])?;
     let holds_all = answer.total()? == answer.resources()?.len() as u64;
     if holds_all { answer.contains(&people.omalley()) } else { Ok(()) }
 }
 
-async fn post_no_name(session: &Session, body: Value) -> CheckResult {
+async fn post_no_name(session: &SuiteSession, body: Value) -> CheckResult {
     let body = misspell(body, "userName", "userame");
     session.post(USERS, &body).await?.status(&[400]).map(drop)
 }
 
-async fn post_again(session: &Session, body: &Value) -> CheckResult {
+async fn post_again(session: &SuiteSession, body: &Value) -> CheckResult {
     session.post(USERS, body).await?.status(&[409])?.contains("detail")
 }
 
-async fn put_no_name(session: &Session, id: Option<&String>, people: &People) -> CheckResult {
+async fn put_no_name(session: &SuiteSession, id: Option<&String>, people: &People) -> CheckResult {
     let id = made(id, OMALLEY)?;
     let body = misspell(people.omalley_put(id), "userName", "userame");
     session.put(USERS, id, &body).await?.status(&[400]).map(drop)
 }
 
 /// The attribute that nobody knows is ignored, and the one that is missing is gone.
-async fn put_misspelled(session: &Session, id: Option<&String>, people: &People) -> CheckResult {
+async fn put_misspelled(session: &SuiteSession, id: Option<&String>, people: &People) -> CheckResult {
     let id = made(id, OMALLEY)?;
     let body = misspell(people.omalley_put(id), "addresses", "adreses");
     let answer = session.put(USERS, id, &body).await?.status(&[200])?;
     answer.reads_nothing(&["addresses", "adreses"])
 }
 
-async fn post_enterprise(session: &Session, mut body: Value) -> CheckResult<String> {
+async fn post_enterprise(session: &SuiteSession, mut body: Value) -> CheckResult<String> {
     body["schemas"] = json!([USER, ENTERPRISE]);
     body[ENTERPRISE] = json!({ "Department": "some department" });
     post(session, &body).await
 }
 
-async fn patch(session: &Session, id: Option<&String>, path: &str, value: Value) -> CheckResult {
+async fn patch(session: &SuiteSession, id: Option<&String>, path: &str, value: Value) -> CheckResult {
     let operations = json!([{ "op": "Replace", "path": path, "value": value }]);
     session.patch(USERS, made(id, OMALLEY)?, &operations).await.map(drop)
 }
 
-async fn check_patches(session: &Session, id: Option<&String>, name: &str) -> CheckResult {
+async fn check_patches(session: &SuiteSession, id: Option<&String>, name: &str) -> CheckResult {
     let id = made(id, OMALLEY)?;
     let answer = session.get(&format!("{USERS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("userName", name.into()), ("active", false.into())])
 }
 
-async fn put(session: &Session, id: Option<&String>, people: &People) -> CheckResult {
+async fn put(session: &SuiteSession, id: Option<&String>, people: &People) -> CheckResult {
     let id = made(id, OMALLEY)?;
     let answer = session.put(USERS, id, &people.omalley_put(id)).await?.status(&[200])?;
     answer.reads(&[("userName", people.omalley().into()), ("active", false.into())])?;
     answer.contains("Germany")
 }
 
-async fn paginate(session: &Session, before: &Before, all: u64) -> CheckResult {
+async fn paginate(session: &SuiteSession, before: &Before, all: u64) -> CheckResult {
     let page = [("startIndex", "1"), ("count", "2")];
     grown(session, USERS, &page, &before.users, all).await?;
     session.list(USERS, &page).await?.reads(&[("itemsPerPage", 2.into())])

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::simulator::suites::path::USER;
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// No JSON: a bare word, and a list that is never closed.
 pub(super) const JUNK: &str = r#"{ "acve": tre, "adadfdresses": [ { "coudftry": "Beruda", "primary": false }, les": [], "title": "Site engineer" }"#;
@@ -18,7 +18,7 @@ pub(super) struct People {
 
 impl People {
     /// New ones.
-    pub(super) fn new(session: &Session) -> Self {
+    pub(super) fn new(session: &SuiteSession) -> Self {
         Self { mark: session.letters(), external_id: session.guid() }
     }
 

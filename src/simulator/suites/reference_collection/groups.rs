@@ -7,7 +7,7 @@ use super::{GROUPS, USERS, delete, keep, made};
 use crate::simulator::suites::bodies;
 use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::GROUP;
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 const GROUP_1: &str = "Create empty group";
 const GROUP_2: &str = "Create filled group 2";
@@ -16,7 +16,7 @@ const USER_3: &str = "create user for group 2";
 const USER_4: &str = "Create user 4 for group 2";
 
 /// Every request, by its name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     // The collection fills in one externalId for all three: the identifier is the client's.
     let external_id = session.guid();
     let group1 = keep(session, GROUP_1, post(session, &empty(session, &external_id)).await);
@@ -46,26 +46,26 @@ pub(super) async fn run(session: &Session) {
     delete(session, "Delete group3", GROUPS, group3, GROUP_3).await;
 }
 
-fn empty(session: &Session, external_id: &str) -> Value {
+fn empty(session: &SuiteSession, external_id: &str) -> Value {
     let mut body = bodies::group(&session.group_name(), external_id);
     body["members"] = json!([]);
     body
 }
 
 /// Creates it: 201.
-pub(super) async fn post(session: &Session, body: &Value) -> CheckResult<String> {
+pub(super) async fn post(session: &SuiteSession, body: &Value) -> CheckResult<String> {
     session.post(GROUPS, body).await?.status(&[201])?.id()
 }
 
 /// A member with a display text.
-async fn post_filled(session: &Session, external_id: &str, member: Option<&String>) -> CheckResult<String> {
+async fn post_filled(session: &SuiteSession, external_id: &str, member: Option<&String>) -> CheckResult<String> {
     let mut body = empty(session, external_id);
     body["members"] = json!([{ "value": made(member, USER_3)?, "display": "VP" }]);
     post(session, &body).await
 }
 
 async fn replace(
-    session: &Session,
+    session: &SuiteSession,
     id: Option<&String>,
     user3: Option<&String>,
     user4: Option<&String>,
@@ -78,7 +78,7 @@ async fn replace(
     session.put(GROUPS, id, &body).await?.status(&[200]).map(drop)
 }
 
-async fn validate(session: &Session, id: Option<&String>, user3: Option<&String>) -> CheckResult {
+async fn validate(session: &SuiteSession, id: Option<&String>, user3: Option<&String>) -> CheckResult {
     let (id, user3) = (made(id, GROUP_3)?, made(user3, USER_3)?);
     let answer = session.get(&format!("{GROUPS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("id", id.into())])?;
@@ -86,7 +86,7 @@ async fn validate(session: &Session, id: Option<&String>, user3: Option<&String>
 }
 
 /// The operation has a name, and the member a display name, that no RFC knows.
-async fn add(session: &Session, id: Option<&String>, member: Option<&String>) -> CheckResult {
+async fn add(session: &SuiteSession, id: Option<&String>, member: Option<&String>) -> CheckResult {
     let (id, member) = (made(id, GROUP_1)?, made(member, USER_4)?);
     let operations = json!([{
         "name": "addMember", "op": "add", "path": "members", "value": [{ "displayName": "new User", "$ref": null, "value": member }],
@@ -94,26 +94,26 @@ async fn add(session: &Session, id: Option<&String>, member: Option<&String>) ->
     session.patch(GROUPS, id, &operations).await.map(drop)
 }
 
-async fn remove(session: &Session, id: Option<&String>, member: Option<&String>) -> CheckResult {
+async fn remove(session: &SuiteSession, id: Option<&String>, member: Option<&String>) -> CheckResult {
     let (id, member) = (made(id, GROUP_1)?, made(member, USER_4)?);
     let operations = json!([{ "op": "remove", "path": format!("members[value eq \"{member}\"]") }]);
     session.patch(GROUPS, id, &operations).await?;
     session.get(&format!("{GROUPS}/{id}")).await?.status(&[200])?.has_members(&[])
 }
 
-async fn has_member(session: &Session, id: Option<&String>, member: Option<&String>) -> CheckResult {
+async fn has_member(session: &SuiteSession, id: Option<&String>, member: Option<&String>) -> CheckResult {
     let (id, member) = (made(id, GROUP_1)?, made(member, USER_4)?);
     let answer = session.get(&format!("{GROUPS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("id", id.into())])?;
     answer.has_members(&[member])
 }
 
-async fn remove_all(session: &Session, id: Option<&String>) -> CheckResult {
+async fn remove_all(session: &SuiteSession, id: Option<&String>) -> CheckResult {
     let operations = json!([{ "op": "remove", "path": "members" }]);
     session.patch(GROUPS, made(id, GROUP_1)?, &operations).await.map(drop)
 }
 
-async fn has_nobody(session: &Session, id: Option<&String>) -> CheckResult {
+async fn has_nobody(session: &SuiteSession, id: Option<&String>) -> CheckResult {
     let id = made(id, GROUP_1)?;
     let answer = session.get(&format!("{GROUPS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("id", id.into())])?;

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::{USERS, delete, keep, made};
 use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::{ENTERPRISE, MANAGER, USER};
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 const EMPLOYEE: &str = "Create Employee";
 const MANAGED: &str = "Create Employee with manager (last user)";
 const INACTIVE: &str = "Create Employee (inactive)";
 
 /// Every request, by its name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.leave_out("Get Token (SCIM Inbound)", "it asks Entra's own token endpoint; a job has its token already");
     session.record("Test Connection", list(session, &[("count", "1")], 1).await);
     let manager = keep(session, EMPLOYEE, create(session, "Employee", true, None).await);
@@ -47,7 +47,12 @@ pub(super) async fn run(session: &Session) {
 }
 
 /// A person with a display text in each e-mail address, and a manager as an object.
-async fn create(session: &Session, user_type: &str, active: bool, manager: Option<&String>) -> CheckResult<String> {
+async fn create(
+    session: &SuiteSession,
+    user_type: &str,
+    active: bool,
+    manager: Option<&String>,
+) -> CheckResult<String> {
     let mut enterprise = json!({ "employeeNumber": session.phone(), "organization": session.letters(), "department": session.letters() });
     if let Some(manager) = manager {
         enterprise["manager"] = json!({ "value": manager });
@@ -72,7 +77,7 @@ async fn create(session: &Session, user_type: &str, active: bool, manager: Optio
 }
 
 /// 200 with a list of no more than so many.
-async fn list(session: &Session, parameters: &[(&str, &str)], most: usize) -> CheckResult {
+async fn list(session: &SuiteSession, parameters: &[(&str, &str)], most: usize) -> CheckResult {
     let answer = if parameters.is_empty() { session.get(USERS).await } else { session.list(USERS, parameters).await };
     let answer = answer?.status(&[200])?;
     let count = answer.resources()?.len();
@@ -85,19 +90,26 @@ fn changed(from: &str, to: &str) -> String {
 }
 
 /// The time of the last change, as the endpoint writes it: no clock but its own counts.
-async fn watermark(session: &Session, id: Option<&String>) -> CheckResult<String> {
+async fn watermark(session: &SuiteSession, id: Option<&String>) -> CheckResult<String> {
     let answer = session.get(&format!("{USERS}/{}", made(id, MANAGED)?)).await?.status(&[200])?;
     let time = answer.body()?.pointer("/meta/lastModified").and_then(Value::as_str).map(str::to_owned);
     time.ok_or_else(|| answer.miss("meta.lastModified", answer.answer()))
 }
 
-async fn on_demand(session: &Session, id: Option<&String>) -> CheckResult {
+async fn on_demand(session: &SuiteSession, id: Option<&String>) -> CheckResult {
     let id = made(id, MANAGED)?;
     session.find(USERS, "id", id).await?.status(&[200])?.only()?.reads(&[("id", id.into())])
 }
 
 /// Replaces one attribute and reads it back.
-async fn update(session: &Session, id: Option<&String>, by: &str, path: &str, value: Value, read: &str) -> CheckResult {
+async fn update(
+    session: &SuiteSession,
+    id: Option<&String>,
+    by: &str,
+    path: &str,
+    value: Value,
+    read: &str,
+) -> CheckResult {
     let id = made(id, by)?;
     let operations = json!([{ "op": "replace", "path": path, "value": value }]);
     session.patch(USERS, id, &operations).await?;
@@ -105,13 +117,13 @@ async fn update(session: &Session, id: Option<&String>, by: &str, path: &str, va
 }
 
 /// A dot stands between the schema's URN and the attribute, where the RFC has a colon.
-async fn update_manager(session: &Session, id: Option<&String>, manager: Option<&String>) -> CheckResult {
+async fn update_manager(session: &SuiteSession, id: Option<&String>, manager: Option<&String>) -> CheckResult {
     let manager = made(manager, EMPLOYEE)?;
     let path = format!("{ENTERPRISE}.manager");
     update(session, id, MANAGED, &path, manager.into(), &format!("{MANAGER}.value")).await
 }
 
-async fn get(session: &Session, id: Option<&String>) -> CheckResult {
+async fn get(session: &SuiteSession, id: Option<&String>) -> CheckResult {
     let id = made(id, MANAGED)?;
     session.get(&format!("{USERS}/{id}")).await?.status(&[200])?.reads(&[("id", id.into())])
 }

@@ -15,7 +15,7 @@ mod users;
 
 use super::SuiteContext;
 use super::exchange::{CheckResult, Miss};
-use super::session::Session;
+use super::session::SuiteSession;
 use crate::simulator::report::Section;
 
 const USERS: &str = "/Users";
@@ -23,28 +23,28 @@ const GROUPS: &str = "/Groups";
 
 /// Every folder of both collections.
 pub(super) async fn run(context: &SuiteContext) -> Vec<Section> {
-    let endpoints = Session::new(context, "Reference collection: Endpoint tests");
+    let endpoints = SuiteSession::new(context, "Reference collection: Endpoint tests");
     endpoints::run(&endpoints).await;
-    let users = Session::new(context, "Reference collection: User tests");
+    let users = SuiteSession::new(context, "Reference collection: User tests");
     users::run(&users).await;
-    let groups = Session::new(context, "Reference collection: Group tests");
+    let groups = SuiteSession::new(context, "Reference collection: Group tests");
     groups::run(&groups).await;
-    let complex = Session::new(context, "Reference collection: ComplexAttribute tests");
+    let complex = SuiteSession::new(context, "Reference collection: ComplexAttribute tests");
     complex::run(&complex).await;
     // Each group counts what is there before it begins.
     let mut sections =
         vec![endpoints.finish().await, users.finish().await, groups.finish().await, complex.finish().await];
-    let garbage = Session::new(context, "Reference collection: tests with garbage, and their teardown");
+    let garbage = SuiteSession::new(context, "Reference collection: tests with garbage, and their teardown");
     garbage::run(&garbage).await;
     sections.push(garbage.finish().await);
-    let inbound = Session::new(context, "Reference collection: SCIM Inbound");
+    let inbound = SuiteSession::new(context, "Reference collection: SCIM Inbound");
     inbound::run(&inbound).await;
     sections.push(inbound.finish().await);
     sections
 }
 
 /// Writes down how a request ended and keeps what a later one needs of it.
-fn keep<T>(session: &Session, name: &str, outcome: CheckResult<T>) -> Option<T> {
+fn keep<T>(session: &SuiteSession, name: &str, outcome: CheckResult<T>) -> Option<T> {
     let (outcome, kept) = match outcome {
         Ok(value) => (Ok(()), Some(value)),
         Err(miss) => (Err(miss), None),
@@ -62,7 +62,7 @@ fn made<'a>(id: Option<&'a String>, by: &str) -> CheckResult<&'a str> {
 }
 
 /// DELETE of what an earlier request made: 204.
-async fn delete(session: &Session, name: &str, endpoint: &str, id: Option<&String>, by: &str) {
+async fn delete(session: &SuiteSession, name: &str, endpoint: &str, id: Option<&String>, by: &str) {
     let outcome = async { session.delete(endpoint, made(id, by)?).await?.status(&[204]).map(drop) }.await;
     session.record(name, outcome);
 }

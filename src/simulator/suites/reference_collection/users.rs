@@ -6,10 +6,10 @@ use super::{USERS, delete, keep, made};
 use crate::simulator::client::equals;
 use crate::simulator::suites::exchange::CheckResult;
 use crate::simulator::suites::path::{ENTERPRISE, USER};
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 /// Every request, by its name.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     let (name, display_name) = (session.address(), session.letters());
     let first = keep(session, "Post User", post(session, &user(session, &name, &display_name)).await);
     let second = keep(session, "Post EnterpriseUser", post_enterprise(session).await);
@@ -28,7 +28,7 @@ pub(super) async fn run(session: &Session) {
 }
 
 /// A user with two e-mail addresses, whose `Primary` is written with a capital letter.
-pub(super) fn user(session: &Session, user_name: &str, display_name: &str) -> Value {
+pub(super) fn user(session: &SuiteSession, user_name: &str, display_name: &str) -> Value {
     json!({
         "schemas": [USER], "userName": user_name, "active": true, "displayName": display_name,
         "externalId": session.guid(),
@@ -41,24 +41,24 @@ pub(super) fn user(session: &Session, user_name: &str, display_name: &str) -> Va
 }
 
 /// Creates it: 201.
-pub(super) async fn post(session: &Session, body: &Value) -> CheckResult<String> {
+pub(super) async fn post(session: &SuiteSession, body: &Value) -> CheckResult<String> {
     session.post(USERS, body).await?.status(&[201])?.id()
 }
 
 /// The names within the extension begin with capital letters.
-async fn post_enterprise(session: &Session) -> CheckResult<String> {
+async fn post_enterprise(session: &SuiteSession) -> CheckResult<String> {
     let mut body = user(session, &session.address(), &session.letters());
     body["schemas"] = json!([ENTERPRISE, USER]);
     body[ENTERPRISE] = json!({ "Department": session.letters(), "Manager": { "Value": session.letters() } });
     post(session, &body).await
 }
 
-async fn get(session: &Session, id: Option<&String>, by: &str) -> CheckResult {
+async fn get(session: &SuiteSession, id: Option<&String>, by: &str) -> CheckResult {
     let id = made(id, by)?;
     session.get(&format!("{USERS}/{id}")).await?.status(&[200])?.reads(&[("id", id.into())])
 }
 
-async fn attributes(session: &Session, id: Option<&String>, name: &str) -> CheckResult {
+async fn attributes(session: &SuiteSession, id: Option<&String>, name: &str) -> CheckResult {
     let id = made(id, "Post User")?;
     let filter = equals("userName", name);
     let list = session.list(USERS, &[("attributes", "userName,emails"), ("filter", &filter)]).await?;
@@ -66,25 +66,25 @@ async fn attributes(session: &Session, id: Option<&String>, name: &str) -> Check
 }
 
 /// The attribute begins with a capital letter, and a slash stands before the query.
-async fn filters(session: &Session, id: Option<&String>, display_name: &str) -> CheckResult {
+async fn filters(session: &SuiteSession, id: Option<&String>, display_name: &str) -> CheckResult {
     let id = made(id, "Post User")?;
     let list = session.find(&format!("{USERS}/"), "DisplayName", display_name).await?;
     list.status(&[200])?.contains(id)
 }
 
-async fn patch(session: &Session, id: Option<&String>, name: &str) -> CheckResult {
+async fn patch(session: &SuiteSession, id: Option<&String>, name: &str) -> CheckResult {
     let operations = json!([{ "op": "replace", "path": "userName", "value": name }]);
     session.patch(USERS, made(id, "Post User")?, &operations).await.map(drop)
 }
 
-async fn check_patch(session: &Session, id: Option<&String>, name: &str) -> CheckResult {
+async fn check_patch(session: &SuiteSession, id: Option<&String>, name: &str) -> CheckResult {
     let id = made(id, "Post User")?;
     let answer = session.get(&format!("{USERS}/{id}")).await?.status(&[200])?;
     answer.reads(&[("id", id.into()), ("userName", name.into())])
 }
 
 /// The id stands in the body too.
-async fn replace(session: &Session, id: Option<&String>) -> CheckResult {
+async fn replace(session: &SuiteSession, id: Option<&String>) -> CheckResult {
     let id = made(id, "Post EnterpriseUser")?;
     let mut body = user(session, &session.address(), &session.letters());
     body["schemas"] = json!([ENTERPRISE, USER]);
@@ -93,7 +93,7 @@ async fn replace(session: &Session, id: Option<&String>) -> CheckResult {
     session.put(USERS, id, &body).await?.status(&[200]).map(drop)
 }
 
-async fn check_replace(session: &Session, id: Option<&String>) -> CheckResult {
+async fn check_replace(session: &SuiteSession, id: Option<&String>) -> CheckResult {
     let id = made(id, "Post EnterpriseUser")?;
     session.get(&format!("{USERS}/{id}")).await?.status(&[200])?.reads(&[("name.formatted", "NewName".into())])
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::simulator::client::equals;
 use crate::simulator::suites::bodies;
 use crate::simulator::suites::exchange::{CheckResult, Exchange};
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 const USERS: &str = "/Users";
 const GROUPS: &str = "/Groups";
@@ -13,7 +13,7 @@ const GROUPS: &str = "/Groups";
 const NO_MEMBERS: (&str, &str) = ("excludedAttributes", "members");
 
 /// Every test, by the name that the tool gives it.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.record("Get group by id excluding members", read_without_members(session).await);
     session.record("Filter for an existing group", filter_existing(session, false).await);
     session.record("Filter for an existing group excluding members", filter_existing(session, true).await);
@@ -29,14 +29,14 @@ pub(super) async fn run(session: &Session) {
 }
 
 /// An empty group, its name and its externalId.
-async fn new_group(session: &Session) -> CheckResult<(String, String, String)> {
+async fn new_group(session: &SuiteSession) -> CheckResult<(String, String, String)> {
     let (name, external_id) = (session.group_name(), session.guid());
     let id = session.create(GROUPS, &bodies::group(&name, &external_id)).await?;
     Ok((id, name, external_id))
 }
 
 /// Users who can be members.
-pub(super) async fn new_users<const N: usize>(session: &Session) -> CheckResult<[String; N]> {
+pub(super) async fn new_users<const N: usize>(session: &SuiteSession) -> CheckResult<[String; N]> {
     let mut ids = [const { String::new() }; N];
     for id in &mut ids {
         *id = session.create(USERS, &bodies::bare_user(&session.address())).await?;
@@ -45,7 +45,7 @@ pub(super) async fn new_users<const N: usize>(session: &Session) -> CheckResult<
 }
 
 /// Makes these the members, as the tool does it.
-async fn set_members(session: &Session, id: &str, members: &[&str]) -> CheckResult {
+async fn set_members(session: &SuiteSession, id: &str, members: &[&str]) -> CheckResult {
     let members: Vec<_> = members.iter().map(|member| json!({ "value": member })).collect();
     let operation = session.dialect.operation("replace", "members", &Value::Array(members));
     session.patch(GROUPS, id, &json!([operation])).await.map(drop)
@@ -56,7 +56,7 @@ fn has_no_members(group: &Exchange) -> CheckResult {
     group.expect(members.is_none(), "no members", || format!("members = {}", members.unwrap_or(&Value::Null)))
 }
 
-async fn read_without_members(session: &Session) -> CheckResult {
+async fn read_without_members(session: &SuiteSession) -> CheckResult {
     let (id, name, external_id) = new_group(session).await?;
     let [member] = new_users(session).await?;
     set_members(session, &id, &[&member]).await?;
@@ -65,7 +65,7 @@ async fn read_without_members(session: &Session) -> CheckResult {
     has_no_members(&group)
 }
 
-async fn filter_existing(session: &Session, without_members: bool) -> CheckResult {
+async fn filter_existing(session: &SuiteSession, without_members: bool) -> CheckResult {
     let (id, name, external_id) = new_group(session).await?;
     let [member] = new_users(session).await?;
     set_members(session, &id, &[&member]).await?;
@@ -76,31 +76,31 @@ async fn filter_existing(session: &Session, without_members: bool) -> CheckResul
     if without_members { has_no_members(&found) } else { Ok(()) }
 }
 
-async fn filter_missing(session: &Session) -> CheckResult {
+async fn filter_missing(session: &SuiteSession) -> CheckResult {
     let found = session.find(GROUPS, "displayName", &session.letters()).await?.scim(&[200])?;
     let total = found.total()?;
     found.expect(total == 0, "totalResults 0", || format!("totalResults {total}"))
 }
 
-async fn filter_other_case(session: &Session) -> CheckResult {
+async fn filter_other_case(session: &SuiteSession) -> CheckResult {
     let (id, name, _) = new_group(session).await?;
     let found = session.find(GROUPS, "displayName", &name.to_ascii_lowercase()).await?.scim(&[200])?.only()?;
     found.reads(&[("id", id.into())])
 }
 
-async fn create(session: &Session) -> CheckResult {
+async fn create(session: &SuiteSession) -> CheckResult {
     let (name, external_id) = (session.group_name(), session.guid());
     let created = session.post(GROUPS, &bodies::group(&name, &external_id)).await?.scim(&[201])?;
     let id = created.id()?;
     session.read(GROUPS, &id).await?.reads(&[("displayName", name.into()), ("externalId", external_id.into())])
 }
 
-async fn create_duplicate(session: &Session) -> CheckResult {
+async fn create_duplicate(session: &SuiteSession) -> CheckResult {
     let (_, name, external_id) = new_group(session).await?;
     session.post(GROUPS, &bodies::group(&name, &external_id)).await?.status(&[409]).map(drop)
 }
 
-async fn replace_attributes(session: &Session) -> CheckResult {
+async fn replace_attributes(session: &SuiteSession) -> CheckResult {
     let (id, name, _) = new_group(session).await?;
     let external_id = session.guid();
     let operation = session.dialect.pathless("replace", &json!({ "externalId": external_id }));
@@ -108,7 +108,7 @@ async fn replace_attributes(session: &Session) -> CheckResult {
     session.read(GROUPS, &id).await?.reads(&[("externalId", external_id.into()), ("displayName", name.into())])
 }
 
-async fn update_display_name(session: &Session) -> CheckResult {
+async fn update_display_name(session: &SuiteSession) -> CheckResult {
     let (id, _, _) = new_group(session).await?;
     let name = session.group_name();
     let operation = session.dialect.pathless("replace", &json!({ "displayName": name }));
@@ -116,14 +116,14 @@ async fn update_display_name(session: &Session) -> CheckResult {
     session.read(GROUPS, &id).await?.reads(&[("displayName", name.into())])
 }
 
-async fn add_member(session: &Session) -> CheckResult {
+async fn add_member(session: &SuiteSession) -> CheckResult {
     let (id, _, _) = new_group(session).await?;
     let [member] = new_users(session).await?;
     set_members(session, &id, &[&member]).await?;
     session.read(GROUPS, &id).await?.has_members(&[&member])
 }
 
-async fn remove_member(session: &Session) -> CheckResult {
+async fn remove_member(session: &SuiteSession) -> CheckResult {
     let (id, _, _) = new_group(session).await?;
     let [stays, leaves] = new_users(session).await?;
     set_members(session, &id, &[&stays, &leaves]).await?;
@@ -133,7 +133,7 @@ async fn remove_member(session: &Session) -> CheckResult {
     session.read(GROUPS, &id).await?.has_members(&[&stays])
 }
 
-async fn delete(session: &Session) -> CheckResult {
+async fn delete(session: &SuiteSession) -> CheckResult {
     let (id, _, _) = new_group(session).await?;
     session.delete(GROUPS, &id).await?.status(&[204])?;
     session.get(&format!("{GROUPS}/{id}")).await?.status(&[404]).map(drop)

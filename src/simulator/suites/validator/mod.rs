@@ -8,16 +8,16 @@ mod preview;
 mod users;
 
 use super::SuiteContext;
-use super::session::Session;
+use super::session::SuiteSession;
 use crate::simulator::report::Section;
 
 /// Every test, in the tool's order.
 pub(super) async fn run(context: &SuiteContext) -> Vec<Section> {
-    let users = Session::new(context, "SCIM Validator: users");
+    let users = SuiteSession::new(context, "SCIM Validator: users");
     users::run(&users).await;
-    let groups = Session::new(context, "SCIM Validator: groups");
+    let groups = SuiteSession::new(context, "SCIM Validator: groups");
     groups::run(&groups).await;
-    let preview = Session::new(context, "SCIM Validator: tests in preview");
+    let preview = SuiteSession::new(context, "SCIM Validator: tests in preview");
     preview::run(&preview).await;
     vec![users.finish().await, groups.finish().await, preview.finish().await]
 }

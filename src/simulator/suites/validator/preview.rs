@@ -5,13 +5,13 @@ use serde_json::json;
 use super::groups::new_users;
 use crate::simulator::suites::bodies;
 use crate::simulator::suites::exchange::CheckResult;
-use crate::simulator::suites::session::Session;
+use crate::simulator::suites::session::SuiteSession;
 
 const USERS: &str = "/Users";
 const GROUPS: &str = "/Groups";
 
 /// Every test, by the name that the tool gives it.
-pub(super) async fn run(session: &Session) {
+pub(super) async fn run(session: &SuiteSession) {
     session.record("Patch User - Multiple Operations on different attributes", different_attributes(session).await);
     session.record("Patch User - Multiple Operations on the same attribute", same_attribute(session).await);
     session.record("Delete a non-existent User", delete_missing(session, USERS).await);
@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session) {
     session.record("Patch Group - Add and remove the same Member", add_and_remove_member(session).await);
 }
 
-async fn different_attributes(session: &Session) -> CheckResult {
+async fn different_attributes(session: &SuiteSession) -> CheckResult {
     let body = bodies::user(&session.address(), &bodies::mapped(session));
     let id = session.create(USERS, &body).await?;
     let (external_id, name) = (session.guid(), session.letters());
@@ -36,7 +36,7 @@ async fn different_attributes(session: &Session) -> CheckResult {
     read.reads_nothing(&["preferredLanguage"])
 }
 
-async fn same_attribute(session: &Session) -> CheckResult {
+async fn same_attribute(session: &SuiteSession) -> CheckResult {
     let body = bodies::user(&session.address(), &bodies::mapped(session));
     let id = session.create(USERS, &body).await?;
     let last = session.guid();
@@ -49,26 +49,26 @@ async fn same_attribute(session: &Session) -> CheckResult {
     session.read(USERS, &id).await?.reads(&[("externalId", last.into())])
 }
 
-async fn delete_missing(session: &Session, endpoint: &str) -> CheckResult {
+async fn delete_missing(session: &SuiteSession, endpoint: &str) -> CheckResult {
     session.delete(endpoint, &session.guid()).await?.status(&[404]).map(drop)
 }
 
-async fn delete_user_twice(session: &Session) -> CheckResult {
+async fn delete_user_twice(session: &SuiteSession) -> CheckResult {
     let id = session.create(USERS, &bodies::bare_user(&session.address())).await?;
     delete_twice(session, USERS, &id).await
 }
 
-async fn delete_group_twice(session: &Session) -> CheckResult {
+async fn delete_group_twice(session: &SuiteSession) -> CheckResult {
     let id = session.create(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     delete_twice(session, GROUPS, &id).await
 }
 
-async fn delete_twice(session: &Session, endpoint: &str, id: &str) -> CheckResult {
+async fn delete_twice(session: &SuiteSession, endpoint: &str, id: &str) -> CheckResult {
     session.delete(endpoint, id).await?.status(&[204])?;
     session.delete(endpoint, id).await?.status(&[404]).map(drop)
 }
 
-async fn add_and_remove_member(session: &Session) -> CheckResult {
+async fn add_and_remove_member(session: &SuiteSession) -> CheckResult {
     let id = session.create(GROUPS, &bodies::group(&session.group_name(), &session.guid())).await?;
     let [member] = new_users(session).await?;
     let operations = json!([
