@@ -94,7 +94,7 @@ mod tests {
         let mut out = Vec::new();
         write_crds(&CrdsArgs { output: None }, &mut out).expect("written");
         let text = String::from_utf8(out).expect("text");
-        assert_eq!(text.matches("---\napiVersion: apiextensions.k8s.io/v1").count(), 5);
+        assert_eq!(text.matches("---\napiVersion: apiextensions.k8s.io/v1").count(), 6);
     }
 
     /// Refuses every write.
