@@ -46,6 +46,8 @@ pub struct Why {
     pub reason: Option<String>,
     /// Whether nobody has to act on a refusal: somebody is to sign in.
     pub is_expected: bool,
+    /// Whether such answers come with every click of everybody, so that only who asks for all lines is told of each.
+    pub is_routine: bool,
 }
 
 impl RequestNote {

@@ -125,13 +125,14 @@ impl Edge {
 
 /// One line for each request, louder where somebody may have to act.
 fn log(status: StatusCode, duration: Duration, why: &Why) {
-    let Why { scim_type, detail, reason, is_expected } = why;
+    let Why { scim_type, detail, reason, is_expected, is_routine } = why;
     let (code, duration_us) = (status.as_u16(), u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     match code {
         500 => tracing::error!(status = code, scimType = scim_type, detail, reason, duration_us, "request"),
         401 | 403 | 429 | 503 if !is_expected => {
             tracing::warn!(status = code, scimType = scim_type, detail, reason, duration_us, "request");
         }
+        _ if *is_routine => tracing::debug!(status = code, duration_us, "request"),
         _ => tracing::info!(status = code, scimType = scim_type, detail, reason, duration_us, "request"),
     }
 }
