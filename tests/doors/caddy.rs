@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::scene::{HOST, Places};
+use crate::places::{HOST, Places};
 
 pub(crate) fn configure(places: &Places) -> PathBuf {
     let mut replaced = places.servers().to_vec();

@@ -3,12 +3,19 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::client::{Answer, Message};
-use crate::door::{DENIED, EXPIRED, IDENTITY, LIVE, LOGIN, MANY_GROUPS, STALE, many_groups};
-use crate::scene::{HOST, Scene};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
-type Check = Result<(), String>;
-type Run = for<'a> fn(&'a Scene) -> Pin<Box<dyn Future<Output = Check> + 'a>>;
+use crate::client::{Answer, Message};
+use crate::company::{Company, LOGIN};
+use crate::forged;
+use crate::places::HOST;
+use crate::scene::Scene;
+
+pub(crate) type Check = Result<(), String>;
+type Run = for<'a> fn(&'a Scene, &'a Shared) -> Pin<Box<dyn Future<Output = Check> + 'a>>;
 
 /// One row.
 pub(crate) struct Case {
@@ -16,44 +23,59 @@ pub(crate) struct Case {
     pub(crate) run: Run,
 }
 
-pub(crate) const CASES: &[Case] = &[
-    Case {
-        name: "a live session is let in, and the application is told who it is",
-        run: |scene| Box::pin(allow(scene)),
-    },
-    Case { name: "a deep link without a session leads to the login and back", run: |scene| Box::pin(deep_link(scene)) },
-    Case { name: "a session that is over leads to the login", run: |scene| Box::pin(expired(scene)) },
-    Case { name: "a script without a session gets 401 and no page", run: |scene| Box::pin(script(scene)) },
-    Case { name: "a person who may not use the application gets 403", run: |scene| Box::pin(denied(scene)) },
-    Case { name: "a door that does not know lets nobody in", run: |scene| Box::pin(stale(scene)) },
-    Case { name: "no spelling of a forged header reaches the application", run: |scene| Box::pin(forged(scene)) },
-    Case { name: "forged headers do not reach the door's question", run: |scene| Box::pin(forged_origin(scene)) },
-    Case { name: "a WebSocket is opened with a session and not without", run: |scene| Box::pin(websocket(scene)) },
-    Case { name: "large groups reach the application whole", run: |scene| Box::pin(large_groups(scene)) },
-    Case { name: "a posted body reaches the application and not the door", run: |scene| Box::pin(body(scene)) },
-    Case { name: "the application keeps its own Authorization and its own 401", run: |scene| Box::pin(own(scene)) },
-    Case {
-        name: "Rollcall's own addresses at the application's host need no session",
-        run: |scene| Box::pin(addresses(scene)),
-    },
-    Case { name: "no detour around the door reaches the application", run: |scene| Box::pin(detours(scene)) },
+/// What the cases of all proxies share.
+pub(crate) struct Shared {
+    /// The session of somebody in 2,000 groups.
+    member_of_many: String,
+}
+
+impl Shared {
+    pub(crate) async fn new(company: &Company) -> Self {
+        let person = company.join("member-of-many").await;
+        company.join_many_groups(&person).await;
+        Self { member_of_many: company.seals.cookie(&company.object(&person).await, "wiki") }
+    }
+}
+
+macro_rules! cases {
+    ($($name:literal => $case:path,)*) => { &[$(Case { name: $name, run: |scene, shared| Box::pin($case(scene, shared)) }),*] };
+}
+
+/// In this order: the last ones take the access of the person who has signed in.
+pub(crate) const CASES: &[Case] = cases![
+    "a live session is let in, and the application is told who it is" => allow,
+    "an application can verify who it is told" => assertion,
+    "a deep link leads through the login and comes back whole" => deep_link,
+    "a session that is over leads to the login" => expired,
+    "a cookie that was changed in one letter leads to the login" => tampered,
+    "a script without a session gets 401 and no redirect" => script,
+    "no spelling of a forged header reaches the application" => forged::identity,
+    "forged headers do not reach the operator's question" => forged::origin,
+    "a WebSocket is opened with a session and not without" => websocket,
+    "a person in 2,000 groups is let in with a head of at most 4,096 bytes" => many_groups,
+    "a posted body reaches the application and not the operator" => body,
+    "the application keeps its own Authorization and its own 401" => own,
+    "Rollcall's own addresses at the application's host need no session" => addresses,
+    "no detour around the door reaches the application" => detours,
+    "a person who leaves the group gets 403 at the next request" => denied,
+    "a person who was deactivated over SCIM is out at the next request" => deactivated,
 ];
 
-const NAVIGATION: (&str, &str) = ("sec-fetch-mode", "navigate");
+pub(crate) const NAVIGATION: (&str, &str) = ("sec-fetch-mode", "navigate");
 const SCRIPT: (&str, &str) = ("sec-fetch-mode", "cors");
 
-fn ensure(holds: bool, what: impl Fn() -> String) -> Check {
+pub(crate) fn ensure(holds: bool, what: impl Fn() -> String) -> Check {
     if holds { Ok(()) } else { Err(what()) }
 }
 
-fn has_status(answer: &Answer, status: u16) -> Check {
+pub(crate) fn has_status(answer: &Answer, status: u16) -> Check {
     ensure(answer.status == status, || {
         format!("status {} and not {status}: {}", answer.status, String::from_utf8_lossy(&answer.body))
     })
 }
 
 /// What the application was sent under a name, in any line.
-fn values(answer: &Answer, name: &str) -> Result<Vec<String>, String> {
+pub(crate) fn values(answer: &Answer, name: &str) -> Result<Vec<String>, String> {
     let sent = answer.sent().ok_or_else(|| format!("{} is not the application's answer", answer.status))?;
     let lines = sent["headers"].as_array().cloned().unwrap_or_default();
     let own = lines.iter().filter(|line| line[0] == name).filter_map(|line| line[1].as_str());
@@ -61,25 +83,60 @@ fn values(answer: &Answer, name: &str) -> Result<Vec<String>, String> {
 }
 
 /// The application was told `value`; an empty value may be left out.
-fn is_told(answer: &Answer, name: &str, value: &str) -> Check {
+pub(crate) fn is_told(answer: &Answer, name: &str, value: &str) -> Check {
     let told = values(answer, name)?;
     let fits = told == [value] || (value.is_empty() && told.is_empty());
     ensure(fits, || format!("{name} is {told:?} and not {value:?}"))
 }
 
-fn is_not_let_in(scene: &Scene, before: usize) -> Check {
+pub(crate) fn is_not_let_in(scene: &Scene, before: usize) -> Check {
     ensure(scene.application.requests() == before, || "the application was reached".to_owned())
 }
 
-async fn allow(scene: &Scene) -> Check {
-    let answer = scene.get("/a%20page?with=a%26query", &[LIVE]).await;
+/// An address as the login's parameter has it.
+pub(crate) fn login(target: &str) -> String {
+    const ESCAPED: &[(&str, &str)] = &[("%", "%25"), ("&", "%26"), ("=", "%3D"), ("+", "%2B")];
+    let target = ESCAPED.iter().fold(target.to_owned(), |target, (from, to)| target.replace(from, to));
+    format!("{LOGIN}https://{HOST}{target}")
+}
+
+async fn allow(scene: &Scene, _: &Shared) -> Check {
+    let target = "/a%20page?with=a%26query";
+    let answer = scene.get(target, &[("cookie", &format!("theme=dark; {}", scene.live))]).await;
     has_status(&answer, 200)?;
-    for (name, value) in IDENTITY {
+    let (id, user_name) = (&scene.person.id, &scene.person.user_name);
+    for (name, value) in [
+        ("x-auth-request-user", user_name.as_str()),
+        ("x-auth-request-preferred-username", user_name),
+        ("x-auth-request-email", &user_name.replace('@', ".mail@")),
+        ("x-auth-request-groups", "Wiki%2C North"),
+        ("x-auth-request-groups-truncated", "false"),
+        ("x-auth-request-role", ""),
+        ("x-auth-request-user-type", "Employee"),
+        ("x-auth-request-uid", id),
+        ("host", HOST),
+    ] {
         is_told(&answer, name, value)?;
     }
-    is_told(&answer, "host", HOST)?;
-    let target = answer.sent().map(|sent| sent["target"].clone()).unwrap_or_default();
-    ensure(target == "/a%20page?with=a%26query", || format!("the application was asked for {target}"))
+    let asked = answer.sent().map(|sent| sent["target"].clone()).unwrap_or_default();
+    ensure(asked == target, || format!("the application was asked for {asked}"))
+}
+
+async fn assertion(scene: &Scene, _: &Shared) -> Check {
+    let told = values(&scene.get_live("/", &[]).await, "x-rollcall-assertion")?;
+    let [token] = &told[..] else { return Err(format!("{} assertions", told.len())) };
+    let (signed, signature) = token.rsplit_once('.').ok_or("no signature")?;
+    let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|error| error.to_string());
+    let part = |part: &str| serde_json::from_slice::<Value>(&decode(part)?).map_err(|error| error.to_string());
+    let (header, claims) = signed.split_once('.').ok_or("no claims")?;
+    let (header, claims) = (part(header)?, part(claims)?);
+    let keys = scene.company.assertion_keys().await;
+    let key = keys.get(header["kid"].as_str().unwrap_or_default()).ok_or("the key is not published")?;
+    let key = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, decode(key)?);
+    key.verify(signed.as_bytes(), &decode(signature)?).map_err(|_| "the signature is wrong")?;
+    let (audience, subject) = (&claims["aud"], &claims["sub"]);
+    let is_meant = audience.as_str().is_some_and(|audience| audience.contains(HOST)) && *subject == scene.person.id;
+    ensure(is_meant, || format!("it is about {subject} and for {audience}"))
 }
 
 async fn leads_to_login(scene: &Scene, headers: &[(&str, &str)]) -> Check {
@@ -87,25 +144,41 @@ async fn leads_to_login(scene: &Scene, headers: &[(&str, &str)]) -> Check {
     let target = "/deep/page?a=b%26c&d=%0A";
     let answer = scene.get(target, headers).await;
     has_status(&answer, 302)?;
-    let place = target.replace('%', "%25").replace('&', "%26").replace('?', "%3F");
-    let expected = format!("{LOGIN}https://{HOST}{place}");
+    let expected = login(target);
     ensure(answer.header("location") == Some(&expected), || {
         format!("location {:?}, not {expected}", answer.header("location"))
     })?;
     is_not_let_in(scene, before)
 }
 
-async fn deep_link(scene: &Scene) -> Check {
-    leads_to_login(scene, &[NAVIGATION]).await
+async fn deep_link(scene: &Scene, _: &Shared) -> Check {
+    leads_to_login(scene, &[NAVIGATION]).await?;
+    scene.sign_in("/My%20Page?q=a%20b%0A%5C%26c&next=https://evil.example/%2F..").await.map(drop)
 }
 
-async fn expired(scene: &Scene) -> Check {
-    leads_to_login(scene, &[NAVIGATION, EXPIRED]).await
+async fn expired(scene: &Scene, _: &Shared) -> Check {
+    let object = scene.company.object(&scene.person).await;
+    let yesterday = Timestamp::now() - SignedDuration::from_hours(24);
+    let over = scene.company.seals.edited(&object, "wiki", |session| {
+        (session.issued_at, session.expires_at) = (yesterday, yesterday + SignedDuration::from_hours(8));
+    });
+    leads_to_login(scene, &[NAVIGATION, ("cookie", &over)]).await
 }
 
-async fn script(scene: &Scene) -> Check {
+async fn tampered(scene: &Scene, _: &Shared) -> Check {
+    let start = scene.live.find('=').ok_or("no cookie")? + 1;
+    for place in (start..scene.live.len() - 1).step_by(scene.live.len() / 8) {
+        let letter = if scene.live.as_bytes()[place] == b'A' { "B" } else { "A" };
+        let mut changed = scene.live.clone();
+        changed.replace_range(place..=place, letter);
+        leads_to_login(scene, &[NAVIGATION, ("cookie", &changed)]).await?;
+    }
+    Ok(())
+}
+
+async fn script(scene: &Scene, _: &Shared) -> Check {
     let before = scene.application.requests();
-    for headers in [&[SCRIPT][..], &[SCRIPT, EXPIRED], &[]] {
+    for headers in [&[SCRIPT][..], &[SCRIPT, ("cookie", "__Host-rollcall-session-k3v9qz=no-session")], &[]] {
         let answer = scene.get("/api/pages", headers).await;
         has_status(&answer, 401)?;
         ensure(answer.header("location").is_none(), || "a redirect".to_owned())?;
@@ -114,84 +187,25 @@ async fn script(scene: &Scene) -> Check {
     is_not_let_in(scene, before)
 }
 
-async fn denied(scene: &Scene) -> Check {
+async fn denied(scene: &Scene, _: &Shared) -> Check {
     let before = scene.application.requests();
-    has_status(&scene.get("/", &[NAVIGATION, DENIED]).await, 403)?;
+    scene.company.leave_group(&scene.person).await;
+    has_status(&scene.get_live("/", &[NAVIGATION]).await, 403)?;
+    is_not_let_in(scene, before)?;
+    scene.company.join_group(&scene.person).await;
+    has_status(&scene.get_live("/", &[NAVIGATION]).await, 200)
+}
+
+async fn deactivated(scene: &Scene, _: &Shared) -> Check {
+    has_status(&scene.get_live("/", &[NAVIGATION]).await, 200)?;
+    scene.company.deactivate(&scene.person).await;
+    leads_to_login(scene, &[NAVIGATION, ("cookie", &scene.live)]).await?;
+    let before = scene.application.requests();
+    has_status(&scene.get_live("/", &[SCRIPT]).await, 401)?;
     is_not_let_in(scene, before)
 }
 
-async fn stale(scene: &Scene) -> Check {
-    let before = scene.application.requests();
-    let answer = scene.get("/", &[NAVIGATION, STALE]).await;
-    ensure(answer.status >= 500, || format!("status {}", answer.status))?;
-    is_not_let_in(scene, before)
-}
-
-async fn forged(scene: &Scene) -> Check {
-    let names =
-        IDENTITY.iter().map(|(name, _)| *name).chain(["remote-user", "remote-email", "remote-name", "remote-groups"]);
-    for name in names {
-        for spelling in spellings(name) {
-            let answer = scene.get("/", &[LIVE, (&spelling, "forged"), (&spelling, "forged again")]).await;
-            // A proxy may as well refuse such a request.
-            if answer.status == 400 {
-                continue;
-            }
-            has_status(&answer, 200)?;
-            let sent = answer.sent().ok_or("no answer of the application")?;
-            ensure(!sent.to_string().contains("forged"), || format!("{spelling}: {}", sent["headers"]))?;
-        }
-    }
-    Ok(())
-}
-
-/// A name with each of its hyphens kept or made an underscore.
-fn spellings(name: &str) -> Vec<String> {
-    let hyphens = name.matches('-').count();
-    let spelled = |choice: u32| {
-        let parts: Vec<_> = name.split('-').collect();
-        let joints = (0..hyphens).map(|number| if choice >> number & 1 == 1 { "_" } else { "-" }).chain([""]);
-        parts.iter().zip(joints).map(|(part, joint)| format!("{part}{joint}")).collect()
-    };
-    (0..1 << hyphens).map(spelled).collect()
-}
-
-async fn forged_origin(scene: &Scene) -> Check {
-    let forged = [
-        ("x-original-url", "https://evil.example/forged"),
-        ("x-original-method", "FORGED"),
-        ("x-forwarded-host", "evil.example"),
-        ("x-forwarded-uri", "/forged"),
-        ("x-forwarded-method", "FORGED"),
-        ("x-forwarded-proto", "http"),
-    ];
-    scene.door.take_questions();
-    let headers = [&[LIVE][..], &forged].concat();
-    has_status(&scene.get("/true?q=1", &headers).await, 200)?;
-    let questions = scene.door.take_questions();
-    let [question] = &questions[..] else { return Err(format!("{} questions", questions.len())) };
-    // Each family of the door reads its own headers, and those have to be the proxy's.
-    let own: &[(&str, &str)] = if question.target.starts_with("/check/nginx/") {
-        &[("x-original-url", "https://wiki.contoso.example/true?q=1"), ("x-original-method", "GET")]
-    } else if question.target.starts_with("/check/forward/") {
-        &[
-            ("x-forwarded-host", HOST),
-            ("x-forwarded-uri", "/true?q=1"),
-            ("x-forwarded-method", "GET"),
-            ("x-forwarded-proto", "https"),
-        ]
-    } else {
-        ensure(question.target == "/check/envoy/acme/staff/wiki/true?q=1", || question.target.clone())?;
-        &[("host", HOST)]
-    };
-    for (name, value) in own {
-        let lines: Vec<_> = question.headers.get_all(*name).iter().collect();
-        ensure(lines == [value], || format!("the door was told {name} {lines:?}"))?;
-    }
-    Ok(())
-}
-
-async fn websocket(scene: &Scene) -> Check {
+async fn websocket(scene: &Scene, _: &Shared) -> Check {
     let upgrade = [
         ("connection", "Upgrade"),
         ("upgrade", "websocket"),
@@ -199,7 +213,7 @@ async fn websocket(scene: &Scene) -> Check {
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ("sec-fetch-mode", "websocket"),
     ];
-    let answer = scene.get("/live", &[&upgrade[..], &[LIVE]].concat()).await;
+    let answer = scene.get_live("/live", &upgrade).await;
     has_status(&answer, 101)?;
     ensure(answer.body == b"echo", || format!("{:?} came back", answer.body))?;
     let before = scene.application.requests();
@@ -207,50 +221,58 @@ async fn websocket(scene: &Scene) -> Check {
     is_not_let_in(scene, before)
 }
 
-async fn large_groups(scene: &Scene) -> Check {
-    let answer = scene.get("/", &[MANY_GROUPS]).await;
-    is_told(&answer, "x-auth-request-groups", &many_groups())
+async fn many_groups(scene: &Scene, shared: &Shared) -> Check {
+    drop(scene.wire.take_heads());
+    let answer = scene.get("/", &[("cookie", &shared.member_of_many)]).await;
+    has_status(&answer, 200)?;
+    is_told(&answer, "x-auth-request-groups-truncated", "true")?;
+    let groups = values(&answer, "x-auth-request-groups")?.concat();
+    ensure(groups.contains("Department of everything%2C number "), || format!("the groups are {groups:?}"))?;
+    let heads = scene.wire.take_heads();
+    ensure(heads.len() == 1 && heads[0] <= 4_096, || format!("heads of {heads:?} bytes"))
 }
 
-async fn body(scene: &Scene) -> Check {
+async fn body(scene: &Scene, _: &Shared) -> Check {
     let body = "a page of the wiki ".repeat(2000);
-    scene.door.take_questions();
-    let answer = scene.send(&Message { method: "POST", target: "/pages", headers: &[LIVE], body: &body }).await;
+    scene.wire.take_questions();
+    let cookie = [("cookie", scene.live.as_str())];
+    let answer = scene.send(&Message { method: "POST", target: "/pages", headers: &cookie, body: &body }).await;
     has_status(&answer, 200)?;
     let sent = answer.sent().ok_or("no answer of the application")?;
     ensure(sent["body"] == body && sent["method"] == "POST", || "the body is another one".to_owned())?;
-    let questions = scene.door.take_questions();
-    ensure(questions.iter().all(|question| question.body == 0), || "the door was sent the body".to_owned())?;
+    let questions = scene.wire.take_questions();
+    ensure(questions.iter().all(|question| question.body == 0), || "the operator was sent the body".to_owned())?;
     ensure(questions.len() == 1, || {
         format!("{} questions: {:?}", questions.len(), questions.first().map(|one| &one.method))
     })
 }
 
-async fn own(scene: &Scene) -> Check {
+async fn own(scene: &Scene, _: &Shared) -> Check {
     let authorization = ("authorization", "Basic d2lraTp3aWtp");
-    is_told(&scene.get("/", &[LIVE, authorization]).await, authorization.0, authorization.1)?;
-    let refusal = scene.get("/own-refusal", &[LIVE, NAVIGATION]).await;
+    is_told(&scene.get_live("/", &[authorization]).await, authorization.0, authorization.1)?;
+    let refusal = scene.get_live("/own-refusal", &[NAVIGATION]).await;
     has_status(&refusal, 401)?;
     ensure(refusal.sent().is_some(), || "the application's answer was replaced".to_owned())
 }
 
-async fn addresses(scene: &Scene) -> Check {
+async fn addresses(scene: &Scene, _: &Shared) -> Check {
+    let before = scene.application.requests();
     for (target, asked) in [
         ("/.rollcall/session?ticket=a%2Bb", "/app/acme/staff/wiki/session?ticket=a%2Bb"),
         ("/.well-known/oauth-protected-resource", "/app/acme/staff/wiki/oauth-protected-resource"),
     ] {
-        scene.door.take_questions();
+        scene.wire.take_questions();
         let answer = scene.get(target, &[]).await;
-        has_status(&answer, 200)?;
-        let questions = scene.door.take_questions();
+        ensure(answer.status < 500 && answer.status != 401, || format!("{target}: status {}", answer.status))?;
+        let questions = scene.wire.take_questions();
         let [question] = &questions[..] else { return Err(format!("{} questions for {target}", questions.len())) };
         ensure(question.target == asked, || format!("{target} became {}", question.target))?;
         ensure(question.header("host") == Some(HOST), || format!("host {:?}", question.header("host")))?;
     }
-    Ok(())
+    is_not_let_in(scene, before)
 }
 
-async fn detours(scene: &Scene) -> Check {
+async fn detours(scene: &Scene, _: &Shared) -> Check {
     let before = scene.application.requests();
     for target in [
         "/.rollcall/../pages",

@@ -14,8 +14,9 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use crate::scene::HOST;
+use crate::places::HOST;
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -60,11 +61,25 @@ impl Client {
         Self { connector: TlsConnector::from(Arc::new(config)), address }
     }
 
+    async fn connect(&self) -> Result<TlsStream<TcpStream>, Box<dyn std::error::Error>> {
+        let stream = TcpStream::connect(self.address).await?;
+        Ok(self.connector.connect(ServerName::try_from(HOST)?, stream).await?)
+    }
+
+    /// Sends a request as it is written, which asks for the end of the connection, and reads up to that.
+    pub(crate) async fn send_text(&self, text: &str) -> Result<String, Box<dyn std::error::Error>> {
+        let mut stream = self.connect().await?;
+        stream.write_all(text.as_bytes()).await?;
+        let mut answer = Vec::new();
+        // Not everybody says good-bye before the connection ends.
+        drop(stream.read_to_end(&mut answer).await);
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+
     /// Sends a message and reads the answer. On a connection that was upgraded `echo` is sent, and the answer's body is what
     /// comes back.
     pub(crate) async fn send(&self, message: &Message<'_>, echo: &[u8]) -> Result<Answer, Box<dyn std::error::Error>> {
-        let stream = TcpStream::connect(self.address).await?;
-        let stream = self.connector.connect(ServerName::try_from(HOST)?, stream).await?;
+        let stream = self.connect().await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection.with_upgrades());
         let mut request = Request::builder().method(message.method).uri(message.target).header("host", HOST);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::scene::Places;
+use crate::places::Places;
 
 pub(crate) fn configure(places: &Places) -> PathBuf {
     let socket = |address: std::net::SocketAddr| format!("address: {}, port_value: {}", address.ip(), address.port());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::scene::Places;
+use crate::places::Places;
 
 pub(crate) fn configure(places: &Places) -> PathBuf {
     places.copy("haproxy/rollcall.lua", &[]);

@@ -5,54 +5,77 @@
 //! cargo test --workspace --test doors -- --ignored --nocapture
 //! ```
 //!
-//! One table of cases for all five. Behind a proxy stands an application that says what it was sent. The door that the proxy asks
-//! keeps to the contract of `/check` and remembers each question, so that every answer that Rollcall can give is tried, the worst
-//! among them; that Rollcall answers so is shown by the tests of `src/http/check` and by `tests/it`.
-#![allow(clippy::print_stdout, reason = "the table of proxies by cases is worth reading")]
+//! One table for all five. The operator is the real one, on a control plane with the chart; people sign in at a provider that looks
+//! like Microsoft Entra ID, through the proxy; an application stands behind it that says what it was sent. Between proxy and
+//! operator a wire remembers what was asked.
+#![allow(clippy::print_stdout, reason = "the table of cases by proxies is worth reading")]
+#![allow(clippy::needless_pass_by_value, reason = "helpers take json!(…) as it is written")]
 
 mod application;
+mod browser;
 mod caddy;
 mod cases;
 mod client;
-mod door;
+mod company;
 mod envoy;
+mod faults;
+mod forged;
 mod haproxy;
 mod nginx;
+mod places;
 mod scene;
 mod server;
+#[path = "../it/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the operator's tests stand on more than these")]
+mod support;
 mod traefik;
-#[path = "../it/support/wait.rs"]
-#[allow(dead_code, reason = "the operator's tests wait for more than these")]
-mod wait;
+mod wire;
+
+use std::sync::Arc;
 
 use control_plane::Proxy;
+use serde_json::json;
 
+use company::Company;
 use scene::Scene;
 
-#[tokio::test]
+/// What one case came to at each proxy.
+type Row = (&'static str, Vec<Result<(), String>>);
+
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "downloads and builds proxies; see the top of this file"]
-async fn every_proxy_lets_in_whom_the_door_lets_in_and_nobody_else() {
-    let mut failures = Vec::new();
+async fn every_proxy_lets_in_whom_rollcall_lets_in_and_nobody_else() {
+    let company = Arc::new(Company::found(json!({})).await);
+    let mut scenes = Vec::new();
     for proxy in Proxy::ALL {
-        let scene = Scene::start(proxy).await;
-        for case in cases::CASES {
-            let result = (case.run)(&scene).await;
-            let shown = if result.is_ok() { "ok" } else { "FAILED" };
-            println!("{:8} {:6} {}", proxy.name(), shown, case.name);
-            failures.extend(result.err().map(|error| format!("{}: {}: {error}", proxy.name(), case.name)));
-        }
+        scenes.push(Scene::start(proxy, Arc::clone(&company)).await);
     }
+    let shared = cases::Shared::new(&company).await;
+    let mut rows: Vec<Row> = Vec::new();
+    for case in cases::CASES {
+        let mut results = Vec::new();
+        for scene in &scenes {
+            results.push((case.run)(scene, &shared).await);
+        }
+        rows.push((case.name, results));
+    }
+    rows.push(("a replica whose watch is silent lets nobody in", faults::silent_watch(&company, &scenes).await));
+    rows.push(("nobody gets in while the operator is gone", faults::gone(&company, &scenes).await));
+    print(&rows);
+    let failures = rows.iter().flat_map(|(case, results)| {
+        let failed = results.iter().zip(Proxy::ALL).filter_map(|(result, proxy)| Some((proxy, result.as_ref().err()?)));
+        failed.map(move |(proxy, error)| format!("{}: {case}: {error}", proxy.name()))
+    });
+    let failures: Vec<_> = failures.collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-#[tokio::test]
-#[ignore = "downloads and builds proxies; see the top of this file"]
-async fn nobody_gets_in_while_the_door_does_not_answer() {
-    for proxy in Proxy::ALL {
-        let scene = Scene::start(proxy).await;
-        scene.close_door();
-        let answer = scene.get("/", &[door::LIVE]).await;
-        assert!(answer.status >= 500, "{}: {}", proxy.name(), answer.status);
-        assert_eq!(scene.application.requests(), 0, "{}", proxy.name());
+/// Prints a line for each case and a column for each proxy.
+fn print(rows: &[Row]) {
+    let names = Proxy::ALL.map(Proxy::name);
+    println!("\n| Case | {} |\n|{}", names.join(" | "), " --- |".repeat(names.len() + 1));
+    for (case, results) in rows {
+        let shown: Vec<_> = results.iter().map(|result| if result.is_ok() { "yes" } else { "NO" }).collect();
+        println!("| {case} | {} |", shown.join(" | "));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::scene::Places;
+use crate::places::Places;
 
 pub(crate) fn configure(places: &Places) -> PathBuf {
     let mut replaced = places.servers().to_vec();
