@@ -133,6 +133,10 @@ export default async function ({ open, axe, input }) {
   await other.waitForURL(`${application}/`);
   await other.goto(`${portal}/people`);
   await look(other, 'denied-portal', 'You do not have access');
+  await other.getByRole('link', { name: 'Use another account' }).click();
+  await other.getByRole('link', { name: 'Sign in with Microsoft' }).click();
+  await signInAtProvider(other, input.administrator);
+  await h1(other, 'People');
 
   await other.close();
 

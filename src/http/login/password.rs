@@ -127,7 +127,7 @@ fn form(
     // The answer to the form leads on to the application.
     frame.form_targets.extend(Url::parse(&destination.url).map(|url| url.origin().ascii_serialization()));
     let application = application_name(browser, visit, destination);
-    let provider = provider_button(browser, visit, destination);
+    let provider = provider_button(browser, visit, destination, false);
     let page = PasswordPage {
         frame,
         application: application.as_deref(),

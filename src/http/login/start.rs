@@ -19,6 +19,8 @@ use crate::pages::{self, ProviderButton, SignInPage};
 /// The parameter that says which way somebody has chosen.
 const VIA: &str = "via";
 const PROVIDER: &str = "provider";
+/// The parameter that asks for the account, as the provider spells it.
+const PROMPT: &str = "prompt";
 /// The length of a value of the cookie that binds logins to a browser.
 const BINDING_LENGTH: usize = 43;
 
@@ -27,7 +29,7 @@ pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Resul
     let destination = Destination::of(&browser.logins, &visit)?;
     let signed_out = visit.signed_out_cookie();
     let has_signed_out = cookie::values(&visit.headers, &signed_out).next().is_some();
-    let selects = visit.parameter("prompt")? == Some(Prompt::SelectAccount.as_str()) || has_signed_out;
+    let selects = visit.parameter(PROMPT)? == Some(Prompt::SelectAccount.as_str()) || has_signed_out;
     let mut is_revalidation = false;
     match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
         Ok(live) if !selects && !live.revalidate => {
@@ -45,7 +47,7 @@ pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Resul
     let rules = browser.logins.rules(&visit.directory);
     let has_chosen = is_revalidation || visit.parameter(VIA)? == Some(PROVIDER);
     match (rules.has_provider, rules.has_passwords) {
-        (true, true) if !has_chosen => Ok(choice(&browser, &visit, &destination)),
+        (true, true) if !has_chosen => Ok(choice(&browser, &visit, &destination, selects)),
         (true, _) => to_provider(&browser, &visit, destination, selects).await,
         (false, true) => Ok(see_other(&destination.login_page(&visit, "/password", &[]), &[])),
         (false, false) => Err(visit.failure(
@@ -57,9 +59,9 @@ pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Resul
 }
 
 /// The page that asks by which way somebody wants to log in.
-fn choice(browser: &Browser, visit: &Visit, destination: &Destination) -> Answer {
+fn choice(browser: &Browser, visit: &Visit, destination: &Destination, selects: bool) -> Answer {
     let (provider, application) =
-        (provider_button(browser, visit, destination), application_name(browser, visit, destination));
+        (provider_button(browser, visit, destination, selects), application_name(browser, visit, destination));
     let page = SignInPage {
         frame: page::frame(&visit.directory),
         application: application.as_deref(),
@@ -69,14 +71,21 @@ fn choice(browser: &Browser, visit: &Visit, destination: &Destination) -> Answer
     pages::answer(StatusCode::OK, &page)
 }
 
-/// Where the login at the provider begins and whether that is Microsoft's, if there is one.
-pub(super) fn provider_button(browser: &Browser, visit: &Visit, destination: &Destination) -> Option<(String, bool)> {
+/// Where the login at the provider begins, which asks for the account if that `selects`, and whether that is Microsoft's, if there
+/// is one.
+pub(super) fn provider_button(
+    browser: &Browser,
+    visit: &Visit,
+    destination: &Destination,
+    selects: bool,
+) -> Option<(String, bool)> {
     if !browser.logins.rules(&visit.directory).has_provider {
         return None;
     }
     let oidc = visit.directory.spec.login.as_ref()?.oidc.as_ref()?;
     let is_microsoft = oidc.flavor.known() == Some(Flavor::EntraID);
-    Some((destination.login_page(visit, "", &[(VIA, PROVIDER)]), is_microsoft))
+    let way = [(VIA, PROVIDER), (PROMPT, Prompt::SelectAccount.as_str())];
+    Some((destination.login_page(visit, "", if selects { &way } else { &way[..1] }), is_microsoft))
 }
 
 /// What the pages call the application that somebody wants to go to, if it is one.

@@ -7,6 +7,7 @@ use super::person::Shown;
 use crate::api::directory::PortalRole;
 use crate::http::browser::{Browser, Destination, Turned, Visit};
 use crate::http::page;
+use crate::login::provider::Prompt;
 use crate::login::{CookieHost, LiveSession, NoSession};
 use crate::pages::texts::denied;
 use crate::pages::{Navigation, PageFrame, PortalPart};
@@ -33,7 +34,8 @@ impl Visitor {
         let me = format!("{}{}", visit.base(), visit.portal_path());
         // Where a form is sent without a session, its page is not the one to come back to.
         let page = if *method == Method::GET { page } else { "" };
-        let sign_in = Destination { application: None, url: format!("{me}{page}") }.login_page(visit, "", &[]);
+        let destination = Destination { application: None, url: format!("{me}{page}") };
+        let sign_in = destination.login_page(visit, "", &[]);
         let live = match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
             // The provider is asked once more, as far as one can be sent there.
             Ok(live) if live.revalidate && *method == Method::GET => return Err(page::see_other(&sign_in).into()),
@@ -41,7 +43,7 @@ impl Visitor {
             Err(NoSession::None | NoSession::Ended(_)) => return Err(page::see_other(&sign_in).into()),
             Err(NoSession::Denied(reason)) => {
                 let failure = visit.denied(page::denial(reason), reason.as_str());
-                return Err(failure.again(sign_in).into());
+                return Err(failure.again(other_account(visit, &destination)).into());
             }
             Err(NoSession::Stale) => return Err(visit.stale("sessions cannot be judged").into()),
         };
@@ -56,7 +58,9 @@ impl Visitor {
         if may_see_people(visitor.role) {
             return Ok(visitor);
         }
-        Err(visit.denied(denied::PORTAL, "NoAdministrator").again(visitor.me).into())
+        let destination = Destination { application: None, url: visitor.people };
+        let failure = visit.denied(denied::PORTAL, "NoAdministrator").again(other_account(visit, &destination));
+        Err(failure.into())
     }
 
     /// What surrounds a page of the portal.
@@ -64,6 +68,11 @@ impl Visitor {
         let people = may_see_people(self.role).then_some(self.people.as_str());
         PageFrame { navigation: Some(Navigation { me: &self.me, people, place }), ..page::frame(&visit.directory) }
     }
+}
+
+/// Where somebody signs in with another account: without the question the provider would take the same one again.
+fn other_account(visit: &Visit, destination: &Destination) -> String {
+    destination.login_page(visit, "", &[("prompt", Prompt::SelectAccount.as_str())])
 }
 
 /// The origin of an address.
