@@ -241,7 +241,7 @@ async fn body(scene: &Scene, _: &Shared) -> Check {
     let sent = answer.sent().ok_or("no answer of the application")?;
     ensure(sent["body"] == body && sent["method"] == "POST", || "the body is another one".to_owned())?;
     let questions = scene.wire.take_questions();
-    ensure(questions.iter().all(|question| question.body == 0), || "the operator was sent the body".to_owned())?;
+    ensure(questions.iter().all(|question| question.body == 0), || "a body was announced to the operator".to_owned())?;
     ensure(questions.len() == 1, || {
         format!("{} questions: {:?}", questions.len(), questions.first().map(|one| &one.method))
     })

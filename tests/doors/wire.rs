@@ -16,7 +16,7 @@ pub(crate) struct Question {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
-    /// Bytes that followed the head.
+    /// Bytes of a body that the head announces, whether or not they came.
     pub(crate) body: usize,
 }
 
@@ -111,10 +111,9 @@ fn questions(mut asked: &[u8]) -> Vec<Question> {
             headers.append(name, HeaderValue::from_str(value.trim()).expect("a value"));
         }
         let length = headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
-        // Pieces without a length: all the rest of the connection counts.
-        let length = if headers.contains_key("transfer-encoding") { asked.len() } else { length.unwrap_or(0) };
-        let body = length.min(asked.len());
-        asked = &asked[body..];
+        // Pieces without a length: all the rest of the connection counts, and at least one.
+        let body = if headers.contains_key("transfer-encoding") { asked.len().max(1) } else { length.unwrap_or(0) };
+        asked = &asked[body.min(asked.len())..];
         questions.push(Question { method, target, headers, body });
     }
     questions
