@@ -5,12 +5,18 @@ const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, heig
 const MAX_TABS = 40;
 const PASSWORD = 'a walrus counts seven quiet lighthouses';
 
-export default async function ({ open, axe, input }) {
-  const { origin, application, directory, screenshots } = input;
+/** Walks until the end, or to the step that cannot be done, and tells what was wrong up to there. */
+export default async function (tools) {
   const wrong = [];
   const seen = [];
-  let where = 'the start';
-  const tell = (what) => wrong.push(`${where}: ${what}`);
+  const walked = { where: 'the start' };
+  await walk(tools, { wrong, seen, walked }).catch((error) => wrong.push(`${walked.where}: ${error.message}`));
+  return { seen, wrong };
+}
+
+async function walk({ open, axe, input }, { wrong, seen, walked }) {
+  const { origin, application, directory, screenshots } = input;
+  const tell = (what) => wrong.push(`${walked.where}: ${what}`);
   const expect = (holds, what) => holds || tell(what);
 
   /** A page in a browser of its own, whose console is listened to: what a policy forbids, browsers say there. */
@@ -25,13 +31,13 @@ export default async function ({ open, axe, input }) {
 
   /** Looks at the page that is shown, in both sizes and both colour schemes. */
   async function look(page, name, heading) {
-    where = name;
+    walked.where = name;
     seen.push(name);
     expect((await page.locator('h1').innerText()).includes(heading), `the heading is ${await page.locator('h1').innerText()}`);
     expect((await page.title()).includes('Contoso'), `the title is ${await page.title()}`);
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of ['light', 'dark']) {
-        where = `${name}, ${size}, ${colorScheme}`;
+        walked.where = `${name}, ${size}, ${colorScheme}`;
         await page.setViewportSize(viewport);
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -42,7 +48,7 @@ export default async function ({ open, axe, input }) {
     }
     await page.setViewportSize(SIZES.desktop);
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-    where = `after ${name}`;
+    walked.where = `after ${name}`;
   }
 
   /** Presses Tab until something of this text has the focus, and sees that the focus can be seen. */
@@ -59,7 +65,7 @@ export default async function ({ open, axe, input }) {
         return;
       }
     }
-    throw new Error(`${where}: the key Tab never comes to ${text}`);
+    throw new Error(`the key Tab never comes to ${text}`);
   }
 
   /** Signs in at the provider's page, where the cursor stands in its only field. */
@@ -199,5 +205,4 @@ export default async function ({ open, axe, input }) {
   await admin.goto(`${application}/`);
   await h1(admin, 'Sign in');
   await admin.close();
-  return { seen, wrong };
 }
