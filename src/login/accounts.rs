@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::link::{Claimant, JoinedBy, Unmatched, link_value};
+use super::link::{Claimant, JoinedBy, Unmatched, external_ids, link_value};
 use super::session::{Session, SessionLimits};
 use crate::api::Object;
 use crate::api::directory_user::LoginMethod;
@@ -165,7 +165,7 @@ impl Accounts<'_> {
             }
             names.extend(index.naming(Resource::User, &claim));
         }
-        for external_id in claimant.external_ids() {
+        for external_id in external_ids(&claimant.account.object) {
             names.extend(index.candidates(Resource::User, &LookupKey::ExternalId(external_id)));
         }
         names.sort();

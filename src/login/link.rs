@@ -76,17 +76,6 @@ impl<'a> Claimant<'a> {
         self.account.upn.as_deref().filter(|name| self.by_name && !name.is_empty())
     }
 
-    /// The spellings of the object id that an `externalId` may have; the provider's own letter case is not SCIM's.
-    pub fn external_ids(&self) -> Vec<String> {
-        let object = &self.account.object;
-        if !is_guid(object) {
-            return vec![object.clone()];
-        }
-        let mut spellings = vec![object.clone(), object.to_ascii_lowercase(), object.to_ascii_uppercase()];
-        spellings.dedup();
-        spellings
-    }
-
     /// Which of `people` has the account, and what says so. They are objects that live in the Directory, as they were just
     /// read.
     pub fn find(&self, people: &[Object]) -> Result<(usize, JoinedBy), Unmatched> {
@@ -148,8 +137,19 @@ pub fn link_value(account: &VerifiedAccount) -> String {
     format!("{}/{}", account.tenant, account.object).to_lowercase()
 }
 
+/// The spellings of an account's object id that an `externalId` may have: Entra and its mapping may differ in the letter case of a
+/// GUID. The ids of other providers have one spelling.
+pub(super) fn external_ids(object: &str) -> Vec<String> {
+    let mut spellings = vec![object.to_owned()];
+    if is_guid(object) {
+        spellings.extend([object.to_ascii_lowercase(), object.to_ascii_uppercase()]);
+        spellings.dedup();
+    }
+    spellings
+}
+
 /// Ids are compared as they are, and GUIDs whatever their letter case.
-fn is_same(a: &str, b: &str) -> bool {
+pub(super) fn is_same(a: &str, b: &str) -> bool {
     a == b || (is_guid(a) && a.eq_ignore_ascii_case(b))
 }
 
