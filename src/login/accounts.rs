@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::link::{Claimant, JoinedBy, Unmatched, external_ids, link_value};
+use super::link::{Claimant, JoinedBy, NoMatch, Unmatched, external_ids, link_value};
 use super::session::{Session, SessionLimits};
 use crate::api::Object;
 use crate::api::directory_user::LoginMethod;
@@ -93,15 +93,14 @@ impl Accounts<'_> {
         let people = self.candidates(claimant).await?;
         let (place, joined_by) = match claimant.find(&people) {
             Ok(found) => found,
-            Err(unmatched) => {
-                let near = people.first().map(|person| person.name().to_owned());
-                return Err(NotLoggedIn::Unmatched(unmatched, near));
+            Err(NoMatch { why, near }) => {
+                return Err(NotLoggedIn::Unmatched(why, near.map(|place| people[place].name().to_owned())));
             }
         };
         // Nobody who may not come in is linked.
         self.require_access(&people[place], LoginMethod::OpenIDConnect).await?;
         let link = |read: &Object| {
-            let unmatched = |unmatched| NotLoggedIn::Unmatched(unmatched, Some(read.name().to_owned()));
+            let unmatched = |none: NoMatch| NotLoggedIn::Unmatched(none.why, Some(read.name().to_owned()));
             let (_, by) = claimant.find(std::slice::from_ref(read)).map_err(unmatched)?;
             Ok::<_, NotLoggedIn>(claimant.link(read, by, now))
         };

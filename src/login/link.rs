@@ -56,6 +56,21 @@ impl Unmatched {
     }
 }
 
+/// That an account is nobody's among the people who were looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoMatch {
+    /// Why.
+    pub why: Unmatched,
+    /// The place of the person whose account it would be but for that.
+    pub near: Option<usize>,
+}
+
+impl From<Unmatched> for NoMatch {
+    fn from(why: Unmatched) -> Self {
+        Self { why, near: None }
+    }
+}
+
 /// An account that a login has shown, and how the Directory matches it.
 #[derive(Clone, Debug)]
 pub struct Claimant<'a> {
@@ -78,24 +93,25 @@ impl<'a> Claimant<'a> {
 
     /// Which of `people` has the account, and what says so. They are objects that live in the Directory, as they were just
     /// read.
-    pub fn find(&self, people: &[Object]) -> Result<(usize, JoinedBy), Unmatched> {
+    pub fn find(&self, people: &[Object]) -> Result<(usize, JoinedBy), NoMatch> {
+        let conflict = |place| NoMatch { why: Unmatched::IdentityConflict, near: Some(place) };
         if let Some(place) = only(people, |person| self.is_linked(person))? {
             return Ok((place, JoinedBy::Link));
         }
         if let Some(place) = only(people, |person| self.is_external_id(external_id(person)))? {
             return match people[place].link() {
                 None => Ok((place, JoinedBy::ExternalId)),
-                Some(_) => Err(Unmatched::IdentityConflict),
+                Some(_) => Err(conflict(place)),
             };
         }
-        let Some(name) = self.name() else { return Err(Unmatched::NotInDirectory) };
+        let Some(name) = self.name() else { return Err(Unmatched::NotInDirectory.into()) };
         // ASCII alone: to fold other letters would make one name of two.
         let is_named =
             |person: &Object| person.scim()["userName"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(name));
         let place = only(people, is_named)?.ok_or(Unmatched::NotInDirectory)?;
         let person = &people[place];
         if person.link().is_some() || self.is_of_another(external_id(person)) {
-            return Err(Unmatched::IdentityConflict);
+            return Err(conflict(place));
         }
         Ok((place, JoinedBy::UserName))
     }
@@ -198,7 +214,7 @@ mod tests {
     ) -> Result<(String, JoinedBy), Unmatched> {
         let people: Vec<_> = people.iter().map(|(name, spec)| person(name, spec)).collect();
         let found = Claimant { account, by_name }.find(&people);
-        found.map(|(place, by)| (people[place].name().to_owned(), by))
+        found.map(|(place, by)| (people[place].name().to_owned(), by)).map_err(|none| none.why)
     }
 
     fn link(tenant: &str, object: &str) -> Value {
@@ -357,6 +373,33 @@ mod tests {
             ),
         ] {
             assert_eq!(check(account, by_name, &people), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_is_about_the_person_whom_the_account_would_be() {
+        let ada = ada();
+        let claimant = Claimant { account: &ada, by_name: true };
+        let (other, taken) = (json!({ "scim": { "userName": "bob" } }), json!({ "link": link(TENANT, B) }));
+        let with = |mut spec: Value, scim: Value| {
+            spec["scim"] = scim;
+            spec
+        };
+        for (name, people, expected) in [
+            (
+                "by userName",
+                [other.clone(), with(taken.clone(), json!({ "userName": "ada@contoso.example" }))],
+                NoMatch { why: Unmatched::IdentityConflict, near: Some(1) },
+            ),
+            (
+                "by externalId",
+                [other.clone(), with(taken, json!({ "externalId": A }))],
+                NoMatch { why: Unmatched::IdentityConflict, near: Some(1) },
+            ),
+            ("nobody", [other.clone(), other], NoMatch { why: Unmatched::NotInDirectory, near: None }),
+        ] {
+            let people = people.map(|spec| person("p", &spec));
+            assert_eq!(claimant.find(&people), Err(expected), "{name}");
         }
     }
 
