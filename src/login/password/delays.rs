@@ -103,12 +103,17 @@ impl Delays {
         for suspect in suspects {
             match suspect {
                 Suspect::Name(..) => drop(kept.remove(suspect)),
-                Suspect::Source(_) => {
-                    if let Some(streak) = kept.get_mut(suspect) {
-                        streak.failures = streak.failures.saturating_sub(1);
-                    }
-                }
+                Suspect::Source(_) => take_back_one(&mut kept, suspect),
             }
+        }
+    }
+
+    /// Nothing was found out about the password, so the attempt was neither a failure nor a success: what [`Delays::begin`] counted is
+    /// taken back, and the failures before it stand.
+    pub fn undecided(&self, suspects: &[Suspect]) {
+        let mut kept = self.0.lock();
+        for suspect in suspects {
+            take_back_one(&mut kept, suspect);
         }
     }
 
@@ -131,6 +136,12 @@ impl Delays {
             *streak = told;
         }
         streak.wait_until(suspect.free()).filter(|until| *until > now)
+    }
+}
+
+fn take_back_one(kept: &mut HashMap<Suspect, Streak>, suspect: &Suspect) {
+    if let Some(streak) = kept.get_mut(suspect) {
+        streak.failures = streak.failures.saturating_sub(1);
     }
 }
 
@@ -214,6 +225,21 @@ mod tests {
         assert_eq!(tried, FREE_OF_SOURCE, "one guess for each of many names is seen by the network");
         delays.succeeded(&[name("n0"), network("192.0.2.7")]);
         assert_eq!(delays.streak(&network("192.0.2.9")).expect("a streak").failures, FREE_OF_SOURCE - 1);
+    }
+
+    #[test]
+    fn an_attempt_that_nobody_looked_at_leaves_the_failures_before_it() {
+        let (delays, ada) =
+            (Delays::default(), [name("ada"), Suspect::source("192.0.2.7".parse().expect("an address"))]);
+        for _ in 0..4 {
+            delays.begin(&ada, at(0)).expect("free");
+        }
+        delays.begin(&ada, at(0)).expect("free");
+        delays.undecided(&ada);
+        let failures = ada.each_ref().map(|suspect| delays.streak(suspect).expect("a streak").failures);
+        assert_eq!(failures, [4, 4], "a full queue must not wipe out the guesses before it");
+        delays.begin(&ada, at(0)).expect("the fifth is free");
+        assert!(delays.begin(&ada, at(0)).is_err());
     }
 
     #[test]

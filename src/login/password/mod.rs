@@ -142,27 +142,22 @@ impl Passwords {
         }
         self.delays.begin(&suspects, now).map_err(PasswordRefused::Wait)?;
         let denial = match &candidate {
-            Some(candidate) => self.denial(directory, &candidate.person).await?,
+            Some(candidate) => self.denial(directory, &candidate.person).await,
             None => {
                 // As many calls as for somebody.
                 drop(self.store.objects().get(Kind::CLAIM, &directory.namespace, NOBODY).await);
-                None
+                Ok(None)
             }
         };
+        let denial = denial.inspect_err(|_| self.delays.undecided(&suspects))?;
         let hash = match (&candidate, denial) {
             // Who may not log in with a password has none here, whatever lies in a Secret.
             (Some(Candidate { person, secret: Some(secret) }), None) => secret::hash_for(secret, person),
             _ => None,
         };
         let has_hash = hash.is_some();
-        let verdict = match self.hashing.verify(typed.clone(), hash).await {
-            Ok(verdict) => verdict,
-            Err(full) => {
-                // Nothing was found out, so it was no failure.
-                self.delays.succeeded(&suspects);
-                return Err(full.into());
-            }
-        };
+        let verdict = self.hashing.verify(typed.clone(), hash).await;
+        let verdict = verdict.inspect_err(|_| self.delays.undecided(&suspects))?;
         let Some(Candidate { person, secret }) = candidate else {
             return Err(PasswordRefused::Wrong { user: None, reason: "NoSuchName" });
         };
