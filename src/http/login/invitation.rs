@@ -13,7 +13,6 @@ use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::audit;
 use crate::login::invitation::{self, InvitationRefused};
-use crate::login::password::quality;
 use crate::pages::{self, NewPasswordPage, texts};
 use crate::store::Error;
 use crate::store::kind::Kind;
@@ -46,11 +45,15 @@ pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: B
     if new != sent.field("again") {
         return again(StatusCode::UNPROCESSABLE_ENTITY, texts::PASSWORDS_DIFFER);
     }
-    // Before the link is used up: a password that is not taken must not cost it.
-    if let Err(weakness) = quality::check(new, user_name(person)) {
-        let (status, problem) = told(&weakness.into(), texts::WRONG_PASSWORD);
-        return again(status, problem.unwrap_or(texts::PASSWORD_TOO_COMMON));
-    }
+    // Before the link is used up: neither a password that is not taken nor a busy moment may cost it.
+    let prepared = match logins.passwords().prepare(person, new).await {
+        Ok(prepared) => prepared,
+        Err(refused) => {
+            let (status, problem) = told(&refused, texts::WRONG_PASSWORD);
+            let Some(problem) = problem else { return Err(visit.stale(refused.to_string()).into()) };
+            return again(status, problem).map(|answer| with_wait(answer, wait_of(&refused, &visit)));
+        }
+    };
     let (namespace, name) = (&directory.namespace, person.name());
     let patch = invitation::used(person, visit.now);
     match logins.store().write_status(Kind::USER, namespace, name, &patch).await {
@@ -60,7 +63,7 @@ pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: B
         }
         Err(error) => return Err(visit.stale(error.to_string()).into()),
     }
-    match logins.passwords().set(person, new).await {
+    match logins.passwords().save(person, prepared).await {
         Ok(()) => {
             audit::password_set(directory, name, "invitation");
             Ok(saved(&browser, &visit))

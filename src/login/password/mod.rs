@@ -106,6 +106,11 @@ impl From<Error> for PasswordRefused {
     }
 }
 
+/// A new password that is good enough, hashed and not saved yet.
+pub struct NewPassword {
+    hash: String,
+}
+
 /// Somebody whose password is looked at.
 struct Candidate {
     person: Object,
@@ -195,10 +200,20 @@ impl Passwords {
 
     /// Gives a person a password, and ends every session of the person. Whether the person may have it was found out before.
     pub async fn set(&self, person: &Object, new: &str) -> Result<(), PasswordRefused> {
+        let new = self.prepare(person, new).await?;
+        self.save(person, new).await
+    }
+
+    /// Whether a person may have a new password, and its hash: all that can be refused without anybody having to write.
+    pub async fn prepare(&self, person: &Object, new: &str) -> Result<NewPassword, PasswordRefused> {
         let user_name = person.scim()["userName"].as_str().unwrap_or_default();
         let new = normalized(new);
         quality::check(&new, user_name)?;
-        let hash = self.hashing.hash(new).await?;
+        Ok(NewPassword { hash: self.hashing.hash(new).await? })
+    }
+
+    /// Saves a password that was prepared for a person, and ends every session of the person.
+    pub async fn save(&self, person: &Object, NewPassword { hash }: NewPassword) -> Result<(), PasswordRefused> {
         self.write(person, &hash).await?;
         // After the password: a session that began with the old one in between must not stay.
         for _ in 0..ATTEMPTS_TO_WRITE {

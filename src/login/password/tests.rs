@@ -198,3 +198,17 @@ async fn the_hash_is_nowhere_but_in_the_secret() {
     assert_eq!((secret.name(), secret.secret_type()), ("ada-1-password", PASSWORD));
     assert!(!secret.as_json().to_string().contains(PASSWORD_OF_ADA));
 }
+
+#[tokio::test]
+async fn a_new_password_is_judged_as_it_will_be_compared() {
+    let cluster = cluster(&[("ada", json!({}))]);
+    let ada = cluster.store.objects().get(Kind::USER, "people", "ada-1").await.expect("a person");
+    let words = ["o", "u", "a", "i", "e", "y", "o", "u", "a"].map(|letter| format!("{letter}\u{308}")).concat();
+    assert_eq!(words.chars().count(), 18);
+    let refused = cluster.passwords.prepare(&ada, &words).await.err();
+    assert_eq!(refused, Some(PasswordRefused::Weak(Weakness::TooShort)), "nine letters, however they are written");
+    let prepared = cluster.passwords.prepare(&ada, PASSWORD_OF_ADA).await.expect("a good password");
+    assert!(cluster.secrets().is_empty(), "nothing is written before the link is used up");
+    cluster.passwords.save(&ada, prepared).await.expect("a password");
+    assert_eq!(cluster.log_in("ada@contoso.example", PASSWORD_OF_ADA, 0).await, Ok("ada-1".to_owned()));
+}
