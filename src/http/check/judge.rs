@@ -76,7 +76,9 @@ impl Inner {
         let Some(application) = application.filter(|application| application.directory() == directory) else {
             return answer::misdirected("UnknownApplication");
         };
-        let Some(directory) = self.logins.store().directory(namespace, directory) else {
+        // Of a Directory that is being deleted nobody is let in, as the condition of the application says.
+        let directory = self.logins.store().directory(namespace, directory);
+        let Some(directory) = directory.filter(|directory| !directory.seen.is_terminating) else {
             return answer::misdirected("UnknownDirectory");
         };
         let case = Case { question, directory, application, now: Timestamp::now() };

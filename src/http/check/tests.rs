@@ -319,6 +319,18 @@ async fn the_policy_of_an_application_acts_on_the_next_request() {
 }
 
 #[tokio::test]
+async fn nobody_is_let_in_where_the_directory_is_being_deleted() {
+    let front = Front::new().await;
+    let cookie = front.session();
+    assert_eq!(front.status("wiki", &cookie).await, 200);
+    let mut directory = front.memory.all(Kind::DIRECTORY).into_iter().find(|one| one.name() == "staff").expect("staff");
+    directory["metadata"]["deletionTimestamp"] = json!("2026-03-01T10:00:00Z");
+    front.memory.put(Kind::DIRECTORY, &directory);
+    front.tell();
+    assert_eq!(front.status("wiki", &cookie).await, 403);
+}
+
+#[tokio::test]
 async fn each_family_is_told_in_its_own_way_where_to_sign_in() {
     let front = Front::new().await;
     let login = format!("{PUBLIC_URL}/login/acme/staff?app=wiki");

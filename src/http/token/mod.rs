@@ -219,6 +219,9 @@ impl Inner {
             .verifications
             .try_acquire()
             .map_err(|_| TokenFailure::Unavailable("too many verifications at once"))?;
+        if directory.seen.is_terminating {
+            return Err(TokenFailure::Token("DirectoryTerminating"));
+        }
         let now = Timestamp::now();
         let verified = self.logins.providers().verify_token(directory, token, now).await.map_err(|refused| {
             if refused.is_unavailable() {
