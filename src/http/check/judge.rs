@@ -19,6 +19,7 @@ use crate::http::edge::{Answer, RequestNote};
 use crate::http::page;
 use crate::login::assertion::Assertion;
 use crate::login::audit;
+use crate::login::provider::configured;
 use crate::login::sealing::Purpose;
 use crate::login::token_holder::holder;
 use crate::login::{CookieHost, LiveSession, NoSession};
@@ -181,7 +182,7 @@ impl Inner {
     /// The token that is to be judged: the application accepts tokens, and this one names the Directory's provider.
     fn token<'a>(&self, case: &Case<'a>) -> Option<&'a str> {
         let Case { question, directory, application, .. } = case;
-        let oidc = directory.spec.login.as_ref()?.oidc.as_ref()?;
+        let oidc = configured(directory.spec.login.as_ref())?;
         let tenant = self.logins.providers().tenant(directory);
         let headers = application.spec.accept_bearer.then_some(question.headers)?;
         bearer::of_provider(headers, oidc, tenant.as_deref())

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::api::directory_login::{Flavor, Login, Oidc};
+use crate::login::provider::configured;
 use crate::rules::application::{first_host, origin, own_host};
 use crate::store::WatchedApplication;
 
 /// What a native app needs for authorization code with PKCE, so that no tenant is built into it. Nothing where people do not
 /// log in at a provider.
 pub(super) fn client_config(login: &Login) -> Option<Value> {
-    let oidc = login.oidc.as_ref()?;
+    let oidc = configured(Some(login))?;
     let standard = ["openid", "profile", "offline_access"].map(str::to_owned);
     let scopes: Vec<_> = standard.into_iter().chain(api_scope(login)).collect();
     Some(json!({
@@ -29,7 +30,7 @@ pub(super) fn protected_resource(
     asked_host: Option<&str>,
 ) -> Option<Value> {
     let spec = &application.spec;
-    let (oidc, scope) = (login.oidc.as_ref()?, api_scope(login)?);
+    let (oidc, scope) = (configured(Some(login))?, api_scope(login)?);
     let asked = asked_host.and_then(|host| own_host(spec, host));
     let host = asked.or_else(|| first_host(spec).map(str::to_owned)).filter(|_| spec.accept_bearer)?;
     Some(json!({
@@ -76,6 +77,12 @@ mod tests {
         json!({ "tokens": { "audiences": ["api://web", "web"] } })
     }
 
+    fn with_method(method: &str) -> Value {
+        let mut login = tokens();
+        login["method"] = method.into();
+        login
+    }
+
     #[test]
     fn a_native_app_is_told_what_it_needs_and_nothing_else() {
         let oidc = json!({
@@ -92,7 +99,11 @@ mod tests {
         assert_eq!(client_config(&login(&full)), Some(expected));
         let plain = client_config(&login(&json!({}))).expect("a document");
         assert_eq!((&plain["client_id"], plain["scopes"].as_array().map(Vec::len)), (&json!("web"), Some(3)));
-        assert_eq!(client_config(&login(&json!({ "oidc": null }))), None);
+        for (name, difference) in
+            [("no provider", json!({ "oidc": null })), ("nobody logs in", json!({ "method": "Disabled" }))]
+        {
+            assert_eq!(client_config(&login(&difference)), None, "{name}");
+        }
     }
 
     #[test]
@@ -123,6 +134,7 @@ mod tests {
         for (name, application, login) in [
             ("no tokens at the application", application(false, hosts()), login(&tokens())),
             ("no tokens in the Directory", application(true, hosts()), login(&json!({}))),
+            ("nobody logs in", application(true, hosts()), login(&with_method("Disabled"))),
             ("patterns alone", application(true, json!(["*.mcp.contoso.example"])), login(&tokens())),
         ] {
             assert_eq!(document(&application, &login, None, "evil.example"), None, "{name}");

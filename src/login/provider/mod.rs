@@ -168,7 +168,8 @@ impl Providers {
         token: &str,
         now: Timestamp,
     ) -> Result<VerifiedToken, TokenRefused> {
-        let rules = directory.spec.login.as_ref().and_then(|login| login.tokens.as_ref());
+        let login = directory.spec.login.as_ref();
+        let rules = login.and_then(|login| login.tokens.as_ref()).filter(|_| configured(login).is_some());
         let rules = rules.ok_or(TokenRefused::NotAccepted)?;
         // Before anything is asked of the provider: whoever sends garbage makes nobody work.
         let unverified = token::unverified(token)?;

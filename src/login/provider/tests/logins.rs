@@ -15,6 +15,7 @@ use super::super::{
 };
 use super::server::{Answer, DISCOVERY, KEYS, Server, TENANT, TOKEN};
 use super::signer::{OWN, Signed, changed, token};
+use crate::api::directory_login::LoginMode;
 use crate::api::secret::{self, Secret};
 use crate::metrics::Metrics;
 use crate::store::{SecretError, Seen, WatchedDirectory};
@@ -262,6 +263,8 @@ async fn a_token_that_somebody_shows_is_judged_by_what_the_directory_accepts() {
     let access = changed(claims(&server, "api://rollcall"), &json!({ "scp": "access_as_user", "azp": "native" }));
     let mut without = directory.clone();
     without.spec.login.as_mut().expect("a login").tokens = None;
+    let mut disabled = directory.clone();
+    disabled.spec.login.as_mut().expect("a login").method = LoginMode::Disabled;
     for (case, directory, claims, expected) in [
         ("an access token", &directory, access.clone(), "good"),
         ("an ID token of the native registration", &directory, claims(&server, "native"), "good"),
@@ -270,6 +273,7 @@ async fn a_token_that_somebody_shows_is_judged_by_what_the_directory_accepts() {
         ("another issuer", &directory, changed(access.clone(), &json!({ "iss": "https://x.example" })), "Issuer"),
         ("without the scope", &directory, changed(access.clone(), &json!({ "scp": "other" })), "Scope"),
         ("where none is accepted", &without, access.clone(), "NotAccepted"),
+        ("where nobody logs in", &disabled, access.clone(), "NotAccepted"),
     ] {
         let found = providers.verify_token(directory, &signed(&claims, "own"), now).await;
         assert_eq!(found.map_or_else(|refused| refused.as_str(), |_| "good"), expected, "{case}");
