@@ -17,6 +17,9 @@ use crate::login::provider::{ProviderProblem, configured, redirect_uri, signed_o
 const OWNED: [ConditionType; 1] = [ConditionType::LoginReady];
 /// The fields that are written here.
 pub const FIELDS: &[&str] = &["conditions", "redirectURIs"];
+/// What does not work while the operator does not know its public address.
+const NO_PUBLIC_URL: &str = "start the operator with --public-url: without it /check sends nobody to the login, applications get no \
+                             X-Rollcall-Assertion";
 /// After the first failure, until the next look; each further one waits twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// Longest wait after a failure: somebody may have made the Secret meanwhile.
@@ -92,15 +95,19 @@ fn login_ready(observed: &ObservedLogin<'_>) -> Option<Wanted> {
     let wanted = |holds, reason, message| Some(Wanted { name: ConditionType::LoginReady, holds, reason, message });
     if !needs_probe(Some(login)) {
         let message = "people log in with a password of this operator, and there is no provider";
-        return wanted(true, Reason::Answering, message.to_owned());
+        let message = match observed.public_url {
+            Some(_) => message.to_owned(),
+            None => format!("{message}; {NO_PUBLIC_URL}"),
+        };
+        return wanted(true, Reason::Answering, message);
     }
     match observed.probed? {
         Err(problem) => wanted(false, problem.reason(), problem.to_string()),
         Ok(tenant) => {
             let registration = match observed.public_url {
-                Some(_) => "enter status.redirectURIs in its registration",
+                Some(_) => "enter status.redirectURIs in its registration".to_owned(),
                 None => {
-                    "for its registration, start the operator with --public-url: status.redirectURIs then tells the addresses"
+                    format!("{NO_PUBLIC_URL}, and status.redirectURIs does not tell what to enter in its registration")
                 }
             };
             wanted(true, Reason::Answering, format!("the provider answers for {tenant}; {registration}"))
@@ -185,8 +192,12 @@ mod tests {
         }
         let (_, _, message) = ready(Some(oidc()), Some(Err(&problem)), public).expect("a condition");
         assert!(message.contains("entra") && message.contains("rollcall.dev/client-secret"), "{message}");
-        let (_, _, message) = ready(Some(oidc()), Some(Ok("t")), None).expect("a condition");
-        assert!(message.contains("--public-url"), "{message}");
+        for (spec, probed) in [(oidc(), Some(Ok("t"))), (built_in(), None)] {
+            let (_, _, message) = ready(Some(spec.clone()), probed, None).expect("a condition");
+            assert!(message.contains("--public-url") && message.contains("/check"), "{message}");
+            let (_, _, message) = ready(Some(spec), probed, public).expect("a condition");
+            assert!(!message.contains("--public-url"), "{message}");
+        }
     }
 
     #[test]
