@@ -99,8 +99,16 @@ fn covers(application: &DirectoryApplicationSpec, entry: &str, host: &str) -> bo
 }
 
 fn without_default_port(host: &str, scheme: HostScheme) -> &str {
-    let port = if scheme == HostScheme::Http { ":80" } else { ":443" };
-    host.strip_suffix(port).unwrap_or(host)
+    let port = default_port(scheme).to_string();
+    host.strip_suffix(&port).and_then(|name| name.strip_suffix(':')).unwrap_or(host)
+}
+
+/// The port of a host that names none.
+pub fn default_port(scheme: HostScheme) -> u16 {
+    match scheme {
+        HostScheme::Http => 80,
+        HostScheme::Https | HostScheme::Unknown => 443,
+    }
 }
 
 /// Longest host with its port.

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::api::conditions::{ConditionType, Reason};
+use crate::api::directory_application::HostScheme;
 use crate::controller::status::decide::conditions::{Wanted, insert_list, merge};
+use crate::rules::application::default_port;
 
 /// The condition that is written here.
 const OWNED: [ConditionType; 1] = [ConditionType::Ready];
@@ -23,11 +25,11 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host as a spec has it.
-    pub fn of(text: &str) -> Self {
+    /// A host as the spec of an application of this scheme has it.
+    pub fn of(text: &str, scheme: HostScheme) -> Self {
         let (name, port) = text.split_once(':').unwrap_or((text, ""));
         let (name, is_wildcard) = name.strip_prefix("*.").map_or((name, false), |suffix| (suffix, true));
-        Self { name: name.to_owned(), is_wildcard, port: port.parse().unwrap_or(443) }
+        Self { name: name.to_owned(), is_wildcard, port: port.parse().unwrap_or_else(|_| default_port(scheme)) }
     }
 
     /// Whether there is a host that both stand for.
@@ -100,7 +102,9 @@ fn ready(observed: &ObservedApplication<'_>) -> Wanted {
             return wanted(false, Reason::DirectoryMissing, message);
         }
         Some(DirectoryOfApplication { has_login: false, .. }) => {
-            let message = format!("nobody logs in to the Directory {name}: give it a spec.login");
+            let message = format!(
+                "nobody logs in to the Directory {name}: give it a spec.login, with another method than Disabled"
+            );
             return wanted(false, Reason::LoginMissing, message);
         }
         Some(_) => {}
@@ -149,9 +153,12 @@ mod tests {
             ("*.contoso.example", "*.contoso.example", true),
             ("*.wiki.contoso.example", "*.chat.contoso.example", false),
         ] {
-            let (one, other) = (Host::of(one), Host::of(other));
+            let (one, other) = (Host::of(one, HostScheme::Https), Host::of(other, HostScheme::Https));
             assert_eq!((one.meets(&other), other.meets(&one)), (expected, expected), "{one:?} {other:?}");
         }
+        let plain = Host::of("localhost", HostScheme::Http);
+        assert!(!plain.meets(&Host::of("localhost", HostScheme::Https)), "another port");
+        assert!(plain.meets(&Host::of("localhost:80", HostScheme::Https)));
     }
 
     #[test]

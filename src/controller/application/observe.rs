@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::decide::{DirectoryOfApplication, Host, ObservedApplication};
+use crate::rules::access::LoginRules;
 use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 use crate::store::{Store, WatchedApplication};
 
@@ -43,7 +44,8 @@ pub fn name_of(application: &WatchedApplication) -> DirtyName {
 
 /// Its hosts.
 pub fn hosts(application: &WatchedApplication) -> Vec<Host> {
-    application.spec.hosts.iter().map(|host| Host::of(host)).collect()
+    let scheme = application.spec.scheme.counts_as();
+    application.spec.hosts.iter().map(|host| Host::of(host, scheme)).collect()
 }
 
 /// An application.
@@ -51,7 +53,7 @@ pub fn application<'a>(store: &Store, of: &'a WatchedApplication) -> ObservedApp
     let directory = store.directory(&of.namespace, of.directory());
     let directory = directory.map(|directory| DirectoryOfApplication {
         is_terminating: directory.seen.is_terminating,
-        has_login: directory.spec.login.is_some(),
+        has_login: LoginRules::of(directory.spec.login.as_ref(), None).method.is_some(),
     });
     let index = store.index(&of.namespace, of.directory());
     let require = &of.spec.require;
@@ -72,10 +74,9 @@ fn taken(store: &Store, of: &WatchedApplication) -> Vec<(String, String)> {
         (other.namespace.as_str(), other.directory()) != (of.namespace.as_str(), of.directory())
     };
     let others: Vec<_> = store.all_applications().into_iter().filter(is_other).collect();
-    let holder = |host: &String| {
-        let host_of = Host::of(host);
-        let holder = others.iter().find(|other| hosts(other).iter().any(|it| it.meets(&host_of)))?;
-        Some((host.clone(), format!("{}/{}", holder.namespace, holder.name)))
+    let holder = |(text, host): (&String, Host)| {
+        let holder = others.iter().find(|other| hosts(other).iter().any(|it| it.meets(&host)))?;
+        Some((text.clone(), format!("{}/{}", holder.namespace, holder.name)))
     };
-    of.spec.hosts.iter().filter_map(holder).collect()
+    of.spec.hosts.iter().zip(hosts(of)).filter_map(holder).collect()
 }
