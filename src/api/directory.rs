@@ -409,6 +409,19 @@ pub enum PortalRole {
     Unknown,
 }
 
+impl PortalRole {
+    /// The role as objects, SCIM and headers spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "ReadOnly",
+            Self::User => "User",
+            Self::Admin => "Admin",
+            Self::EnterpriseAdmin => "EnterpriseAdmin",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
 /// The type of a declared attribute.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExtensionType {

@@ -13,7 +13,7 @@ use crate::scim::Attributes;
 pub struct Profile {
     /// `userName`.
     pub user_name: Option<String>,
-    /// `displayName`; else `name.formatted`.
+    /// `displayName`; else `name.formatted`; else the given name and the family name.
     pub display_name: Option<String>,
     /// The primary e-mail address; else the first of type work; else the first.
     pub email: Option<String>,
@@ -49,8 +49,8 @@ impl Profile {
         let policy::Counted { user_type, portal_role } = policy::counted(directory, &sent);
         Some(Self {
             user_name: text(user_name),
-            display_name: text(display_name).or_else(|| name["formatted"].as_str().map(str::to_owned)),
-            email: email(&emails),
+            display_name: full_name(&display_name, &name),
+            email: email(&emails).map(str::to_owned),
             user_type,
             portal_role,
         })
@@ -61,12 +61,20 @@ fn text(value: Value) -> Option<String> {
     if let Value::String(text) = value { Some(text) } else { None }
 }
 
-fn email(emails: &Value) -> Option<String> {
+/// What a person is called, by `displayName` and `name`: the display name, or else the parts of the name.
+pub fn full_name(display_name: &Value, name: &Value) -> Option<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
+    let parts = [text(&name["givenName"]), text(&name["familyName"])].join(" ").trim().to_owned();
+    [text(display_name), text(&name["formatted"]), parts].into_iter().find(|name| !name.is_empty())
+}
+
+/// The e-mail address of a person, by `emails`: the primary one, or else the first of type work, or else the first.
+pub fn email(emails: &Value) -> Option<&str> {
     let emails = || emails.as_array().into_iter().flatten().filter(|email| email["value"].is_string());
     let primary = emails().find(|email| email["primary"] == true);
     let work = || emails().find(|email| email["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("work")));
     let chosen = primary.or_else(work).or_else(|| emails().next())?;
-    chosen["value"].as_str().map(str::to_owned)
+    chosen["value"].as_str()
 }
 
 #[cfg(test)]
@@ -94,6 +102,19 @@ mod tests {
             (Value::Null, None),
         ] {
             assert_eq!(read(&json!({ "emails": emails }), &json!({})).email.as_deref(), expected, "{emails}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_called_by_the_best_name_that_there_is() {
+        for (scim, expected) in [
+            (json!({ "displayName": "Ada L", "name": { "formatted": "Ada Lovelace" } }), Some("Ada L")),
+            (json!({ "name": { "formatted": "Ada Lovelace", "givenName": "A" } }), Some("Ada Lovelace")),
+            (json!({ "name": { "givenName": "Ada", "familyName": "Lovelace" } }), Some("Ada Lovelace")),
+            (json!({ "displayName": " ", "name": { "familyName": "Lovelace" } }), Some("Lovelace")),
+            (json!({ "displayName": 7, "name": "Ada" }), None),
+        ] {
+            assert_eq!(read(&scim, &json!({})).display_name.as_deref(), expected, "{scim}");
         }
     }
 

@@ -12,6 +12,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::limits::{
     MAX_DISPLAY_NAME, MAX_EMAIL, MAX_GROUPS, MAX_GROUPS_BYTES, MAX_HEAD, MAX_USER_NAME, MAX_USER_TYPE, RESERVED,
 };
+use crate::api::directory::PortalRole;
 use crate::rules::profile::Profile;
 
 const USER: HeaderName = HeaderName::from_static("x-auth-request-user");
@@ -70,13 +71,13 @@ pub(super) fn headers(
     let user_name = exact(user_name, MAX_USER_NAME).ok_or(UntellableName)?;
     let email = profile.email.as_deref().and_then(|email| exact(email, MAX_EMAIL)).unwrap_or_default();
     let user_type = profile.user_type.as_deref().and_then(|user_type| exact(user_type, MAX_USER_TYPE));
-    let role = profile.portal_role.map(|role| format!("{role:?}")).unwrap_or_default();
+    let role = profile.portal_role.map_or("", PortalRole::as_str);
 
     let mut told = Told { headers: Vec::with_capacity(16), left: MAX_HEAD.saturating_sub(RESERVED + others) };
     told.add(USER, user_name);
     told.add(PREFERRED_USERNAME, user_name);
     told.add(EMAIL, email);
-    told.add(ROLE, &role);
+    told.add(ROLE, role);
     told.add(USER_TYPE, user_type.unwrap_or_default());
     told.add(UID, id);
     if with_remote {

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::person::{Shown, full_name};
+use super::person::Shown;
 use super::visitor::Visitor;
 use crate::http::browser::{Browser, Turned, Visit, VisitFailure};
 use crate::http::edge::Answer;
@@ -15,6 +15,7 @@ use crate::pages::{self, PersonRow, PortalPart, RollPage, SuspensionSwitch, text
 use crate::rules::access::{Denial, decide};
 use crate::rules::naming::canonical;
 use crate::rules::portal::may_switch;
+use crate::rules::profile::full_name;
 use crate::rules::resource::Resource;
 
 /// People on a page.
@@ -120,8 +121,7 @@ fn search(people: Vec<(Arc<str>, Arc<[u8]>)>, needle: &str) -> (Vec<Found>, bool
     let is_whole = people.len() <= MAX_LOOKED_THROUGH;
     let found = people.into_iter().take(MAX_LOOKED_THROUGH).filter_map(|(id, scim)| {
         let Named { user_name, display_name, name } = serde_json::from_slice(&scim).ok()?;
-        let name = full_name(&serde_json::json!({ "displayName": display_name, "name": name }));
-        let name = canonical(name.as_deref().unwrap_or_default());
+        let name = canonical(&full_name(&display_name, &name).unwrap_or_default());
         let user_name = canonical(user_name.as_str().unwrap_or_default());
         let is_found = needle.is_empty() || name.contains(needle) || user_name.contains(needle);
         let order = if name.is_empty() { user_name } else { name };

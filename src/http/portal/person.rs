@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::api::directory::PortalRole;
 use crate::rules::mapping::to_attributes;
 use crate::rules::policy::Policy;
+use crate::rules::profile::{email, full_name};
 
 /// Most characters of a value on a page.
 const MAX_SHOWN: usize = 200;
@@ -32,9 +33,9 @@ impl Shown {
         let effective = policy.effective(&to_attributes(scim));
         let user_name = text(&scim["userName"]);
         Self {
-            name: full_name(scim).unwrap_or_else(|| user_name.clone()),
+            name: full_name(&scim["displayName"], &scim["name"]).map_or_else(|| user_name.clone(), |name| cut(&name)),
             user_name,
-            email: email(scim),
+            email: email(&scim["emails"]).map(cut).unwrap_or_default(),
             title: text(&scim["title"]),
             department: text(&scim["extensions"][ENTERPRISE]["department"]),
             user_type: effective.user_type.as_deref().map(cut).unwrap_or_default(),
@@ -44,29 +45,8 @@ impl Shown {
 
     /// The role as the pages spell it.
     pub(super) fn role_name(&self) -> Option<&'static str> {
-        match self.role? {
-            PortalRole::ReadOnly => Some("ReadOnly"),
-            PortalRole::User => Some("User"),
-            PortalRole::Admin => Some("Admin"),
-            PortalRole::EnterpriseAdmin => Some("EnterpriseAdmin"),
-            PortalRole::Unknown => None,
-        }
+        self.role?.known().map(PortalRole::as_str)
     }
-}
-
-/// What a person is called: `displayName`, or the parts of the name.
-pub(super) fn full_name(scim: &Value) -> Option<String> {
-    let (name, display) = (&scim["name"], text(&scim["displayName"]));
-    let parts = [text(&name["givenName"]), text(&name["familyName"])].join(" ").trim().to_owned();
-    [display, text(&name["formatted"]), parts].into_iter().find(|name| !name.is_empty())
-}
-
-/// The primary e-mail address, or else that at work, or else the first.
-fn email(scim: &Value) -> String {
-    let emails = scim["emails"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let primary = emails.iter().find(|email| email["primary"] == Value::Bool(true));
-    let at_work = || emails.iter().find(|email| email["type"] == "work");
-    primary.or_else(at_work).or(emails.first()).map(|email| text(&email["value"])).unwrap_or_default()
 }
 
 fn text(value: &Value) -> String {
