@@ -31,6 +31,7 @@ pub mod page;
 pub mod portal;
 pub mod scim;
 pub mod token;
+mod urlencoded;
 
 /// The doors of the public listener in one router. What lies below none of them is answered as SCIM is: an administrator
 /// who has typed half of a tenant URL is the one to read it.

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
-use tokio::time::timeout;
 
+use crate::http::urlencoded;
 use crate::login::form::is_same_origin;
 
 /// Largest form.
@@ -16,8 +15,6 @@ const MAX_FORM: usize = 16 * 1024;
 const MAX_FIELDS: usize = 16;
 /// How long a form may take to arrive.
 const FORM_READ: Duration = Duration::from_secs(10);
-/// The type of forms.
-const URLENCODED: &str = "application/x-www-form-urlencoded";
 /// The field with the token.
 const TOKEN: &str = "form";
 
@@ -40,15 +37,8 @@ impl Form {
         if !is_same_origin(headers, own_origin) {
             return Err(FormRefused::Foreign);
         }
-        let media_type = headers.get(CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
-        let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case(URLENCODED) {
-            return Err(FormRefused::Unreadable);
-        }
-        match timeout(FORM_READ, to_bytes(body, MAX_FORM)).await {
-            Ok(Ok(bytes)) => Ok(Self::of(&bytes)),
-            _ => Err(FormRefused::Unreadable),
-        }
+        let bytes = urlencoded::read(headers, body, MAX_FORM, FORM_READ).await;
+        bytes.map(|bytes| Self::of(&bytes)).map_err(|_| FormRefused::Unreadable)
     }
 
     fn of(bytes: &[u8]) -> Self {
@@ -79,6 +69,7 @@ mod tests {
     use http::{HeaderName, HeaderValue};
 
     use super::*;
+    use crate::http::urlencoded::URLENCODED;
 
     async fn read(lines: &[(&'static str, &'static str)], body: String) -> Result<String, FormRefused> {
         let line = |(name, value): &(&'static str, &'static str)| {

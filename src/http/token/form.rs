@@ -2,25 +2,20 @@
 
 use axum::body::Body;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt as _, Limited};
-use tokio::time::timeout;
 
 use super::answer::TokenFailure;
 use super::limits::{FORM_READ, MAX_FORM};
+use crate::http::urlencoded::{self, UnreadableBody};
 
 /// The token that is asked about.
 pub(super) async fn token(headers: &HeaderMap, body: Body) -> Result<String, TokenFailure> {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(TokenFailure::Request("send the token as a form: Content-Type application/x-www-form-urlencoded"));
-    }
-    let body = Limited::new(body, MAX_FORM).collect();
-    // A body that breaks off looks the same as one that is too large; neither client reads on.
-    let body =
-        timeout(FORM_READ, body).await.map_err(|_| TokenFailure::TooSlow)?.map_err(|_| TokenFailure::TooLarge)?;
-    let body = body.to_bytes();
+    let body = urlencoded::read(headers, body, MAX_FORM, FORM_READ).await.map_err(|unreadable| match unreadable {
+        UnreadableBody::Type => {
+            TokenFailure::Request("send the token as a form: Content-Type application/x-www-form-urlencoded")
+        }
+        UnreadableBody::TooLarge => TokenFailure::TooLarge,
+        UnreadableBody::TooSlow => TokenFailure::TooSlow,
+    })?;
     let mut tokens = url::form_urlencoded::parse(&body).filter(|(name, _)| name == "token");
     match (tokens.next(), tokens.next()) {
         (Some((_, token)), None) if !token.is_empty() => Ok(token.into_owned()),
@@ -31,6 +26,7 @@ pub(super) async fn token(headers: &HeaderMap, body: Body) -> Result<String, Tok
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::CONTENT_TYPE;
 
     use super::*;
 
