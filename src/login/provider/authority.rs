@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use url::{Host, Url};
-use uuid::Uuid;
 
 use super::address::is_public;
 use super::problem::ProviderProblem;
 use crate::api::directory_login::{Flavor, Oidc};
+use crate::rules::guid::is_guid;
 
 /// Tenants that stand for every tenant, and the tenant of personal accounts under both of its names.
 const TENANT_INDEPENDENT: [&str; 4] = ["common", "organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"];
@@ -91,11 +91,6 @@ impl Authority {
             (ExpectedIssuer::OfSomeTenant, _) => None,
         }
     }
-
-    /// Whether this is the issuer, as far as the authority itself says.
-    pub fn is_issuer(&self, issuer: &str) -> bool {
-        matches!(&self.issuer, ExpectedIssuer::Exact(expected) if expected == issuer)
-    }
 }
 
 /// Host and port of a URL, as the list of allowed hosts spells them.
@@ -130,11 +125,6 @@ fn tenant_issuer(url: &Url) -> Result<(ExpectedIssuer, String), ProviderProblem>
     let base = format!("{}/{tenant}/v2.0", url.origin().ascii_serialization());
     let issuer = if is_guid(&tenant) { ExpectedIssuer::Exact(base.clone()) } else { ExpectedIssuer::OfSomeTenant };
     Ok((issuer, base))
-}
-
-/// Whether a text is a GUID as Entra writes them.
-pub fn is_guid(text: &str) -> bool {
-    text.len() == 36 && Uuid::try_parse(text).is_ok()
 }
 
 /// The tenant in an issuer of Entra.

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use openidconnect::{IssuerUrl, ProviderMetadataWithLogout};
 use url::Url;
 
-use super::authority::{Authority, ExpectedIssuer, host_of, is_guid};
+use super::authority::{Authority, ExpectedIssuer, host_of};
 use super::problem::ProviderProblem;
+use crate::rules::guid::is_guid;
 
 /// What is known of a provider from its document.
 #[derive(Clone, Debug, PartialEq, Eq)]

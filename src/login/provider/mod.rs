@@ -50,7 +50,7 @@ use self::discovery::Metadata;
 use self::exchange::Code;
 use self::fetch::Routes;
 use self::known::KnownProvider;
-use self::token::{Expected, TokenUse, Unverified};
+use self::token::{Expected, TokenUse};
 use crate::api::directory_login::{Login, LoginMode, Oidc};
 use crate::metrics::Metrics;
 use crate::store::{Store, WatchedDirectory};
@@ -197,18 +197,6 @@ impl Providers {
             return Err(TokenRefused::Guest);
         }
         Ok(verified)
-    }
-
-    /// Whether a token says that it is from the provider of this Directory. One that does not is somebody else's business, such
-    /// as the application's behind a door; nothing is asked of anybody to tell.
-    pub fn is_from_provider(&self, directory: &WatchedDirectory, token: &str) -> bool {
-        let Ok(Unverified { issuer, .. }) = token::unverified(token) else { return false };
-        let metadata = self.provider(directory).ok().and_then(|provider| provider.known_metadata());
-        match metadata {
-            Some(metadata) => metadata.issuer.as_str() == issuer,
-            // Until its document was read: the issuer of the tenant, where the authority names it.
-            None => self.provider(directory).is_ok_and(|provider| provider.authority.is_issuer(&issuer)),
-        }
     }
 
     /// Where a browser is sent to end the provider's own session; nothing where the provider cannot do that.

@@ -19,10 +19,10 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 
 use super::account::{VerifiedAccount, VerifiedToken, is_guest};
-use super::authority::is_guid;
 use super::keys::MAX_KEY_ID;
 use super::problem::ProviderProblem;
 use crate::api::directory_login::{Flavor, UpnClaim};
+use crate::rules::guid::is_guid;
 
 /// Longest token that is looked at; one of Entra with many roles has about 4 KiB.
 pub const MAX_TOKEN: usize = 16 * 1024;
