@@ -7,11 +7,11 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::root_keys::{ROTATE_ANNOTATION, RootKeys, SECRET_NAME};
+use super::root_keys::{ROTATE_ANNOTATION, RootKeys};
 use super::sealing::{CannotOpen, Use};
 use crate::api::Secret;
 use crate::api::secret::LOGIN_KEYS;
-use crate::store::{self, SecretError, Store};
+use crate::store::{self, LOGIN_KEYS_NAME, SecretError, Store};
 
 /// Between two looks at the Secret: so long a new key may stay unknown to a replica that nobody shows a text of it.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -37,16 +37,18 @@ pub(super) struct KeyRing {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum KeysProblem {
     #[error(
-        "the operator may not read or write the Secret {SECRET_NAME} of its own namespace: grant its account get, create and update"
+        "the operator may not read or write the Secret {LOGIN_KEYS_NAME} of its own namespace: grant its account get, create and update"
     )]
     Forbidden,
-    #[error("the Secret {SECRET_NAME} is of type {0} and not {LOGIN_KEYS}: delete it, and the operator makes it anew")]
+    #[error(
+        "the Secret {LOGIN_KEYS_NAME} is of type {0} and not {LOGIN_KEYS}: delete it, and the operator makes it anew"
+    )]
     OtherType(String),
     #[error(
-        "the Secret {SECRET_NAME} holds no keys ({0}): delete it, and the operator makes it anew; every session ends then"
+        "the Secret {LOGIN_KEYS_NAME} holds no keys ({0}): delete it, and the operator makes it anew; every session ends then"
     )]
     Bad(#[from] super::root_keys::BadKeys),
-    #[error("the Secret {SECRET_NAME} cannot be read or written just now: {0}")]
+    #[error("the Secret {LOGIN_KEYS_NAME} cannot be read or written just now: {0}")]
     Store(String),
 }
 
@@ -145,17 +147,17 @@ impl KeyRing {
     /// what it wrote.
     async fn read(&self) -> Result<RootKeys, KeysProblem> {
         for _ in 0..TRIES {
-            let secret = match self.store.secret(&self.namespace, SECRET_NAME, LOGIN_KEYS).await {
+            let secret = match self.store.secret(&self.namespace, LOGIN_KEYS_NAME, LOGIN_KEYS).await {
                 Ok(secret) => secret,
                 Err(SecretError::Missing) => {
                     let keys = RootKeys::generate();
-                    let mut secret = Secret::new(SECRET_NAME, LOGIN_KEYS);
+                    let mut secret = Secret::new(LOGIN_KEYS_NAME, LOGIN_KEYS);
                     secret.data = keys.entries();
                     match self.store.create_secret(&self.namespace, &secret).await {
                         Err(store::Error::Exists) => continue,
                         created => created?,
                     };
-                    tracing::info!(secret = SECRET_NAME, "made the keys of sessions");
+                    tracing::info!(secret = LOGIN_KEYS_NAME, "made the keys of sessions");
                     return Ok(keys);
                 }
                 Err(error) => return Err(error.into()),
@@ -172,7 +174,7 @@ impl KeyRing {
                 Err(store::Error::Conflict | store::Error::NotFound) => {}
                 replaced => {
                     replaced?;
-                    tracing::info!(secret = SECRET_NAME, "rotated the keys of sessions, as asked by annotation");
+                    tracing::info!(secret = LOGIN_KEYS_NAME, "rotated the keys of sessions, as asked by annotation");
                     return Ok(rotated);
                 }
             }

@@ -8,10 +8,6 @@ use std::collections::BTreeMap;
 
 use super::sealing::{self, CannotOpen, KEY_LENGTH, Purpose, RootKey, Use};
 
-/// The type of the Secret.
-pub const SECRET_TYPE: &str = "rollcall.dev/login-keys";
-/// The name of the Secret, in the namespace of the Lease.
-pub const SECRET_NAME: &str = "rollcall-login-keys";
 /// The annotation on the Secret with which people ask for a new key.
 pub const ROTATE_ANNOTATION: &str = "rollcall.dev/rotate";
 

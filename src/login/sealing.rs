@@ -166,11 +166,6 @@ pub fn open<'k>(keys: impl Iterator<Item = &'k RootKey>, use_: &Use<'_>, text: &
     Err(if is_known { CannotOpen::Forged } else { CannotOpen::UnknownKey })
 }
 
-/// How long the sealed text of so many bytes is.
-pub const fn sealed_length(plain: usize) -> usize {
-    ((OVERHEAD + plain) * 4).div_ceil(3)
-}
-
 fn expand(derivation: &Hkdf<Sha256>, info: &str) -> [u8; KEY_LENGTH] {
     let mut key = [0; KEY_LENGTH];
     derivation.expand_multi_info(&[b"rollcall v1|", info.as_bytes()], &mut key).expect("32 bytes can be derived");
@@ -195,7 +190,7 @@ mod tests {
     fn what_was_sealed_opens_for_the_same_use_alone() {
         let sealed = key(1).seal(&HERE, b"ada");
         assert_eq!(opened(&HERE, &sealed).as_deref(), Ok(&b"ada"[..]));
-        assert_eq!(sealed.len(), sealed_length(3));
+        assert_eq!(sealed.len(), ((OVERHEAD + 3) * 4).div_ceil(3));
         assert_ne!(sealed, key(1).seal(&HERE, b"ada"), "a nonce is never used again");
         for (name, other) in [
             ("another purpose", Use { purpose: Purpose::Ticket, ..HERE }),

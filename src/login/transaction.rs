@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::fields::{FieldReader, FieldWriter};
+use super::provider::code_challenge;
 
 /// The version of the binary form.
 const FORM: u8 = 1;
@@ -64,7 +65,7 @@ impl Transaction {
 
     /// The challenge of PKCE, by its method S256.
     pub fn challenge(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier()))
+        code_challenge(&self.verifier())
     }
 
     /// That the browser which carries one of these cookies began the login, and not too long ago.
