@@ -25,6 +25,18 @@
 //!    operator concludes, `controller::claiming` turns rules of uniqueness on, `controller::purge` deletes tombstones whose
 //!    retention is over ([`rules::retention`]), and `controller::deletion` what a Directory takes along.
 //!
+//! Logging in is a flow of its own, and meets the first one in the state of the cluster:
+//!
+//! 1. [`http::login`] sends a browser to the provider and takes it back. [`login::provider`] asks the provider and verifies what
+//!    it answers; an account is nobody in the Directory yet.
+//! 2. [`login::link`] says which person the account is, read live, and the link is written by the claim protocol before there is
+//!    a session ([`login::session`]): a sealed cookie, kept nowhere.
+//! 3. Each door asks [`login::Logins`] about each request: whether the session counts ([`login::live`]) and whether the person has
+//!    access ([`rules::access::decide()`]), as the index has it at that moment.
+//! 4. [`http::check`] adds the policy of the application ([`rules::application`]) and tells the proxy who asks.
+//! 5. `controller::login`, `controller::application` and `controller::invitation` write statuses and the links of invitations; no
+//!    door waits for them.
+//!
 //! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
 //! `entra-simulator`. It imports nothing of ours.
 //!
@@ -48,6 +60,17 @@
 //! | known | said of an object that somebody may rely on, claim or not: it is shown, and never removed ([`store::claims::known`]) |
 //! | visible | said of a resource that lists show ([`store::index`]) |
 //! | member | a resource that names a group in `spec.memberOf`; the group itself names nobody |
+//! | access | what one function grants or denies a person, for every door alike ([`rules::access`]) |
+//! | provider | what people log in at: Entra, or another one that speaks OpenID Connect ([`login::provider`]) |
+//! | account | somebody at the provider, by tenant and object id; the link says whose it is ([`login::link`]) |
+//! | session | one login of one person in one browser, which the browser carries as a sealed cookie ([`login::session`]) |
+//! | epoch | `spec.sessionEpoch`: a session of another epoch than its person's is over |
+//! | state | a login under way, sealed, which travels to the provider and back ([`login::transaction`]) |
+//! | binding cookie | what shows that the browser which comes back with a state is the one that began the login |
+//! | ticket | a session on its way to an application's host, sealed, for half a minute ([`login::ticket`]) |
+//! | root key | what every sealed text and every signature is derived from; the replicas share it in a Secret ([`login::root_keys`]) |
+//! | application | what a proxy guards for a Directory: a DirectoryApplication, with its hosts and who may use it |
+//! | assertion | a signed token that tells an application who asks ([`login::assertion`]) |
 //! | dirty name | the name of an object about which a controller may have to do something ([`store::index::dirty`]) |
 //! | door | what one sort of client comes for: routes, credentials, bounds and errors of its own ([`http`]) |
 //! | fresh | said of a watch that was heard within 30 seconds; nothing is answered from an older one |
@@ -55,8 +78,9 @@
 //! # The layers
 //!
 //! ```text
-//! main -> app -> http (edge <- doors) -> provisioning -> store -> rules -> { scim, api }
-//!             -> controller                           -> store -> rules -> { scim, api }
+//! main -> app -> http (edge <- doors) -> { provisioning, login } -> store -> rules -> { scim, api }
+//!                                     -> pages
+//!             -> controller           -> login                   -> store -> rules -> { scim, api }
 //! ```
 //!
 //! `tests/tidy.rs` holds the same table in a form that fails.
@@ -67,12 +91,15 @@
 //! - [`api`] imports no other module of ours and decides nothing, save what a value of a newer version counts as
 //!   ([`api::newer`]).
 //! - [`rules`] has no `async`, no client and no clock: time and chance are arguments.
-//! - Only [`store`] talks to the API server. Only [`config`] reads the environment.
+//! - Only [`store`] talks to the API server, and only [`login::provider`] to providers. Only [`config`] reads the environment.
+//! - [`pages`] imports no other module of ours: it shows what it is given.
 //! - Only [`api::Object`] spells the paths inside an object.
 //! - [`http`] and [`controller`] never call each other: they meet in the API server.
 //! - A 2xx means that the change is in etcd. Nothing is acknowledged from memory.
 //! - Every writer edits raw JSON, so that a field which a newer version wrote survives an older replica.
 //! - What GET returns is what was sent, value by value: nothing is normalised, or Entra repeats its PATCH for ever.
+//! - Nobody is let in on doubt: where the state of the cluster is not fresh, every door answers 503.
+//! - Secrets are read by name and only where they are of a type of ours; nothing prints their values.
 //! - What is answered from memory stands behind the freshness guard: a replica whose watch is silent answers 503.
 //! - Everything that grows has a bound with a name.
 
