@@ -479,18 +479,24 @@ async fn a_new_key_is_made_where_somebody_asks_and_sessions_go_on() {
     }
 }
 
+/// The Events about bursts of denials. Others of the Directory may be there: an operator that may not ask this provider says so.
+async fn denials(company: &Company) -> Vec<Value> {
+    let events = company.directory.list("events.events.k8s.io").await.into_iter();
+    events.filter(|event| event["reason"] == "ManyDenials").collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_denials_are_told_on_the_directory() {
     let Some(company) = Company::new().await else { return };
     let stranger = format!("stranger@{}.example", company.directory.namespace);
     company.account(&stranger, json!({})).await;
     for number in 0..20 {
-        let told = company.directory.list("events.events.k8s.io").await;
+        let told = denials(&company).await;
         assert!(told.is_empty(), "after {number} denials: {told:?}");
         let end = Browser::new(&company, 0).follow(&company.start_at("wiki", None), Some(&stranger)).await;
         assert_eq!(end.page().status, 403);
     }
-    let events = company.directory.list("events.events.k8s.io").await;
+    let events = denials(&company).await;
     assert_eq!(events.len(), 1, "{events:?}");
-    assert_eq!((&events[0]["reason"], &events[0]["regarding"]["kind"]), (&json!("ManyDenials"), &json!("Directory")));
+    assert_eq!(events[0]["regarding"]["kind"], "Directory");
 }
