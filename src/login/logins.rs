@@ -21,7 +21,7 @@ use super::root_keys::RootKeys;
 use super::sealing::{KEY_LENGTH, Purpose, Use};
 use super::session::{Session, SessionLimits};
 use super::sign_out::{SignOut, sign_out};
-use super::ticket::Ticket;
+use super::ticket::{Ticket, TicketRequest};
 use super::transaction::Transaction;
 use crate::api::Object;
 use crate::api::directory_user::LoginMethod;
@@ -180,9 +180,30 @@ impl Logins {
     }
 
     /// The ticket that hands a session over to a host of an application.
-    pub fn seal_ticket(&self, directory: &WatchedDirectory, application: &str, ticket: &Ticket) -> Option<String> {
+    pub fn seal_ticket(
+        &self,
+        directory: &WatchedDirectory,
+        application: &str,
+        ticket: &Ticket,
+        now: Timestamp,
+    ) -> Option<String> {
+        self.seal_for_application(directory, application, &ticket.to_bytes(now))
+    }
+
+    /// What asks the browser for its cookie at a host of an application, before there is a ticket.
+    pub fn seal_ticket_request(
+        &self,
+        directory: &WatchedDirectory,
+        application: &str,
+        request: &TicketRequest,
+        now: Timestamp,
+    ) -> Option<String> {
+        self.seal_for_application(directory, application, &request.to_bytes(now))
+    }
+
+    fn seal_for_application(&self, directory: &WatchedDirectory, application: &str, plain: &[u8]) -> Option<String> {
         let scope = scope(CookieReach::Host, CookieHost::Application(application));
-        Some(self.keys()?.seal(&of(directory, Purpose::Ticket, &scope), &ticket.to_bytes()))
+        Some(self.keys()?.seal(&of(directory, Purpose::Ticket, &scope), plain))
     }
 
     /// What a ticket hands over.
@@ -193,9 +214,28 @@ impl Logins {
         ticket: &str,
         now: Timestamp,
     ) -> Option<Ticket> {
+        Ticket::of_bytes(&self.open_for_application(directory, application, ticket).await?, now)
+    }
+
+    /// What asks for a ticket.
+    pub async fn open_ticket_request(
+        &self,
+        directory: &WatchedDirectory,
+        application: &str,
+        request: &str,
+        now: Timestamp,
+    ) -> Option<TicketRequest> {
+        TicketRequest::of_bytes(&self.open_for_application(directory, application, request).await?, now)
+    }
+
+    async fn open_for_application(
+        &self,
+        directory: &WatchedDirectory,
+        application: &str,
+        sealed: &str,
+    ) -> Option<Vec<u8>> {
         let scope = scope(CookieReach::Host, CookieHost::Application(application));
-        let bytes = self.0.keys.open_patiently(&of(directory, Purpose::Ticket, &scope), ticket).await.ok()?;
-        Ticket::of_bytes(&bytes, now)
+        self.0.keys.open_patiently(&of(directory, Purpose::Ticket, &scope), sealed).await.ok()
     }
 
     /// A token for the forms that `owner` is shown: the id of the session, or the cookie of a login.

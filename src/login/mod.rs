@@ -20,6 +20,7 @@
 mod accounts;
 pub mod assertion;
 pub mod audit;
+pub mod binding;
 pub mod cookie;
 mod denials;
 mod fields;

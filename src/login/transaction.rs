@@ -3,13 +3,12 @@
 //! Nothing is kept of it here, and one small cookie binds every login of a browser to that browser: tabs do not disturb one
 //! another, and no number of attempts makes the cookies grow.
 
-use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
 
+use super::binding::BrowserDigest;
 use super::fields::{FieldReader, FieldWriter};
 use super::provider::code_challenge;
 
@@ -27,7 +26,7 @@ pub const MAX_AUTHORIZE_URL: usize = 2048;
 pub struct Transaction {
     nonce: [u8; 32],
     verifier: [u8; 32],
-    browser: [u8; 32],
+    browser: BrowserDigest,
     /// The application that the person wants to use; none: the portal.
     pub application: Option<String>,
     /// Where the person goes after the login, a whole address that was checked.
@@ -50,7 +49,7 @@ impl Transaction {
     pub fn begin(binding: &str, application: Option<String>, return_to: String, now: Timestamp) -> Self {
         let expires_at = now.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
         let (nonce, verifier) = (rand::random(), rand::random());
-        Self { nonce, verifier, browser: digest(binding), application, return_to, expires_at }
+        Self { nonce, verifier, browser: BrowserDigest::of(binding), application, return_to, expires_at }
     }
 
     /// The nonce of the ID token.
@@ -69,8 +68,8 @@ impl Transaction {
     }
 
     /// That the browser which carries one of these cookies began the login, and not too long ago.
-    pub fn check<'a>(&self, mut bindings: impl Iterator<Item = &'a str>, now: Timestamp) -> Result<(), NotYours> {
-        if !bindings.any(|binding| bool::from(digest(binding).ct_eq(&self.browser))) {
+    pub fn check<'a>(&self, bindings: impl Iterator<Item = &'a str>, now: Timestamp) -> Result<(), NotYours> {
+        if !self.browser.is_of_any(bindings) {
             return Err(NotYours::OtherBrowser);
         }
         if now >= self.expires_at { Err(NotYours::Expired) } else { Ok(()) }
@@ -80,7 +79,7 @@ impl Transaction {
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { nonce, verifier, browser, application, return_to, expires_at } = self;
         let mut writer = FieldWriter::new(FORM);
-        [nonce, verifier, browser].into_iter().for_each(|bytes| writer.bytes(bytes));
+        [nonce, verifier, &browser.0].into_iter().for_each(|bytes| writer.bytes(bytes));
         writer.optional_text(application.as_deref());
         writer.text(return_to);
         writer.time(*expires_at);
@@ -93,7 +92,7 @@ impl Transaction {
         let transaction = Self {
             nonce: reader.bytes()?,
             verifier: reader.bytes()?,
-            browser: reader.bytes()?,
+            browser: BrowserDigest(reader.bytes()?),
             application: reader.optional_text()?,
             return_to: reader.text()?,
             expires_at: reader.time()?,
@@ -101,15 +100,6 @@ impl Transaction {
         reader.end()?;
         Some(transaction)
     }
-}
-
-/// A new value of the cookie that binds logins to a browser.
-pub fn new_binding() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
-}
-
-fn digest(binding: &str) -> [u8; 32] {
-    Sha256::digest(binding).into()
 }
 
 #[cfg(test)]

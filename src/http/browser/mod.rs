@@ -12,7 +12,7 @@ use http::HeaderValue;
 use http::header::SET_COOKIE;
 
 pub use self::failure::VisitFailure;
-pub use self::onward::{Destination, NewSession, onward};
+pub use self::onward::{BROWSER, Destination, NewSession, onward};
 pub use self::query::Query;
 pub use self::turned::Turned;
 pub use self::visit::Visit;

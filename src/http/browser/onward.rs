@@ -6,16 +6,18 @@ use url::Url;
 
 use super::{Visit, VisitFailure, see_other};
 use crate::http::edge::Answer;
+use crate::login::binding::{self, BrowserDigest};
 use crate::login::cookie::{self, CookieReach};
 use crate::login::return_address::{self, ReturnAddress, host_of};
 use crate::login::session::Session;
-use crate::login::ticket::Ticket;
-use crate::login::transaction::new_binding;
+use crate::login::ticket::{Ticket, TicketRequest};
 use crate::login::{CookieHost, Logins};
 use crate::store::WatchedApplication;
 
 /// What proxies of applications route to the operator: nobody returns there.
 const OWN_PATHS: &str = "/.rollcall/";
+/// The parameter by which the host of an application names the browser that a ticket is for.
+pub const BROWSER: &str = "browser";
 
 /// Where somebody goes after a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +137,7 @@ pub fn onward(
         let cookie = logins.session_cookie(&visit.directory, session, CookieHost::Own, &own_host);
         cookies.push(cookie.ok_or_else(no_keys)?);
         // Nothing that was planted before a login counts after it.
-        cookies.push(cookie::set(cookie::LOGIN, &new_binding(), CookieReach::Host));
+        cookies.push(cookie::set(cookie::LOGIN, &binding::generate(), CookieReach::Host));
         cookies.push(cookie::clear(&visit.signed_out_cookie(), CookieReach::Host));
     }
     let Some(application) = &destination.application else { return Ok(see_other(&destination.url, &cookies)) };
@@ -144,11 +146,20 @@ pub fn onward(
     if logins.reaches(&visit.directory, &own_host, &host) {
         return Ok(see_other(url.as_str(), &cookies));
     }
-    let ticket = Ticket::new(session.clone(), host, url.to_string(), visit.now);
-    let ticket = logins.seal_ticket(&visit.directory, application, &ticket).ok_or_else(no_keys)?;
+    let return_to = url.to_string();
+    let (name, sealed) = match visit.parameter(BROWSER)?.and_then(BrowserDigest::parse) {
+        Some(browser) => {
+            let ticket = Ticket { session: session.clone(), browser, host, return_to };
+            ("ticket", logins.seal_ticket(&visit.directory, application, &ticket, visit.now))
+        }
+        None => {
+            let request = TicketRequest { login_page: visit.login_page(""), host, return_to };
+            ("begin", logins.seal_ticket_request(&visit.directory, application, &request, visit.now))
+        }
+    };
     let mut hand_over = url;
     hand_over.set_path(&format!("{OWN_PATHS}session"));
     hand_over.set_fragment(None);
-    hand_over.set_query(Some(&format!("ticket={ticket}")));
+    hand_over.set_query(Some(&format!("{name}={}", sealed.ok_or_else(no_keys)?)));
     Ok(see_other(hand_over.as_str(), &cookies))
 }

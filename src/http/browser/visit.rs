@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{Browser, Query, VisitFailure};
 use crate::http::edge::RequestNote;
-use crate::login::cookie;
+use crate::login::{binding, cookie};
 use crate::pages::texts::{denied, error};
 use crate::store::WatchedDirectory;
 
@@ -118,6 +118,12 @@ impl Visit {
     /// The path of the portal, which is a page that people may be sent back to.
     pub fn portal_path(&self) -> String {
         format!("/portal/{}", self.place())
+    }
+
+    /// The cookie that binds logins to the browser. Every tab has the same one, so that none loses its login to another.
+    pub fn binding(&self) -> String {
+        let mut known = cookie::values(&self.headers, cookie::LOGIN);
+        known.find(|value| value.len() == binding::LENGTH).map_or_else(binding::generate, str::to_owned)
     }
 
     /// The name of the cookie that says that somebody signed out.

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use url::Url;
 
 use super::callback::not_logged_in;
-use super::start::{application_name, binding_of, provider_button};
+use super::start::{application_name, provider_button};
 use crate::api::directory_user::LoginMethod;
 use crate::http::browser::{Browser, Destination, NewSession, Visit, VisitFailure, onward, with_cookies};
 use crate::http::edge::Answer;
@@ -120,7 +120,7 @@ fn form(
     status: StatusCode,
     problem: Option<&str>,
 ) -> Result<Answer, VisitFailure> {
-    let binding = binding_of(visit);
+    let binding = visit.binding();
     let token = browser.logins.form_token(&visit.directory, &binding, visit.now);
     let token = token.ok_or_else(|| visit.stale("the keys of sessions have not been read"))?;
     let mut frame = page::frame(&visit.directory);

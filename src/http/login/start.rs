@@ -11,7 +11,7 @@ use crate::http::edge::Answer;
 use crate::http::page;
 use crate::login::cookie::{self, CookieReach};
 use crate::login::provider::{AuthorizationRequest, Prompt, ProviderProblem, redirect_uri};
-use crate::login::transaction::{MAX_AUTHORIZE_URL, MAX_STATE, Transaction, new_binding};
+use crate::login::transaction::{MAX_AUTHORIZE_URL, MAX_STATE, Transaction};
 use crate::login::{CookieHost, NoSession};
 use crate::pages::texts::error;
 use crate::pages::{self, ProviderButton, SignInPage};
@@ -21,8 +21,6 @@ const VIA: &str = "via";
 const PROVIDER: &str = "provider";
 /// The parameter that asks for the account, as the provider spells it.
 const PROMPT: &str = "prompt";
-/// The length of a value of the cookie that binds logins to a browser.
-const BINDING_LENGTH: usize = 43;
 
 /// `GET /login/NAMESPACE/DIRECTORY?app=&rd=&prompt=`.
 pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Result<Answer, VisitFailure> {
@@ -103,7 +101,7 @@ async fn to_provider(
     destination: Destination,
     selects: bool,
 ) -> Result<Answer, VisitFailure> {
-    let binding = binding_of(visit);
+    let binding = visit.binding();
     let url = match authorize(browser, visit, &destination, &binding, selects).await? {
         url if url.fits => url.url,
         // The way back is too long for the address of the provider.
@@ -120,12 +118,6 @@ async fn to_provider(
         cookie::clear(&visit.signed_out_cookie(), CookieReach::Host),
     ];
     Ok(with_cookies(see_other(url.as_str(), &[]), &cookies))
-}
-
-/// The cookie that binds logins to the browser. Every tab has the same one, so that none loses its login to another.
-pub(super) fn binding_of(visit: &Visit) -> String {
-    let mut known = cookie::values(&visit.headers, cookie::LOGIN);
-    known.find(|value| value.len() == BINDING_LENGTH).map_or_else(new_binding, str::to_owned)
 }
 
 /// An address at the provider.
