@@ -8,6 +8,7 @@ use crate::http::browser::{Browser, Destination, Visit, VisitFailure, see_other,
 use crate::http::edge::Answer;
 use crate::http::page::{self, Form};
 use crate::login::cookie::{self, CookieReach};
+use crate::login::form::is_same_origin;
 use crate::login::{CookieHost, NoSession, SignOut};
 use crate::pages::texts::error;
 use crate::pages::{self, NoticePage};
@@ -33,10 +34,14 @@ async fn end(browser: &Browser, visit: &Visit, body: Body, what: SignOut) -> Res
     let logins = &browser.logins;
     let signed_out_page = visit.login_page("/signed-out");
     let mut location = signed_out_page.clone();
+    let foreign = |reason: &str| visit.failure(StatusCode::FORBIDDEN, error::FORM, reason);
+    // Asked first: a form of another site comes without the session's cookie, and must not take it away.
+    if !is_same_origin(&visit.headers, &visit.origin()) {
+        return Err(foreign("the sign-out comes from another site"));
+    }
     match logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
         Ok(live) => {
             let session = &live.session;
-            let foreign = |reason: &str| visit.failure(StatusCode::FORBIDDEN, error::FORM, reason);
             let form = Form::read(&visit.headers, &visit.origin(), body).await;
             let form = form.map_err(|refused| foreign(&format!("the form is refused: {refused:?}")))?;
             if !logins.is_form_valid(&visit.directory, &session.id_text(), form.token(), visit.now) {
