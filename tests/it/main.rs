@@ -42,6 +42,7 @@ mod start;
 mod status;
 mod suites;
 mod support;
+mod threats;
 mod tokens;
 mod unready;
 mod users;
