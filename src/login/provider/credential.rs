@@ -82,3 +82,20 @@ async fn assertion(oidc: &Oidc, file: &Path) -> Result<ClientCredential, Provide
         text => Ok(ClientCredential::Assertion(text.to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threat_52_what_proves_the_operator_is_never_printed() {
+        let planted = "planted-secret";
+        for credential in [
+            ClientCredential::Secret(ClientSecret::new(planted.to_owned())),
+            ClientCredential::Assertion(planted.to_owned()),
+        ] {
+            let printed = format!("{credential:?} {:?} {credential:#?}", Some(&credential));
+            assert!(printed.contains("(..)") && !printed.contains(planted), "{printed}");
+        }
+    }
+}
