@@ -6,7 +6,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 
 use super::binding::BrowserDigest;
 use super::fields::{FieldReader, FieldWriter};
@@ -104,6 +103,8 @@ impl Transaction {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
     use crate::login::root_keys::RootKeys;
     use crate::login::sealing::{Purpose, Use};

@@ -57,9 +57,9 @@ impl HandOver<'_> {
         let Self { browser, visit, application } = self;
         let opened = browser.logins.open_ticket(&visit.directory, &application.name, sealed, visit.now).await;
         let opened = opened.ok_or_else(|| self.expired("the ticket does not open, or is too old"))?;
-        let Ticket { session, browser: of, host, return_to } = opened;
+        let Ticket { session, browser: owner, host, return_to } = opened;
         self.check_host(&host)?;
-        if !of.is_of_any(cookie::values(&visit.headers, cookie::LOGIN)) {
+        if !owner.is_of_any(cookie::values(&visit.headers, cookie::LOGIN)) {
             return Err(self.expired("the ticket is for another browser"));
         }
         let destination = Destination::again(&browser.logins, visit, Some(application.name.clone()), return_to);
