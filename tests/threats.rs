@@ -75,11 +75,11 @@ fn every_test_that_is_named_after_a_threat_is_on_the_page() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = read(&path);
+                let file = path.strip_prefix(root()).expect("below the root").display();
                 let names = text.lines().filter_map(|line| line.trim().split("fn ").nth(1)?.split_once('('));
-                let file = path.strip_prefix(root()).expect("below the root").display().to_string();
-                missing.extend(names.filter(|(name, _)| is_named_after_a_threat(name)).filter_map(|(name, _)| {
-                    (!page.contains(&format!("`{file}::{name}`"))).then(|| format!("{file}::{name}"))
-                }));
+                let named = names.filter(|(name, _)| is_named_after_a_threat(name));
+                let tests = named.map(|(name, _)| format!("{file}::{name}"));
+                missing.extend(tests.filter(|test| !page.contains(&format!("`{test}`"))));
             }
         }
     }

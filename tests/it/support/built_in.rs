@@ -24,7 +24,15 @@ pub(crate) struct BuiltIn {
 
 impl BuiltIn {
     pub(crate) async fn new() -> Self {
-        let operator = OPERATOR.get_or_init(|| Operator::start(&["--public-url", PUBLIC_URL])).await;
+        Self::at(OPERATOR.get_or_init(|| Operator::start(&["--public-url", PUBLIC_URL])).await).await
+    }
+
+    /// The same at an operator of the test's own, which ends with the test process.
+    pub(crate) async fn on_its_own() -> Self {
+        Self::at(Box::leak(Box::new(Operator::start(&["--public-url", PUBLIC_URL]).await))).await
+    }
+
+    async fn at(operator: &'static Operator) -> Self {
         let spec = json!({
             "login": {
                 "method": "BuiltIn", "builtIn": { "enabled": true },

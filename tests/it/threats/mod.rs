@@ -3,6 +3,7 @@
 mod directories;
 mod doors;
 mod hand_over;
+mod passwords;
 mod secrets;
 mod tampering;
 
