@@ -17,6 +17,9 @@ use crate::pages::{self, NewPasswordPage, texts};
 use crate::store::Error;
 use crate::store::kind::Kind;
 
+/// How often the use of a link is written before the person is asked to try again.
+const USE_TRIES: usize = 4;
+
 /// A link, and the person whom it invites.
 struct Invited {
     person: Object,
@@ -54,10 +57,9 @@ pub(super) async fn accept(State(browser): State<Browser>, visit: Visit, body: B
             return again(status, problem).map(|answer| with_wait(answer, wait_of(&refused, &visit)));
         }
     };
-    let (namespace, name) = (&directory.namespace, person.name());
-    let patch = invitation::used(person, visit.now);
-    match logins.store().write_status(Kind::USER, namespace, name, &patch).await {
-        Ok(_) => {}
+    let name = person.name();
+    match invited.use_up(&browser, &visit).await {
+        Ok(()) => {}
         Err(Error::Conflict | Error::NotFound) => {
             return again(StatusCode::CONFLICT, texts::CHANGED_MEANWHILE);
         }
@@ -100,6 +102,27 @@ impl Invited {
             return Err(visit.denied(texts::denied::METHOD_UNAVAILABLE, reason));
         }
         Ok(Self { person, token: token.to_owned() })
+    }
+
+    /// Marks the link as used. The operator itself may write the status of the person at the same moment, and then the link is
+    /// looked at once more: it opens for one person once, and the write of a rival ends it.
+    async fn use_up(&self, browser: &Browser, visit: &Visit) -> Result<(), Error> {
+        let Self { person, token } = self;
+        let (store, namespace) = (browser.logins.store(), &visit.directory.namespace);
+        let mut written = Err(Error::Conflict);
+        let mut person = person.clone();
+        for _ in 0..USE_TRIES {
+            let patch = invitation::used(&person, visit.now);
+            written = store.write_status(Kind::USER, namespace, person.name(), &patch).await.map(drop);
+            if !matches!(written, Err(Error::Conflict)) {
+                break;
+            }
+            person = store.objects().get(Kind::USER, namespace, person.name()).await?;
+            if invitation::check(&person, token, visit.now).is_err() {
+                break;
+            }
+        }
+        written
     }
 
     fn form(
