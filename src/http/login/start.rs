@@ -28,7 +28,7 @@ pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Resul
     let signed_out = visit.signed_out_cookie();
     let has_signed_out = cookie::values(&visit.headers, &signed_out).next().is_some();
     let selects = visit.parameter(PROMPT)? == Some(Prompt::SelectAccount.as_str()) || has_signed_out;
-    let mut is_revalidation = false;
+    let (mut is_revalidation, mut known_hint) = (false, None);
     match browser.logins.live_session(&visit.directory, &visit.headers, CookieHost::Own, visit.now) {
         Ok(live) if !selects && !live.revalidate => {
             let session = live.renewed.as_ref().unwrap_or(&live.session);
@@ -38,7 +38,11 @@ pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Resul
             });
             return Ok(with_cookies(answer, renewed.as_slice()));
         }
-        Ok(live) => is_revalidation = !selects && live.method == LoginMethod::OpenIDConnect,
+        Ok(live) => {
+            is_revalidation = !selects && live.method == LoginMethod::OpenIDConnect;
+            // Without it the provider asks somebody with several accounts which one it is to be.
+            known_hint = live.session.login_hint.filter(|_| is_revalidation);
+        }
         Err(NoSession::Stale) => return Err(visit.stale("sessions cannot be judged")),
         Err(_) => {}
     }
@@ -46,7 +50,10 @@ pub(super) async fn start(State(browser): State<Browser>, visit: Visit) -> Resul
     let has_chosen = is_revalidation || visit.parameter(VIA)? == Some(PROVIDER);
     match (rules.has_provider, rules.has_passwords) {
         (true, true) if !has_chosen => Ok(choice(&browser, &visit, &destination, selects)),
-        (true, _) => to_provider(&browser, &visit, destination, selects).await,
+        (true, _) => {
+            let hint = visit.parameter("login_hint")?.or(known_hint.as_deref());
+            to_provider(&browser, &visit, destination, &Wishes { selects, hint }).await
+        }
         (false, true) => Ok(see_other(&destination.login_page(&visit, "/password", &[]), &[])),
         (false, false) => Err(visit.failure(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -94,22 +101,30 @@ pub(super) fn application_name(browser: &Browser, visit: &Visit, destination: &D
     Some(shown.map_or_else(|| name.to_owned(), Clone::clone))
 }
 
+/// What the provider is told of the account.
+struct Wishes<'a> {
+    /// The person is to choose one.
+    selects: bool,
+    /// Which one it probably is.
+    hint: Option<&'a str>,
+}
+
 /// Sends a browser to the provider, with all of the login in the `state`.
 async fn to_provider(
     browser: &Browser,
     visit: &Visit,
     destination: Destination,
-    selects: bool,
+    wishes: &Wishes<'_>,
 ) -> Result<Answer, VisitFailure> {
     let binding = visit.binding();
-    let url = match authorize(browser, visit, &destination, &binding, selects).await? {
+    let url = match authorize(browser, visit, &destination, &binding, wishes).await? {
         url if url.fits => url.url,
         // The way back is too long for the address of the provider.
         long => {
             let applications = browser.logins.store().applications(&visit.directory.namespace, &visit.directory.name);
             let application = applications.iter().find(|one| Some(&one.name) == destination.application.as_ref());
             let front_page = Destination::front_page(visit, application);
-            let short = authorize(browser, visit, &front_page, &binding, selects).await?;
+            let short = authorize(browser, visit, &front_page, &binding, wishes).await?;
             if short.fits || !long.is_state_short { short.url } else { long.url }
         }
     };
@@ -132,7 +147,7 @@ async fn authorize(
     visit: &Visit,
     destination: &Destination,
     binding: &str,
-    selects: bool,
+    wishes: &Wishes<'_>,
 ) -> Result<AuthorizeUrl, VisitFailure> {
     let Destination { application, url } = destination.clone();
     let transaction = Transaction::begin(binding, application, url, visit.now);
@@ -145,9 +160,9 @@ async fn authorize(
         nonce: &nonce,
         code_challenge: &challenge,
         redirect_uri: &redirect_uri,
-        prompt: selects.then_some(Prompt::SelectAccount),
+        prompt: wishes.selects.then_some(Prompt::SelectAccount),
         // Entra does not take both.
-        login_hint: visit.parameter("login_hint")?.filter(|_| !selects),
+        login_hint: wishes.hint.filter(|_| !wishes.selects),
     };
     let url = browser.logins.providers().authorize(&visit.directory, &request).await;
     let url = url.map_err(|problem| unreachable(visit, &problem))?;
