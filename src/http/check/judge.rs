@@ -67,16 +67,18 @@ struct Entrant {
 impl Inner {
     /// The answer to a question, counted.
     pub(super) async fn judge(&self, question: &Question<'_>) -> Answer {
-        // Before anything is looked up: what an old state does not hold may be there by now.
-        if let Err(error) = self.logins.store().fresh(Instant::now()) {
-            tracing::debug!(%error, "a check cannot be answered");
-            return answer::unavailable("the state of the cluster is not known");
-        }
         let Question { namespace, directory, application, .. } = *question;
         let application = self.logins.store().application(namespace, application);
-        let Some(application) = application.filter(|application| application.directory() == directory) else {
-            return answer::misdirected("UnknownApplication");
-        };
+        let application = application.filter(|application| application.directory() == directory);
+        // Before anybody is told that something is not there: what an old state does not hold may be there by now.
+        if let Err(error) = self.logins.store().fresh(Instant::now()) {
+            tracing::debug!(%error, "a check cannot be answered");
+            if let Some(application) = application {
+                self.logins.metrics().checked(namespace, directory, &application.name, "unavailable");
+            }
+            return answer::unavailable("the state of the cluster is not known");
+        }
+        let Some(application) = application else { return answer::misdirected("UnknownApplication") };
         // Of a Directory that is being deleted nobody is let in, as the condition of the application says.
         let directory = self.logins.store().directory(namespace, directory);
         let Some(directory) = directory.filter(|directory| !directory.seen.is_terminating) else {
