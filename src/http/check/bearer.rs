@@ -10,9 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::api::directory_login::{Flavor, Oidc};
-
-/// The host at which Entra issues tokens of version 1.0, in every cloud. They are judged, and refused with what to change.
-const ENTRA_V1_HOST: &str = "sts.windows.net";
+use crate::login::provider::is_issuer_of_version_1;
 
 /// The token in `Authorization`, if it names the provider of the Directory as its issuer. Nothing is verified here: the claim
 /// says who is to judge, and a token that names no issuer or another one is not ours. `tenant` is the provider's, once known.
@@ -41,9 +39,9 @@ fn is_of(issuer: &str, oidc: &Oidc, tenant: Option<&str>) -> bool {
         let is_same = |own: &str| own.trim_end_matches('/') == issuer.trim_end_matches('/');
         return is_same(tenant.unwrap_or(&oidc.authority));
     }
+    let is_version_1 = is_issuer_of_version_1(issuer);
     let (Ok(issuer), Ok(authority)) = (Url::parse(issuer), Url::parse(&oidc.authority)) else { return false };
-    let is_host = issuer.host_str() == Some(ENTRA_V1_HOST)
-        || (issuer.host_str() == authority.host_str() && issuer.port() == authority.port());
+    let is_host = is_version_1 || (issuer.host_str() == authority.host_str() && issuer.port() == authority.port());
     let named = issuer.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default();
     // While the tenant is not known, any of this host may be the one, and the judge says that it cannot tell yet.
     is_host && tenant.is_none_or(|tenant| tenant.eq_ignore_ascii_case(named))

@@ -44,7 +44,7 @@ pub use credential::ReadSecret;
 pub use problem::ProviderProblem;
 pub use refusal::{LoginRefused, ProviderRefusal, Remedy};
 pub use request::{AuthorizationRequest, Prompt, code_challenge};
-pub use token::{MAX_TOKEN, TokenRefused};
+pub use token::{MAX_TOKEN, TokenRefused, is_issuer_of_version_1};
 
 use self::discovery::Metadata;
 use self::exchange::Code;

@@ -270,8 +270,13 @@ pub fn unverified(token: &str) -> Result<Unverified, TokenRefused> {
         OneOrMany::One(audience) => vec![audience],
         OneOrMany::Many(audiences) => audiences,
     };
-    let is_version_1 = ver.as_deref() == Some("1.0") || iss.starts_with("https://sts.windows.net/");
+    let is_version_1 = ver.as_deref() == Some("1.0") || is_issuer_of_version_1(&iss);
     Ok(Unverified { key_id, issuer: iss, audiences, is_version_1 })
+}
+
+/// Whether an issuer is that of the first version of Entra's tokens. They are refused, in words that say what to change.
+pub fn is_issuer_of_version_1(issuer: &str) -> bool {
+    issuer.starts_with("https://sts.windows.net/")
 }
 
 fn part<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, TokenRefused> {
