@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use http::{Method, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::person::Shown;
 use super::visitor::Visitor;
@@ -17,6 +18,9 @@ use crate::pages::{self, PageFact, PortalPart, SuspensionPage, texts};
 use crate::rules::portal::{MAX_REASON, SwitchDenied, lifted, may_switch, suspended};
 use crate::store::Error;
 use crate::store::kind::Kind;
+
+/// So often a suspension is written that loses against other writes of the person.
+const WRITE_TRIES: usize = 4;
 
 /// The person that the path names, who need not exist.
 #[derive(Deserialize)]
@@ -117,31 +121,42 @@ impl Switching {
     }
 
     /// Writes what was asked for. Whether the visitor may is decided on the object that is written, not on what the page
-    /// showed.
+    /// showed. Where somebody else writes the person meanwhile, mostly the operator its status, it is tried again, unless the
+    /// suspension itself has changed: nobody lifts one that they have not seen.
     async fn write(&self, is_suspension: bool, reason: &str) -> Result<Switched, Error> {
-        let mut switched = Switched::NoSuchPerson;
-        let edit = |person: &Object| {
-            if !self.is_in_directory(person) {
-                return None;
-            }
-            if let Err(denied) = self.check(person) {
-                switched = Switched::Denied(denied);
-                return None;
-            }
-            let edited = if is_suspension {
-                suspended(person, &self.visitor.live.person.id, reason, self.visit.now)
-            } else {
-                lifted(person)
+        let mut seen: Option<Value> = None;
+        for _ in 0..WRITE_TRIES {
+            let (mut switched, mut is_another) = (Switched::NoSuchPerson, false);
+            let edit = |person: &Object| {
+                if !self.is_in_directory(person) {
+                    return None;
+                }
+                if let Err(denied) = self.check(person) {
+                    switched = Switched::Denied(denied);
+                    return None;
+                }
+                let suspension = person.portal_suspension();
+                is_another = seen.get_or_insert_with(|| suspension.clone()) != suspension;
+                if is_another {
+                    return None;
+                }
+                let edited = if is_suspension {
+                    suspended(person, &self.visitor.live.person.id, reason, self.visit.now)
+                } else {
+                    lifted(person)
+                };
+                switched = Switched::Done { is_news: edited.is_some() };
+                edited
             };
-            switched = Switched::Done { is_news: edited.is_some() };
-            edited
-        };
-        let store = self.browser.logins.store();
-        let is_written = store.edit(Kind::USER, &self.visit.directory.namespace, &self.id, edit).await?;
-        match switched {
-            Switched::Done { is_news: true } if !is_written => Err(Error::Conflict),
-            switched => Ok(switched),
+            let store = self.browser.logins.store();
+            let is_written = store.edit(Kind::USER, &self.visit.directory.namespace, &self.id, edit).await?;
+            match switched {
+                _ if is_another => break,
+                Switched::Done { is_news: true } if !is_written => {}
+                switched => return Ok(switched),
+            }
         }
+        Err(Error::Conflict)
     }
 
     fn question(&self, person: &Object, problem: Option<&str>, status: StatusCode) -> Answer {
