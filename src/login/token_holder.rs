@@ -113,7 +113,7 @@ mod tests {
             put(Kind::CLAIM, &claim_name("staff", attribute, value), spec);
         };
         put(Kind::DIRECTORY, "staff", json!({}));
-        let mut ada = json!({ "scim": { "userName": "ada", "externalId": external_id } });
+        let mut ada = json!({ "managedBy": "Provisioning", "scim": { "userName": "ada", "externalId": external_id } });
         if let Some((tenant, object)) = link {
             ada["link"] = json!({ "tenantID": tenant, "objectID": object });
             claim(LINK, &claimed_value(LINK, &ada).expect("a value").value);
@@ -128,8 +128,8 @@ mod tests {
         holder(&store.index("n", "staff"), "staff", &account, &rules).map(|person| person.id.to_string())
     }
 
-    #[test]
-    fn a_token_speaks_of_the_person_with_exactly_its_account() {
+    #[tokio::test]
+    async fn a_token_speaks_of_the_person_with_exactly_its_account() {
         let (found, unknown) = (Ok("ada-1".to_owned()), Err(NoHolder::Unknown));
         let upper = OBJECT.to_uppercase();
         for (name, account, external_id, link, expected) in [
