@@ -2,7 +2,7 @@
 //! `/check/FAMILY/NAMESPACE/DIRECTORY/APPLICATION`.
 //!
 //! Directory and application stand in the path, which the owner of the proxy's route has fixed. Headers that a client could
-//! write decide nothing ([`family`]). A request is judged in memory: what is asked of the cluster's state is fresh, or the answer
+//! write decide nothing (`family`). A request is judged in memory: what is asked of the cluster's state is fresh, or the answer
 //! is 503 and never "allowed".
 //!
 //! This door never reads a body and never waits for one: proxies pass on the `Content-Length` of the client's request without the

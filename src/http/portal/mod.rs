@@ -1,7 +1,7 @@
 //! The portal: what the Directory knows about whoever is signed in, and for administrators the roll of its people, below
 //! `/portal/NAMESPACE/DIRECTORY`.
 //!
-//! A request is a visit ([`super::browser::Visit`]) of a [`visitor::Visitor`], who has a session that counts. Nothing is kept
+//! A request is a visit ([`super::browser::Visit`]) of a `Visitor`, who has a session that counts. Nothing is kept
 //! here: each page shows the state of the cluster at that moment.
 
 mod me;

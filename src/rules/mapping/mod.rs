@@ -139,7 +139,7 @@ fn new_object(kind: &str, directory: &str, place: (&str, &str), attributes: Attr
 ///
 /// The object is edited as raw JSON, so a field of a newer version survives. The write that turns `active`
 /// off raises `sessionEpoch` in the same PUT: sessions from before stay dead after a reactivation. So does the write that
-/// names another account of the provider ([`names_another_account`]), and it takes the link off.
+/// names another account of the provider (`names_another_account`), and it takes the link off.
 pub fn changed_user(object: &Object, mut attributes: Attributes, now: Timestamp) -> Option<Object> {
     let scim = object.scim();
     let active = object.active().unwrap_or(true);
