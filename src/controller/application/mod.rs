@@ -59,6 +59,7 @@ impl Applications {
         };
         let application = self.tools.store.application(name.directory.namespace(), application);
         self.follow_hosts(name, application.as_deref(), instant);
+        self.free_hosts(name, instant);
         let Some(application) = application else { return Looked::Finished };
         match self.write(name, &application, now).await {
             Ok(Written::Moved) => self.names.look_at(name.clone(), instant + ERROR_PAUSE),
@@ -85,6 +86,17 @@ impl Applications {
         };
         let version = Some(application.seen.version.clone());
         write(&self.tools, &StatusWrite { name: name.clone(), version, changes, turned: None }).await
+    }
+
+    /// Lets every other application be looked at that stands without a host which nobody else has any more. One that came and
+    /// went between two looks is in no list of [`Self::hosts`], and others may have seen it all the same.
+    fn free_hosts(&mut self, name: &DirtyName, instant: Instant) {
+        for other in self.tools.store.all_applications() {
+            let other_name = observe::name_of(&other);
+            if other_name != *name && observe::stands_without_reason(&self.tools.store, &other) {
+                self.names.look_at(other_name, instant);
+            }
+        }
     }
 
     /// Lets every other application be looked at that shares a host with this one, or did.

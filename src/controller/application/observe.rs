@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::decide::{DirectoryOfApplication, Host, ObservedApplication};
+use crate::api::conditions::Reason;
 use crate::rules::access::LoginRules;
 use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 use crate::store::{Store, WatchedApplication};
@@ -69,6 +70,13 @@ pub fn application<'a>(store: &Store, of: &'a WatchedApplication) -> ObservedApp
 }
 
 /// Hosts that an application of another Directory has as well, and which one, in the order of the hosts.
+/// Whether an application still stands as one whose host another Directory has, and none has it.
+pub fn stands_without_reason(store: &Store, application: &WatchedApplication) -> bool {
+    let conditions = application.seen.status["conditions"].as_array();
+    let stands = conditions.into_iter().flatten().any(|condition| condition["reason"] == Reason::HostTaken.as_str());
+    stands && taken(store, application).is_empty()
+}
+
 fn taken(store: &Store, of: &WatchedApplication) -> Vec<(String, String)> {
     let is_other = |other: &Arc<WatchedApplication>| {
         (other.namespace.as_str(), other.directory()) != (of.namespace.as_str(), of.directory())

@@ -89,3 +89,24 @@ async fn an_application_follows_its_directory_its_groups_and_those_who_share_its
     leader.put(Kind::USER, "ada", &with_scim(json!({ "userName": "somebody" })));
     assert_eq!((leader.look().await, leader.reason("wiki")), (1, "Serving".to_owned()));
 }
+
+#[tokio::test]
+async fn a_host_is_free_again_although_its_other_owner_came_and_went_between_two_looks() {
+    let mut leader = Leader::new();
+    let login = json!({ "login": { "method": "BuiltIn", "builtIn": { "enabled": true } } });
+    leader.put(Kind::DIRECTORY, "staff", &login);
+    leader.put(Kind::DIRECTORY, "guests", &login);
+    leader.put(Kind::APPLICATION, "wiki", &application("staff", "wiki.contoso.example"));
+    leader.look().await;
+    leader.put(Kind::APPLICATION, "theirs", &application("guests", "*.contoso.example"));
+    leader.memory.fill(&leader.applications.tools.store);
+    let wiki = leader.applications.tools.store.application("people", "wiki").expect("an application");
+    leader.applications.look(&observe::name_of(&wiki), Timestamp::now(), Instant::now()).await;
+    leader.memory.fill(&leader.applications.tools.store);
+    assert_eq!(leader.reason("wiki"), "HostTaken");
+    // Nobody has looked at the other one, and nobody does while it has the host.
+    while leader.applications.names.take(Instant::now() + Duration::from_secs(9)).is_some() {}
+    leader.put(Kind::APPLICATION, "theirs", &application("guests", "guests.example"));
+    leader.look().await;
+    assert_eq!(leader.reason("wiki"), "Serving");
+}
