@@ -88,7 +88,8 @@ impl Login {
 
         let configuration = write_configuration(state, address, operator, application.address)?;
         let proxy = Proxy::Traefik.start(&configuration, address).await?;
-        let app_url = format!("http://{address}/");
+        // Cookies know no ports: with one name for both, the application would share those of Rollcall.
+        let app_url = format!("http://localhost:{}/", address.port());
         let login = Self { login_url, app_url, provider, _proxy: proxy, _application: application };
         login.wait_for_routes().await?;
         Ok(login)
@@ -140,23 +141,29 @@ impl Login {
     }
 }
 
-/// A client that keeps cookies, as a browser does. Both hosts are one for cookies, which know no ports.
+/// A client that keeps cookies, as a browser does.
 pub(crate) struct Browser {
     user: &'static str,
     client: reqwest::Client,
-    cookies: BTreeMap<String, String>,
+    /// By host, then by name.
+    cookies: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Browser {
     /// Opens a page; returns its status, where it leads, and its text.
     async fn get(&mut self, url: &str) -> Result<(u16, Option<String>, String)> {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let host = url.split('/').nth(2).and_then(|host| host.split(':').next()).unwrap_or_default();
+        let kept = self.cookies.entry(host.to_owned()).or_default();
+        let cookies: Vec<_> = kept.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.client.get(url).header(ACCEPT, "text/html").header("Sec-Fetch-Mode", "navigate");
         let answer = request.header(COOKIE, cookies.join("; ")).send().await?;
         for line in answer.headers().get_all(SET_COOKIE) {
             let pair = line.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-            if let Some((name, value)) = pair.split_once('=') {
-                self.cookies.insert(name.to_owned(), value.to_owned());
+            match pair.split_once('=') {
+                // An empty one takes the place of a cookie that is to go.
+                Some((name, "")) => drop(kept.remove(name)),
+                Some((name, value)) => drop(kept.insert(name.to_owned(), value.to_owned())),
+                None => {}
             }
         }
         let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
@@ -190,7 +197,7 @@ fn objects(provider: &EntraProvider, secret: &str, address: SocketAddr) -> Value
         {
             "apiVersion": "rollcall.dev/v1alpha1", "kind": "DirectoryApplication", "metadata": metadata(APPLICATION),
             "spec": {
-                "directoryRef": { "name": DIRECTORY }, "displayName": "Wiki", "hosts": [address.to_string()],
+                "directoryRef": { "name": DIRECTORY }, "displayName": "Wiki", "hosts": [format!("localhost:{}", address.port())],
                 "scheme": "http", "require": { "groups": ["All Staff"] },
             },
         },

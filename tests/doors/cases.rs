@@ -166,8 +166,9 @@ async fn expired(scene: &Scene, _: &Shared) -> Check {
 }
 
 async fn tampered(scene: &Scene, _: &Shared) -> Check {
-    let start = scene.live.find('=').ok_or("no cookie")? + 1;
-    for place in (start..scene.live.len() - 1).step_by(scene.live.len() / 8) {
+    // The cookie of the session comes last: before it is the one that binds logins to the browser.
+    let start = scene.live.rfind('=').ok_or("no cookie")? + 1;
+    for place in (start..scene.live.len() - 1).step_by((scene.live.len() - start) / 8) {
         let letter = if scene.live.as_bytes()[place] == b'A' { "B" } else { "A" };
         let mut changed = scene.live.clone();
         changed.replace_range(place..=place, letter);
