@@ -15,8 +15,8 @@ use crate::cluster::root;
 
 /// What the pods of this lane ask for.
 const NAME: &str = "rollcall.test/rollcall:node-lane";
-/// The largest archive that is a small image.
-const LARGEST: u64 = 20 << 20;
+/// The largest archive that is a small image. It was 18.9 MB before the login came with its provider, pages and passwords.
+const LARGEST: u64 = 24 << 20;
 
 /// The files of the image, each with what it is for. Nothing else belongs in it.
 const FILES: [&str; 5] =

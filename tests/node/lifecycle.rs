@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::cluster::{Cluster, DIRECTORY, NAMESPACE, PEOPLE, RELEASE, chart, root};
 use crate::load::Load;
-use crate::wait::{until, within};
+use crate::wait::{JANITOR_DEADLINE, until, within};
 use crate::{names, wrong};
 
 /// The chart of the last version that was released. It has templates and values; kinds and rights are those of this version,
@@ -176,7 +176,15 @@ async fn delete_the_leader(cluster: &Cluster<'_>) {
 }
 
 async fn provision_a_company(cluster: &Cluster<'_>) {
-    let base = cluster.client(&cluster.service("scim").await).await.base;
+    let client = cluster.client(&cluster.service("scim").await).await;
+    // A creation whose answer went with a pod is shown once the janitor has looked at it, and the simulator counts who is there
+    // before it begins. The simulator itself finds out where that is not so.
+    within(JANITOR_DEADLINE, async || {
+        let shown = client.get("/Users?count=0").await.expect(200)["totalResults"].as_u64()?;
+        (shown == cluster.people().await.len() as u64).then_some(())
+    })
+    .await;
+    let base = client.base;
     let mut options = Options::new(base, Token::new(cluster.secret()).expect("a token"), "company");
     (options.people, options.parallel, options.seed) = (Some(COMPANY), 8, Some(4));
     let started = Instant::now();
