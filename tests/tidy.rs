@@ -240,8 +240,8 @@ fn the_edge_knows_no_door_and_doors_do_not_know_each_other() {
     let mut wrong = Vec::new();
     let below = root().join("src/http");
     // Whether a replica is ready is the probes' to tell, and no door serves before it is. Keys open several doors, and several
-    // show pages to people in browsers.
-    let shared = ["edge", "admin", "browser", "keys", "page"];
+    // show pages to people in browsers or read forms.
+    let shared = ["edge", "admin", "browser", "keys", "page", "urlencoded"];
     let allowed = |part: &str, other: &str| other == part || (part != "edge" && shared.contains(&other));
     for path in rust_files("src/http").iter().filter(|path| !is_test(path)) {
         let part = path.strip_prefix(&below).expect("a file below http").components().next().expect("a name");
