@@ -59,7 +59,6 @@ impl Applications {
         };
         let application = self.tools.store.application(name.directory.namespace(), application);
         self.follow_hosts(name, application.as_deref(), instant);
-        self.free_hosts(name, instant);
         let Some(application) = application else { return Looked::Finished };
         match self.write(name, &application, now).await {
             Ok(Written::Moved) => self.names.look_at(name.clone(), instant + ERROR_PAUSE),
@@ -88,18 +87,10 @@ impl Applications {
         write(&self.tools, &StatusWrite { name: name.clone(), version, changes, turned: None }).await
     }
 
-    /// Lets every other application be looked at that stands without a host which nobody else has any more. One that came and
-    /// went between two looks is in no list of [`Self::hosts`], and others may have seen it all the same.
-    fn free_hosts(&mut self, name: &DirtyName, instant: Instant) {
-        for other in self.tools.store.all_applications() {
-            let other_name = observe::name_of(&other);
-            if other_name != *name && observe::stands_without_reason(&self.tools.store, &other) {
-                self.names.look_at(other_name, instant);
-            }
-        }
-    }
-
-    /// Lets every other application be looked at that shares a host with this one, or did.
+    /// Lets every other application be looked at that shares a host with this one, or did, and every one that stands as if
+    /// somebody else had its host where nobody has: an owner that came and went between two looks is in no list of
+    /// [`Self::hosts`], and others may have seen it all the same. One that stands like that itself frees nobody, or two whose
+    /// statuses the API server does not take would have each other looked at for ever.
     fn follow_hosts(&mut self, name: &DirtyName, application: Option<&WatchedApplication>, instant: Instant) {
         let after = application.map(observe::hosts).unwrap_or_default();
         let before = match application {
@@ -107,13 +98,15 @@ impl Applications {
             None => self.hosts.remove(name),
         };
         let before = before.unwrap_or_default();
-        if before == after {
-            return;
-        }
+        let has_moved = before != after;
+        let store = &self.tools.store;
+        let frees = application.is_none_or(|application| !observe::stands_without_reason(store, application));
         let shares = |hosts: &[Host]| hosts.iter().any(|host| before.iter().chain(&after).any(|it| it.meets(host)));
-        for other in self.tools.store.all_applications() {
+        for other in store.all_applications() {
+            let is_concerned =
+                has_moved && shares(&observe::hosts(&other)) || frees && observe::stands_without_reason(store, &other);
             let other_name = observe::name_of(&other);
-            if other_name != *name && shares(&observe::hosts(&other)) {
+            if is_concerned && other_name != *name {
                 self.names.look_at(other_name, instant);
             }
         }

@@ -69,14 +69,14 @@ pub fn application<'a>(store: &Store, of: &'a WatchedApplication) -> ObservedApp
     }
 }
 
-/// Hosts that an application of another Directory has as well, and which one, in the order of the hosts.
-/// Whether an application still stands as one whose host another Directory has, and none has it.
+/// Whether the status of an application says that another Directory has one of its hosts, and none has.
 pub fn stands_without_reason(store: &Store, application: &WatchedApplication) -> bool {
     let conditions = application.seen.status["conditions"].as_array();
     let stands = conditions.into_iter().flatten().any(|condition| condition["reason"] == Reason::HostTaken.as_str());
     stands && taken(store, application).is_empty()
 }
 
+/// Hosts that an application of another Directory has as well, and which one, in the order of the hosts.
 fn taken(store: &Store, of: &WatchedApplication) -> Vec<(String, String)> {
     let is_other = |other: &Arc<WatchedApplication>| {
         (other.namespace.as_str(), other.directory()) != (of.namespace.as_str(), of.directory())

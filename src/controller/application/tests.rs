@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::store::kind::Kind;
-use crate::store::memory::Memory;
+use crate::store::memory::{Asked, Memory, StoredAnswer, refusal};
 
 struct Leader {
     memory: Memory,
@@ -13,8 +13,12 @@ struct Leader {
 
 impl Leader {
     fn new() -> Self {
+        Self::with(|_| None)
+    }
+
+    fn with(meddle: impl Fn(&Asked) -> Option<StoredAnswer> + Send + Sync + 'static) -> Self {
         let memory = Memory::default();
-        let applications = Applications::new(Tools::of(memory.store(|_| None)));
+        let applications = Applications::new(Tools::of(memory.store(meddle)));
         Self { memory, applications }
     }
 
@@ -109,4 +113,25 @@ async fn a_host_is_free_again_although_its_other_owner_came_and_went_between_two
     leader.put(Kind::APPLICATION, "theirs", &application("guests", "guests.example"));
     leader.look().await;
     assert_eq!(leader.reason("wiki"), "Serving");
+}
+
+#[tokio::test]
+async fn two_whose_statuses_the_api_server_does_not_take_are_not_looked_at_for_ever() {
+    let mut leader = Leader::with(|asked| (asked.method == "PATCH").then(|| refusal(422, "Invalid")));
+    let stands = json!({ "conditions": [{ "type": "Ready", "status": "False", "reason": "HostTaken" }] });
+    for name in ["wiki", "chat"] {
+        let host = format!("{name}.contoso.example");
+        let metadata = json!({ "name": name, "namespace": "people" });
+        let object = json!({ "metadata": metadata, "spec": application("staff", &host), "status": stands });
+        leader.memory.put(Kind::APPLICATION, &object);
+    }
+    leader.memory.fill(&leader.applications.tools.store);
+    let soon = Instant::now() + Duration::from_secs(9);
+    let mut looks = 0;
+    while let Some(taken) = leader.applications.names.take(soon) {
+        looks += 1;
+        assert!(looks < 20, "they have each other looked at");
+        leader.applications.look(&taken.name, Timestamp::now(), Instant::now()).await;
+    }
+    assert!(looks >= 2, "each is looked at");
 }
