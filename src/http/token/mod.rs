@@ -110,21 +110,13 @@ async fn introspect(
     note.directory(&directory.namespace, &directory.name);
     let (head, body) = request.into_parts();
     let token = form::token(&head.headers, body).await?;
-    let count = |result| door.logins.metrics().token_asked(&directory.namespace, &directory.name, "introspect", result);
-    match door.verified(&directory, &token).await {
-        Ok(answer) => {
-            count("active");
-            Ok(answer::private(&answer.introspected()))
-        }
+    match door.counted(&directory, &token, "introspect").await {
+        Ok(answer) => Ok(answer::private(&answer.introspected())),
         // Always 200, and nothing else: whoever holds a key learns of no token why it is not good.
         Err(TokenFailure::Token(reason)) => {
-            count("inactive");
             Ok(answer::told(answer::private(&json!({ "active": false })), reason, true))
         }
-        Err(failure) => {
-            count("unavailable");
-            Err(failure)
-        }
+        Err(failure) => Err(failure),
     }
 }
 
@@ -139,14 +131,7 @@ async fn userinfo(
     let (line, more) = (lines.next().and_then(|line| line.to_str().ok()), lines.next());
     let bearer = line.and_then(|line| line.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
     let (Some((_, token)), None) = (bearer, more) else { return Err(TokenFailure::Token("Missing")) };
-    let verified = door.verified(&directory, token.trim()).await;
-    let result = match &verified {
-        Ok(_) => "active",
-        Err(TokenFailure::Token(_)) => "inactive",
-        Err(_) => "unavailable",
-    };
-    door.logins.metrics().token_asked(&directory.namespace, &directory.name, "userinfo", result);
-    Ok(answer::private(&verified?.userinfo()))
+    Ok(answer::private(&door.counted(&directory, token.trim(), "userinfo").await?.userinfo()))
 }
 
 /// The keys with which applications verify assertions: the one that signs, and the one before it.
@@ -207,6 +192,23 @@ impl Inner {
         let directory = self.logins.store().directory(&namespace, &name).ok_or(TokenFailure::NotFound)?;
         note.directory(&namespace, &name);
         Ok(directory)
+    }
+
+    /// What is said of the holder of a token that is good now, counted for an endpoint.
+    async fn counted(
+        &self,
+        directory: &Arc<WatchedDirectory>,
+        token: &str,
+        endpoint: &'static str,
+    ) -> Result<person::TokenAnswer, TokenFailure> {
+        let verified = self.verified(directory, token).await;
+        let result = match &verified {
+            Ok(_) => "active",
+            Err(TokenFailure::Token(_)) => "inactive",
+            Err(_) => "unavailable",
+        };
+        self.logins.metrics().token_asked(&directory.namespace, &directory.name, endpoint, result);
+        verified
     }
 
     /// What is said of the holder of a token that is good now.
