@@ -138,14 +138,8 @@ mod tests {
             id: "ada-1".into(),
             uid: *b"f81d4fae",
             access: Person {
-                owns_its_values: true,
-                is_rejected: false,
-                is_deleted: false,
-                is_active: true,
-                is_suspended: false,
-                is_suspended_by_portal: false,
-                login_method: None,
                 account: Some(Account { tenant: "t1".into(), object: "o1".into() }),
+                ..Person::in_order()
             },
             session_epoch: 3,
             ended_sessions: Arc::default(),

@@ -30,6 +30,23 @@ pub struct Person {
     pub account: Option<Account>,
 }
 
+#[cfg(test)]
+impl Person {
+    /// Somebody of whom everything is in order, for tests to change.
+    pub fn in_order() -> Self {
+        Self {
+            owns_its_values: true,
+            is_rejected: false,
+            is_deleted: false,
+            is_active: true,
+            is_suspended: false,
+            is_suspended_by_portal: false,
+            login_method: None,
+            account: None,
+        }
+    }
+}
+
 /// An account of the provider, by what never changes about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -151,19 +168,6 @@ pub fn decide(person: &Person, rules: &LoginRules) -> Result<LoginMethod, Denial
 mod tests {
     use super::*;
 
-    fn person() -> Person {
-        Person {
-            owns_its_values: true,
-            is_rejected: false,
-            is_deleted: false,
-            is_active: true,
-            is_suspended: false,
-            is_suspended_by_portal: false,
-            login_method: None,
-            account: None,
-        }
-    }
-
     fn rules() -> LoginRules {
         LoginRules {
             method: Some(LoginMethod::OpenIDConnect),
@@ -241,7 +245,7 @@ mod tests {
             ),
         ];
         for (name, edit, expected) in cases {
-            let (mut person, mut rules) = (person(), rules());
+            let (mut person, mut rules) = (Person::in_order(), rules());
             edit(&mut person, &mut rules);
             assert_eq!(decide(&person, &rules), *expected, "{name}");
         }

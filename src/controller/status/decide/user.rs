@@ -259,16 +259,7 @@ mod tests {
 
     #[test]
     fn a_value_that_nobody_else_has_closes_no_door_in_the_status() {
-        let person = |owns_its_values, is_rejected| Person {
-            owns_its_values,
-            is_rejected,
-            is_deleted: false,
-            is_active: true,
-            is_suspended: false,
-            is_suspended_by_portal: false,
-            login_method: None,
-            account: None,
-        };
+        let person = |owns_its_values, is_rejected| Person { owns_its_values, is_rejected, ..Person::in_order() };
         let rules = LoginRules { method: Some(LoginMethod::BuiltIn), has_passwords: true, ..LoginRules::default() };
         for (case, person, has_conflict, expected) in [
             ("it owns all", person(true, false), false, Access::Decided(Ok(LoginMethod::BuiltIn))),

@@ -2,8 +2,6 @@
 //! verifiers, secrets and assertions itself.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use control_plane::entra::{
@@ -13,13 +11,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::super::{
-    AllowedAuthorities, AuthorizationRequest, LoginRefused, Prompt, ProviderSettings, Providers, Remedy, code_challenge,
-};
-use super::logins::{CALLBACK, VERIFIER, providers, secret_of};
+use super::super::{AuthorizationRequest, LoginRefused, Prompt, ProviderSettings, Providers, Remedy, code_challenge};
+use super::logins::{CALLBACK, VERIFIER, providers, secret_of, settings_for, with_login};
 use super::signer::changed;
 use crate::api::secret;
-use crate::store::{Seen, WatchedDirectory};
+use crate::store::WatchedDirectory;
 
 const SECRET: &str = "s3cret of the registration+/=&";
 const ADELE: &str = "adele@contoso.example";
@@ -47,23 +43,11 @@ fn directory(entra: &EntraProvider, changes: &Value) -> WatchedDirectory {
         "authority": entra.authority(), "clientID": "web", "nativeClientID": "native",
         "clientSecretRef": { "name": "entra" }, "caBundle": entra.certificate_authority(),
     });
-    let login = json!({ "oidc": changed(oidc, changes), "tokens": { "audiences": ["api://rollcall"] } });
-    WatchedDirectory {
-        namespace: "people".to_owned(),
-        name: "staff".to_owned(),
-        spec: serde_json::from_value(json!({ "login": login })).expect("a spec"),
-        unique: Arc::default(),
-        seen: Seen::default(),
-    }
+    with_login(&json!({ "oidc": changed(oidc, changes), "tokens": { "audiences": ["api://rollcall"] } }))
 }
 
 fn settings(entra: &EntraProvider) -> ProviderSettings {
-    let host = entra.origin().trim_start_matches("https://").to_owned();
-    ProviderSettings {
-        allowed: AllowedAuthorities { hosts: vec![host], private: true },
-        proxy: None,
-        assertion_file: PathBuf::from("/nowhere/token"),
-    }
+    settings_for(entra.origin().trim_start_matches("https://").to_owned())
 }
 
 fn with_secret(entra: &EntraProvider) -> Providers {

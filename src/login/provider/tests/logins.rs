@@ -31,10 +31,14 @@ pub fn directory(server: &Server, changes: &Value) -> WatchedDirectory {
         "authority": server.authority(), "clientID": "web", "nativeClientID": "native",
         "clientSecretRef": { "name": "entra" }, "caBundle": server.ca_bundle,
     });
-    let login = json!({
+    with_login(&json!({
         "oidc": changed(oidc, changes),
         "tokens": { "audiences": ["api://rollcall"], "acceptIdTokens": true },
-    });
+    }))
+}
+
+/// A Directory with this login.
+pub fn with_login(login: &Value) -> WatchedDirectory {
     WatchedDirectory {
         namespace: "people".to_owned(),
         name: "staff".to_owned(),
@@ -56,8 +60,13 @@ pub fn secret_of(secret_type: &'static str, value: &'static str) -> Box<ReadSecr
 }
 
 pub fn settings(server: &Server) -> ProviderSettings {
+    settings_for(server.host())
+}
+
+/// An operator that may ask this host, which is on loopback, and has no token of its own.
+pub fn settings_for(host: String) -> ProviderSettings {
     ProviderSettings {
-        allowed: AllowedAuthorities { hosts: vec![server.host()], private: true },
+        allowed: AllowedAuthorities { hosts: vec![host], private: true },
         proxy: None,
         assertion_file: PathBuf::from("/nowhere/token"),
     }
