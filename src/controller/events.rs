@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::told::Told;
 use super::tools::Tools;
-use crate::api::conditions::ConditionType;
+use crate::api::conditions::{ConditionType, Reason};
 use crate::api::event::EventReason;
 use crate::redaction::without_values;
 use crate::store::WatchedDirectory;
@@ -52,6 +52,13 @@ pub fn standing(conditions: &Value, name: ConditionType) -> Option<Transition> {
 pub fn transition(before: &Value, after: &Value, name: ConditionType) -> Option<Transition> {
     let (before, after) = (standing(before, name)?, standing(after, name)?);
     (before.holds != after.holds).then_some(after)
+}
+
+/// Whether a Directory lets nobody in, by the conditions of a person: then it is no news of this person.
+pub fn is_of_everybody(conditions: &Value) -> bool {
+    let conditions = conditions.as_array().into_iter().flatten();
+    let mut of_access = conditions.filter(|condition| condition["type"] == ConditionType::AccessGranted.as_str());
+    of_access.any(|condition| condition["reason"] == Reason::LoginDisabled.as_str())
 }
 
 /// Tells of a transition. One that cannot be told is noted in the log, once until one is told again, and nothing is done about

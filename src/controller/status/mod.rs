@@ -164,7 +164,8 @@ impl Statuses {
             DirtySubject::User(object) => self.decide_resource(name, (Resource::User, object), &directory, now).await?,
             DirtySubject::Claim(_) | DirtySubject::Application(_) => None,
         };
-        // Where a rule of the Directory changes access for everybody, the Directory tells it, and not an Event for each person.
+        // Where a rule of the Directory changes access for everybody, the Directory tells it, and not an Event for each person. Who
+        // was changed at the same moment has one all the same, unless the reason says that it is everybody's.
         let is_ones_own = *cause == Cause::Change;
         Ok(write.map(|write| StatusWrite { turned: write.turned.filter(|_| is_ones_own), ..write }))
     }
@@ -250,6 +251,8 @@ impl Statuses {
         let Some(wanted) = wanted else { return Ok(None) };
         let conditions = wanted.get("conditions").unwrap_or(&Value::Null);
         let turned = events::transition(&stands["conditions"], conditions, ConditionType::AccessGranted);
+        let is_of_everybody = [&stands["conditions"], conditions].into_iter().any(events::is_of_everybody);
+        let turned = turned.filter(|_| !is_of_everybody);
         let changes = decide::difference(&stands, &wanted, fields);
         Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes, turned }))
     }

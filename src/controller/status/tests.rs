@@ -315,6 +315,8 @@ async fn a_login_that_changes_is_looked_at_for_everybody_and_floods_nobody_with_
     let mut leader = Leader::new(&memory, |_| None);
     leader.look().await;
     change(&memory, Kind::DIRECTORY, "staff", |spec| *spec = with_login("Disabled"));
+    // Somebody changes bob at the same moment: that it is looked at for that tells nothing of why it turns.
+    change(&memory, Kind::USER, "bob-1", |spec| spec["scim"]["title"] = "Clerk".into());
     assert_eq!(leader.look().await, ["directoryusers", "directoryusers"]);
     assert_eq!(access_of(&leader, "bob-1"), "False/LoginDisabled");
     assert!(memory.all(Kind::EVENT).is_empty());
