@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::root_keys::{ROTATE_ANNOTATION, RootKeys};
+use super::root_keys::{NEXT_FROM_ANNOTATION, ROTATE_ANNOTATION, RootKeys, Rotation};
 use super::sealing::{CannotOpen, Use};
 use crate::api::Secret;
 use crate::api::secret::LOGIN_KEYS;
@@ -163,18 +164,30 @@ impl KeyRing {
                 Err(error) => return Err(error.into()),
             };
             let keys = RootKeys::of(&secret.data)?;
-            if !secret.object().has_annotation(ROTATE_ANNOTATION) {
+            let object = secret.object();
+            let is_asked = object.has_annotation(ROTATE_ANNOTATION);
+            let next_from = object.annotation(NEXT_FROM_ANNOTATION).and_then(|from| from.parse().ok());
+            let Some(Rotation { keys: rotated, next_from }) = keys.due(is_asked, next_from, Timestamp::now()) else {
                 return Ok(keys);
-            }
-            let rotated = keys.rotated();
+            };
             let mut new = secret;
             new.data = rotated.entries();
-            new.object_mut().remove_annotation(ROTATE_ANNOTATION);
+            if let Some(from) = next_from {
+                new.object_mut().set_annotation(NEXT_FROM_ANNOTATION, &from.to_string());
+                new.object_mut().remove_annotation(ROTATE_ANNOTATION);
+            } else {
+                new.object_mut().remove_annotation(NEXT_FROM_ANNOTATION);
+            }
             match self.store.replace_secret(&self.namespace, &new).await {
                 Err(store::Error::Conflict | store::Error::NotFound) => {}
                 replaced => {
                     replaced?;
-                    tracing::info!(secret = LOGIN_KEYS_NAME, "rotated the keys of sessions, as asked by annotation");
+                    match next_from {
+                        Some(from) => {
+                            tracing::info!(secret = LOGIN_KEYS_NAME, %from, "made the next key of sessions, as asked by annotation");
+                        }
+                        None => tracing::info!(secret = LOGIN_KEYS_NAME, "the next key of sessions is in use"),
+                    }
                     return Ok(rotated);
                 }
             }

@@ -440,32 +440,33 @@ async fn threat_47_a_provider_that_is_down_stops_new_logins_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_key_is_made_where_somebody_asks_and_sessions_go_on() {
+async fn a_new_key_is_made_where_somebody_asks_and_seals_once_every_replica_knows_it() {
     let Some(company) = Company::new().await else { return };
     let (_, upn, _) = company.person("ada").await;
     let mut browser = Browser::new(&company, 0);
     browser.log_in(&upn).await;
     let before = keys().await;
-    let annotate = [
-        "-n",
-        cluster::NAMESPACE,
-        "annotate",
-        "secret",
-        "rollcall-login-keys",
-        "rollcall.dev/rotate=now",
-        "--overwrite",
-    ];
-    kubectl(&annotate, None).await.expect("kubectl annotate");
-    let after = within(JANITOR_DEADLINE, async || {
-        let after = keys().await;
-        (!after.is_same(&before)).then_some(after)
-    })
-    .await;
-    let after = after.expect("a new key");
+    let annotate = async |annotation: &str| {
+        let secret = ["-n", cluster::NAMESPACE, "annotate", "secret", "rollcall-login-keys", annotation, "--overwrite"];
+        kubectl(&secret, None).await.expect("kubectl annotate");
+    };
+    let changed = async |before: &RootKeys| {
+        let changed = within(JANITOR_DEADLINE, async || {
+            let after = keys().await;
+            (!after.is_same(before)).then_some(after)
+        });
+        changed.await.expect("other keys")
+    };
+    annotate("rollcall.dev/rotate=now").await;
+    let announced = changed(&before).await;
     let (namespace, directory) = (company.directory.namespace.as_str(), company.directory.name.as_str());
     let use_ = Use { purpose: Purpose::Form, namespace, directory, scope: "" };
+    assert!(before.open(&use_, &announced.seal(&use_, b"x")).is_ok(), "the new key does not seal before it is known");
+    annotate("rollcall.dev/next-from=2026-01-01T00:00:00Z").await;
+    let after = changed(&announced).await;
     assert!(after.open(&use_, &before.seal(&use_, b"x")).is_ok(), "the key before it is the previous one");
     assert!(before.open(&use_, &after.seal(&use_, b"x")).is_err());
+    assert!(announced.open(&use_, &after.seal(&use_, b"x")).is_ok(), "every replica knew it");
     for replica in 0..2 {
         let mut copy = browser.copied_to(replica);
         assert!(copy.is_signed_in().await, "replica {replica}");
