@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::family::Original;
 use super::limits::MAX_LOGIN_URL;
 use crate::api::DirectoryApplicationSpec;
-use crate::login::return_address::MAX_RETURN_ADDRESS;
+use crate::login::return_address::{KnownApplication, ReturnAddress};
 use crate::rules::application::{first_host, origin, own_host};
 use crate::store::WatchedApplication;
 
@@ -29,12 +29,15 @@ const PARAMETER: &AsciiSet = &CONTROLS
 
 /// Where the client of a request signs in: the login of the Directory, which leads back to what was asked for.
 ///
-/// What was asked for is on a host of the application, whatever the proxy says, or the way back is the application's front
-/// page. It comes back by the application's own scheme: a proxy that ends TLS often names the wrong one.
+/// What was asked for is on a host of the application, whatever the proxy says, and the login takes it as a way back; otherwise
+/// the way back is the application's front page. It comes back by the application's own scheme: a proxy that ends TLS often
+/// names the wrong one.
 pub(super) fn login(public_url: &str, application: &WatchedApplication, original: &Original) -> Option<HeaderValue> {
     let WatchedApplication { namespace, name, spec, .. } = application;
     let base = format!("{public_url}/login/{namespace}/{}?app={name}", application.directory());
-    let wanted = return_address(spec, original).filter(|wanted| wanted.len() <= MAX_RETURN_ADDRESS);
+    let known = [KnownApplication { name, spec }];
+    let is_taken = |wanted: &str| ReturnAddress::parse(wanted, "/", &known).is_ok_and(|address| address.fits());
+    let wanted = return_address(spec, original).filter(|wanted| is_taken(wanted));
     let with_return = wanted.map(|wanted| format!("{base}&rd={}", utf8_percent_encode(&wanted, PARAMETER)));
     let address = with_return.filter(|address| address.len() <= MAX_LOGIN_URL).unwrap_or(base);
     HeaderValue::from_str(&address).ok()
@@ -73,6 +76,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::login::return_address::MAX_RETURN_ADDRESS;
     use crate::store::Seen;
 
     fn application(accept_bearer: bool) -> WatchedApplication {
@@ -112,6 +116,8 @@ mod tests {
             ("", "/", None),
             ("wiki.contoso.example", &long, None),
             ("wiki.contoso.example", &dense, None),
+            ("wiki.contoso.example", "/a%5Cb", None),
+            ("wiki.contoso.example", "/a%0ab", None),
         ] {
             let address = login("https://id.contoso.example", &application(false), &original(host, target));
             let expected = rd.map_or_else(|| base.to_owned(), |rd| format!("{base}&rd={rd}"));
