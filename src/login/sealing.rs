@@ -10,6 +10,7 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 /// The bytes of a key.
 pub const KEY_LENGTH: usize = 32;
@@ -85,23 +86,23 @@ pub enum CannotOpen {
     UnknownKey,
 }
 
-/// A key from which those of each purpose are derived. Nothing shows its bytes.
+/// A key from which those of each purpose are derived. Nothing shows its bytes, and they are wiped when it is dropped.
 #[derive(Clone)]
 pub struct RootKey {
     id: u8,
-    bytes: [u8; KEY_LENGTH],
-    derivation: Hkdf<Sha256>,
+    bytes: Zeroizing<[u8; KEY_LENGTH]>,
     /// One for each purpose, in the order of [`Purpose::ALL`].
-    subkeys: [[u8; KEY_LENGTH]; Purpose::ALL.len()],
+    subkeys: Zeroizing<[[u8; KEY_LENGTH]; Purpose::ALL.len()]>,
 }
 
 impl RootKey {
     /// The root key of these bytes.
     pub fn new(bytes: [u8; KEY_LENGTH]) -> Self {
-        let derivation = Hkdf::new(None, &bytes);
-        let subkeys = Purpose::ALL.map(|purpose| expand(&derivation, purpose.as_str()));
+        let bytes = Zeroizing::new(bytes);
+        let derivation = Hkdf::new(None, &*bytes);
+        let subkeys = Zeroizing::new(Purpose::ALL.map(|purpose| expand(&derivation, purpose.as_str())));
         let [id, ..] = expand(&derivation, "id");
-        Self { id, bytes, derivation, subkeys }
+        Self { id, bytes, subkeys }
     }
 
     /// What sealed texts call the key. It tells nothing of its bytes.
@@ -115,7 +116,8 @@ impl RootKey {
 
     /// A key for a purpose within one Directory that is not sealing, such as signing.
     pub fn derive(&self, purpose: Purpose, namespace: &str, directory: &str) -> [u8; KEY_LENGTH] {
-        expand(&self.derivation, &format!("{}|{namespace}/{directory}", purpose.as_str()))
+        let derivation = Hkdf::new(None, &*self.bytes);
+        expand(&derivation, &format!("{}|{namespace}/{directory}", purpose.as_str()))
     }
 
     fn cipher(&self, purpose: Purpose) -> XChaCha20Poly1305 {
@@ -242,13 +244,13 @@ mod tests {
     #[test]
     fn each_purpose_and_directory_has_a_key_of_its_own() {
         let root = key(1);
-        let mut derived = vec![root.bytes];
+        let mut derived = vec![*root.bytes];
         for purpose in Purpose::ALL {
             for directory in ["staff", "guests"] {
                 derived.push(root.derive(purpose, "n", directory));
             }
         }
-        derived.extend(root.subkeys);
+        derived.extend(*root.subkeys);
         let number = derived.len();
         derived.sort_unstable();
         derived.dedup();
