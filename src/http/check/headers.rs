@@ -64,7 +64,7 @@ pub(super) struct UntellableName;
 /// with them it is asked once more, with none.
 pub(super) fn headers(
     identity: &ToldIdentity<'_>,
-    sign: impl Fn(AssertedAttributes<'_>) -> Option<String>,
+    sign: impl Fn(AssertedAttributes<'_>) -> Option<Arc<str>>,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, UntellableName> {
     let ToldIdentity { id, profile, groups, has_more_groups, with_remote, others } = *identity;
     let user_name = profile.user_name.as_deref().unwrap_or_default();
@@ -90,7 +90,7 @@ pub(super) fn headers(
     told.left = told.left.saturating_sub(if with_remote { cost(&REMOTE_GROUPS, 0) } else { 0 });
     let attributes =
         AssertedAttributes { user_name: Some(user_name), email: Some(email).filter(|email| !email.is_empty()) };
-    let fits = |assertion: &String| cost(&ASSERTION, assertion.len()) <= told.left;
+    let fits = |assertion: &Arc<str>| cost(&ASSERTION, assertion.len()) <= told.left;
     let assertion = sign(attributes).filter(fits).or_else(|| sign(AssertedAttributes::default()).filter(fits));
     told.add(ASSERTION, assertion.as_deref().unwrap_or_default());
 
@@ -175,7 +175,7 @@ mod tests {
         let groups: Vec<Arc<str>> = groups.iter().map(|group| Arc::from(*group)).collect();
         let identity =
             ToldIdentity { id: "ada-1", profile, groups: &groups, has_more_groups: false, with_remote, others: 0 };
-        let headers = headers(&identity, |_| Some("a.b.c".to_owned()))?;
+        let headers = headers(&identity, |_| Some("a.b.c".into()))?;
         let text = |value: &HeaderValue| String::from_utf8(value.as_bytes().to_vec()).expect("UTF-8");
         Ok(headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect())
     }
@@ -262,7 +262,7 @@ mod tests {
             others,
         };
         let sign = |attributes: AssertedAttributes<'_>| {
-            Some("x".repeat(if attributes.user_name.is_some() { 3_000 } else { 9 }))
+            Some("x".repeat(if attributes.user_name.is_some() { 3_000 } else { 9 }).into())
         };
         for (others, length) in [(0, 3_000), (500, 9), (4_000, 0)] {
             let told = headers(&identity(others), sign).expect("a name");
@@ -287,7 +287,7 @@ mod tests {
             let identity = ToldIdentity { id: &id, profile: &profile, groups: &groups, has_more_groups: false, with_remote, others };
             let sign = |attributes: AssertedAttributes<'_>| {
                 let length = |text: Option<&str>| text.map_or(0, str::len);
-                Some("x".repeat(900 + (length(attributes.user_name) + length(attributes.email)) * 4 / 3))
+                Some("x".repeat(900 + (length(attributes.user_name) + length(attributes.email)) * 4 / 3).into())
             };
             let told = headers(&identity, sign).expect("a name");
             let bytes: usize = told.iter().map(|(name, value)| cost(name, value.len())).sum();

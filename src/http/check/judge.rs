@@ -122,7 +122,7 @@ impl Inner {
         let told = headers(&identity, |attributes| {
             let (issuer, audience, key) = (issuer.as_deref()?, audience.as_deref()?, key.as_ref()?);
             let (user_name, email, now) = (attributes.user_name, attributes.email, *now);
-            Some(key.sign(&Assertion { issuer, audience, subject: &person.id, user_name, email, now }))
+            Some(self.assertions.sign(key, &Assertion { issuer, audience, subject: &person.id, user_name, email, now }))
         });
         let mut told = told.map_err(|_| self.denied(case, &person, "UserNameUnusable"))?;
         told.extend(renewed.map(|cookie| (SET_COOKIE, cookie)));

@@ -34,7 +34,7 @@ use self::family::Family;
 use self::judge::Question;
 use crate::http::edge::{self, Answer, Received, RequestNote};
 use crate::login::Logins;
-use crate::login::assertion::SigningKeys;
+use crate::login::assertion::{RecentAssertions, SigningKeys};
 
 /// Where the door is.
 const PREFIX: &str = "/check";
@@ -46,6 +46,7 @@ pub struct CheckDoor(Arc<Inner>);
 struct Inner {
     logins: Logins,
     signing: SigningKeys,
+    assertions: RecentAssertions,
     /// Scheme, host and path prefix of the operator. Without it nobody is led to the login and nothing is signed: a proxy's
     /// request says where the proxy is, and not where people find us.
     public_url: Option<String>,
@@ -62,7 +63,8 @@ struct Place {
 impl CheckDoor {
     /// What judges the requests for the applications of the Directories that `logins` knows.
     pub fn new(logins: Logins, public_url: Option<String>) -> Self {
-        Self(Arc::new(Inner { logins, signing: SigningKeys::default(), public_url }))
+        let (signing, assertions) = (SigningKeys::default(), RecentAssertions::default());
+        Self(Arc::new(Inner { logins, signing, assertions, public_url }))
     }
 
     /// The door.

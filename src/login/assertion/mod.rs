@@ -3,6 +3,8 @@
 //! A JWT (RFC 7519) with an Ed25519 signature (RFC 8037), good for a minute and for one application. It is written here by hand:
 //! one header, one set of claims, and `ring` signs. Nothing of ours reads one, so there is no parser to get wrong.
 
+mod recent;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+
+pub use self::recent::RecentAssertions;
 
 /// How long an assertion is good for, in seconds.
 pub const LIFETIME: i64 = 60;
