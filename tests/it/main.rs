@@ -11,6 +11,7 @@ mod built_in;
 mod check;
 mod deactivation;
 mod deletion_policy;
+mod egress;
 mod endings;
 mod examples;
 mod faults;

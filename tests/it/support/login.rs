@@ -31,6 +31,10 @@ pub(crate) async fn site() -> Option<&'static Site> {
 }
 
 async fn start() -> Option<Site> {
+    start_with(&[]).await
+}
+
+async fn start_with(more: &[&str]) -> Option<Site> {
     if !can_run() {
         return None;
     }
@@ -39,14 +43,19 @@ async fn start() -> Option<Site> {
     let host = provider.origin().replace("https://", "");
     let flags =
         ["--public-url", PUBLIC_URL, "--allowed-authority-hosts", &host, "--private-authorities"].map(str::to_owned);
-    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    let flags: Vec<_> = flags.iter().map(String::as_str).chain(more.iter().copied()).collect();
     let replicas = [Operator::start(&flags).await, Operator::start(&flags).await];
     Some(Site { provider, replicas })
 }
 
 /// A site for one test, whose provider may fail. It ends with the test process, as the shared one does.
 pub(crate) async fn own_site() -> Option<&'static Site> {
-    Some(Box::leak(Box::new(start().await?)))
+    own_site_with(&[]).await
+}
+
+/// The same with these flags of the operator beside the usual ones.
+pub(crate) async fn own_site_with(flags: &[&str]) -> Option<&'static Site> {
+    Some(Box::leak(Box::new(start_with(flags).await?)))
 }
 
 /// A Directory whose people log in at the provider, with the application `wiki`.
