@@ -88,16 +88,16 @@ impl RequestNote {
         self.0.unexpected_host.as_deref()
     }
 
-    /// The pattern of the route.
+    /// The pattern of the route. It is told with the line of the request: each field that joins the span costs as much as all
+    /// that are there.
     pub(super) fn route(&self, pattern: &str) {
-        self.0.span.record("route", pattern);
         pattern.clone_into(&mut self.0.noted.lock().route);
     }
 
     /// Namespace and Directory of the URL, which may be anything.
     pub fn place(&self, namespace: &str, directory: &str) {
-        self.0.span.record("namespace", cut(namespace, MAX_LOGGED_NAME));
-        self.0.span.record("directory", cut(directory, MAX_LOGGED_NAME));
+        let (namespace, directory) = (cut(namespace, MAX_LOGGED_NAME), cut(directory, MAX_LOGGED_NAME));
+        tracing::record_all!(self.0.span, namespace, directory);
     }
 
     /// The Directory of the URL, which is there: its names become labels of metrics.

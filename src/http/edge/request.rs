@@ -109,14 +109,15 @@ impl Edge {
         }
         if let Some(metrics) = metrics {
             let (duration, noted) = (note.started().elapsed(), note.noted());
-            if noted.route.is_empty() {
-                span.record("route", NO_ROUTE);
-            }
             let route = if noted.route.is_empty() { NO_ROUTE } else { &noted.route };
             let directory = noted.directory.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
             let status = answer.status();
             metrics.request(&CountedRequest { method, route, status: status.as_u16(), directory }, duration);
             let why = answer.extensions_mut().remove::<Why>().unwrap_or_default();
+            // Who is told of no routine line needs no route for it.
+            if !why.is_routine || tracing::enabled!(tracing::Level::DEBUG) {
+                span.record("route", route);
+            }
             span.in_scope(|| log(status, duration, &why));
         }
         answer
