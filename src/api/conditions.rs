@@ -27,6 +27,10 @@ pub enum ConditionType {
     QuotaReached,
     /// Directories, an alarm: resources have the externalId of another one, where that is only warned of.
     DuplicateExternalId,
+    /// Stands only while it is True: the operator is at work on the object, and the work ends by itself. kstatus reads it.
+    Reconciling,
+    /// Stands only while it is True: the object becomes Ready only once somebody changes something. kstatus reads it.
+    Stalled,
 }
 
 impl ConditionType {
@@ -43,6 +47,8 @@ impl ConditionType {
             Self::MassDeleteBlocked => "MassDeleteBlocked",
             Self::QuotaReached => "QuotaReached",
             Self::DuplicateExternalId => "DuplicateExternalId",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
         }
     }
 }

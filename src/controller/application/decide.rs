@@ -3,13 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::api::conditions::{ConditionType, Reason};
+use crate::api::conditions::Reason;
 use crate::api::directory_application::HostScheme;
-use crate::controller::status::decide::conditions::{Wanted, insert_list, merge};
+use crate::controller::status::decide::conditions::{READINESS, Readiness, Wanted, insert_list, merge, readiness};
 use crate::rules::application::default_port;
 
-/// The condition that is written here.
-const OWNED: [ConditionType; 1] = [ConditionType::Ready];
 /// The fields that are written here.
 pub const FIELDS: &[&str] = &["observedGeneration", "conditions"];
 /// Most names that a message has of one sort.
@@ -81,31 +79,30 @@ pub struct ObservedApplication<'a> {
 pub fn status(observed: &ObservedApplication<'_>, now: Timestamp) -> Map<String, Value> {
     let mut wanted = Map::new();
     wanted.insert("observedGeneration".to_owned(), observed.generation.into());
-    let conditions = merge(&observed.status["conditions"], &OWNED, vec![ready(observed)], observed.generation, now);
+    let conditions = merge(&observed.status["conditions"], &READINESS, ready(observed), observed.generation, now);
     insert_list(&mut wanted, "conditions", conditions);
     wanted
 }
 
 /// The first thing that keeps it from working. Names that are not there keep nobody out but those who would bear them, and may
 /// come with the next cycle of the identity provider.
-fn ready(observed: &ObservedApplication<'_>) -> Wanted {
-    let wanted = |holds, reason, message| Wanted { name: ConditionType::Ready, holds, reason, message };
+fn ready(observed: &ObservedApplication<'_>) -> Vec<Wanted> {
     let name = observed.directory_name;
     match observed.directory {
         None => {
             let message =
                 format!("there is no Directory {name} in this namespace: create it, and nobody is let in until then");
-            return wanted(false, Reason::DirectoryMissing, message);
+            return readiness(Readiness::Waiting, Reason::DirectoryMissing, &message);
         }
         Some(DirectoryOfApplication { is_terminating: true, .. }) => {
             let message = format!("the Directory {name} is being deleted");
-            return wanted(false, Reason::DirectoryMissing, message);
+            return readiness(Readiness::Waiting, Reason::DirectoryMissing, &message);
         }
         Some(DirectoryOfApplication { has_login: false, .. }) => {
             let message = format!(
                 "nobody logs in to the Directory {name}: give it a spec.login, with another method than Disabled"
             );
-            return wanted(false, Reason::LoginMissing, message);
+            return readiness(Readiness::Waiting, Reason::LoginMissing, &message);
         }
         Some(_) => {}
     }
@@ -113,16 +110,16 @@ fn ready(observed: &ObservedApplication<'_>) -> Wanted {
         let taken = observed.taken.iter().take(MAX_NAMED).map(|(host, other)| format!("{host} is a host of {other}"));
         let taken = taken.collect::<Vec<_>>().join("; ");
         let message = format!("{taken}, which belongs to another Directory: take each host off one of the two");
-        return wanted(false, Reason::HostTaken, message);
+        return readiness(Readiness::Stalled, Reason::HostTaken, &message);
     }
     let unknown = [("groups", &observed.unknown_groups), ("people", &observed.unknown_people)];
     let unknown = unknown.into_iter().filter(|(_, names)| !names.is_empty());
     let sentences: Vec<_> = unknown.map(|(sort, names)| format!("there are no {sort} {}", list(names))).collect();
     if sentences.is_empty() {
-        return wanted(true, Reason::Serving, String::new());
+        return readiness(Readiness::Ready, Reason::Serving, "");
     }
     let message = format!("{}: nobody is let in by these names", sentences.join("; "));
-    wanted(true, Reason::NamesUnknown, message)
+    readiness(Readiness::Ready, Reason::NamesUnknown, &message)
 }
 
 /// The first names of a list, in quotes, and how many there are beside them.
@@ -230,6 +227,8 @@ mod tests {
             let found = condition["message"].as_str().expect("a message");
             assert!(found.contains(message) && found.is_empty() == message.is_empty(), "{case}: {found}");
             assert_eq!((&status["observedGeneration"], &condition["observedGeneration"]), (&json!(3), &json!(3)));
+            let stalled = (reason == "HostTaken").then_some("Stalled");
+            assert_eq!(status["conditions"].get(1).and_then(|condition| condition["type"].as_str()), stalled, "{case}");
         }
     }
 }

@@ -24,6 +24,35 @@ pub struct Wanted {
     pub message: String,
 }
 
+/// How far an object is from being as its spec wants it. kstatus, and so Flux and Argo CD, read it from the conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It is as its spec wants it.
+    Ready,
+    /// It waits for another object, which may still be on its way: whoever applies both waits as well.
+    Waiting,
+    /// The operator is at work on it, and the work ends by itself.
+    Reconciling,
+    /// Waiting does not help: somebody must change something.
+    Stalled,
+}
+
+/// The conditions that [`readiness`] writes.
+pub const READINESS: [ConditionType; 3] = [ConditionType::Ready, ConditionType::Reconciling, ConditionType::Stalled];
+
+/// `Ready`, and beside it `Reconciling` or `Stalled` where one of them holds. They are absent where they do not hold, as
+/// kstatus asks for.
+pub fn readiness(readiness: Readiness, reason: Reason, message: &str) -> Vec<Wanted> {
+    let wanted = |name, holds| Wanted { name, holds, reason, message: message.to_owned() };
+    let mut all = vec![wanted(ConditionType::Ready, readiness == Readiness::Ready)];
+    match readiness {
+        Readiness::Ready | Readiness::Waiting => {}
+        Readiness::Reconciling => all.push(wanted(ConditionType::Reconciling, true)),
+        Readiness::Stalled => all.push(wanted(ConditionType::Stalled, true)),
+    }
+    all
+}
+
 /// The conditions as they should stand, in the order of their types: of the types in `owned` those that are `wanted` and
 /// no other.
 pub fn merge(
@@ -154,6 +183,32 @@ mod tests {
         assert_eq!(merged[1]["type"], "Ready");
         assert_eq!(merged.len(), 2);
         assert_eq!(merge(&Value::Null, &OWNED, Vec::new(), 1, Timestamp::UNIX_EPOCH), Vec::<Value>::new());
+    }
+
+    #[test]
+    fn an_object_that_is_not_ready_says_whether_waiting_helps() {
+        let cases = [
+            (Readiness::Ready, vec![("Ready", "True")]),
+            (Readiness::Waiting, vec![("Ready", "False")]),
+            (Readiness::Reconciling, vec![("Ready", "False"), ("Reconciling", "True")]),
+            (Readiness::Stalled, vec![("Ready", "False"), ("Stalled", "True")]),
+        ];
+        // Whatever stood before, nothing of it is left over.
+        let stood = merge(
+            &Value::Null,
+            &READINESS,
+            [Readiness::Reconciling, Readiness::Stalled].map(|it| readiness(it, Reason::Claiming, "m")).concat(),
+            1,
+            Timestamp::UNIX_EPOCH,
+        );
+        for (case, expected) in cases {
+            let wanted = readiness(case, Reason::Claiming, "m");
+            let merged = merge(&json!(stood), &READINESS, wanted, 2, Timestamp::UNIX_EPOCH);
+            let found: Vec<_> = merged.iter().map(|it| (it["type"].as_str(), it["status"].as_str())).collect();
+            let expected: Vec<_> = expected.into_iter().map(|(name, status)| (Some(name), Some(status))).collect();
+            assert_eq!(found, expected, "{case:?}");
+            assert!(merged.iter().all(|it| it["reason"] == "Claiming" && it["message"] == "m"), "{case:?}");
+        }
     }
 
     #[test]

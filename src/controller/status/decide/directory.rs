@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::conditions::{self, Wanted, insert_list, merge};
+use super::conditions::{self, Readiness, Wanted, insert_list, merge, readiness};
 use crate::api::conditions::{ConditionType, Reason};
 use crate::api::directory::{DirectorySpec, ExternalIdRule, ProvisioningMode};
 use crate::api::directory_status::{DirectoryCounts, QuotaStatus, UniqueAttributeState, UniqueAttributeStatus};
@@ -18,8 +18,10 @@ use crate::rules::retention::retention;
 use crate::store::index::Remaining;
 
 /// The conditions that are written here.
-const OWNED: [ConditionType; 4] = [
+const OWNED: [ConditionType; 6] = [
     ConditionType::Ready,
+    ConditionType::Reconciling,
+    ConditionType::Stalled,
     ConditionType::QuotaReached,
     ConditionType::DuplicateExternalId,
     ConditionType::MassDeleteBlocked,
@@ -82,7 +84,8 @@ pub fn problems(spec: &DirectorySpec) -> Vec<String> {
 pub fn status(observed: &ObservedDirectory<'_>, now: Timestamp) -> Map<String, Value> {
     let ObservedDirectory { spec, generation, status, counts, quota, passes, .. } = observed;
     let unique = progress(spec, status, passes);
-    let wanted = [Some(ready(observed, &unique)), quota_reached(quota), duplicates(observed), mass_delete(observed)];
+    let alarms = [quota_reached(quota), duplicates(observed), mass_delete(observed)];
+    let wanted = ready(observed, &unique).into_iter().chain(alarms.into_iter().flatten()).collect();
     let mut wanted_status = Map::new();
     let mut set = |name: &str, value: Value| drop(wanted_status.insert(name.to_owned(), value));
     set("observedGeneration", (*generation).into());
@@ -90,35 +93,35 @@ pub fn status(observed: &ObservedDirectory<'_>, now: Timestamp) -> Map<String, V
     let quota = quota.iter().map(|usage| json!(quota_status(usage))).collect();
     insert_list(&mut wanted_status, "quota", quota);
     insert_list(&mut wanted_status, "uniqueAttributes", unique.iter().map(|attribute| json!(attribute)).collect());
-    let wanted = wanted.into_iter().flatten().collect();
     insert_list(&mut wanted_status, "conditions", merge(&status["conditions"], &OWNED, wanted, *generation, now));
     wanted_status
 }
 
 /// Whether the Directory is as its spec wants it: its end first, then what is wrong, then what is under way.
-fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> Wanted {
-    let wanted = |holds, reason, message| Wanted { name: ConditionType::Ready, holds, reason, message };
+fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> Vec<Wanted> {
     if let Some(remaining) = observed.ending {
-        return wanted(false, Reason::Deleting, deleting_sentence(remaining));
+        return readiness(Readiness::Reconciling, Reason::Deleting, &deleting_sentence(remaining));
     }
-    let claiming: Vec<_> = unique.iter().filter(|unique| unique.state == UniqueAttributeState::Claiming).collect();
     if !observed.problems.is_empty() {
-        return wanted(false, Reason::InvalidPolicy, observed.problems.join("; "));
+        return readiness(Readiness::Stalled, Reason::InvalidPolicy, &observed.problems.join("; "));
     }
+    let claiming = unique.iter().filter(|unique| unique.state == UniqueAttributeState::Claiming);
+    let claiming: Vec<_> = claiming.map(|unique| (&unique.attribute, observed.passes.get(&unique.attribute))).collect();
     if !claiming.is_empty() {
-        let sentences: Vec<_> = claiming
-            .iter()
-            .map(|unique| claiming_sentence(&unique.attribute, observed.passes.get(&unique.attribute)))
-            .collect();
-        return wanted(false, Reason::Claiming, sentences.join("; "));
+        // Two objects with one value keep it until somebody gives one of them another value.
+        let is_stuck = claiming.iter().any(|(_, pass)| pass.is_some_and(|pass| !pass.taken.is_empty()));
+        let sentences: Vec<_> =
+            claiming.into_iter().map(|(attribute, pass)| claiming_sentence(attribute, pass)).collect();
+        let state = if is_stuck { Readiness::Stalled } else { Readiness::Reconciling };
+        return readiness(state, Reason::Claiming, &sentences.join("; "));
     }
     match observed.spec.provisioning.mode.counts_as() {
-        ProvisioningMode::Disabled | ProvisioningMode::Unknown => {
-            let message =
-                "provisioning.mode is Disabled: SCIM is answered with 503, and the provider tries again later";
-            wanted(true, Reason::ProvisioningDisabled, message.to_owned())
-        }
-        ProvisioningMode::Enabled => wanted(true, Reason::Serving, String::new()),
+        ProvisioningMode::Disabled | ProvisioningMode::Unknown => readiness(
+            Readiness::Ready,
+            Reason::ProvisioningDisabled,
+            "provisioning.mode is Disabled: SCIM is answered with 503, and the provider tries again later",
+        ),
+        ProvisioningMode::Enabled => readiness(Readiness::Ready, Reason::Serving, ""),
     }
 }
 
@@ -293,9 +296,9 @@ mod tests {
         let claiming = json!({ "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "Claiming" }] });
         let enforce = || json!({ "uniqueExternalId": { "groups": "Enforce" } });
         let cases = [
-            ("served", json!({}), at_rest(), &[][..], None, ("True", "Serving", "")),
-            ("disabled", disabled, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503")),
-            ("a mode of a newer version", newer, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503")),
+            ("served", json!({}), at_rest(), &[][..], None, ("True", "Serving", ""), None),
+            ("disabled", disabled, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503"), None),
+            ("a mode of a newer version", newer, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503"), None),
             (
                 "contradictory",
                 enforce(),
@@ -303,8 +306,9 @@ mod tests {
                 &problems,
                 None,
                 ("False", "InvalidPolicy", "one thing; another"),
+                Some("Stalled"),
             ),
-            ("new", json!({}), json!(null), &[], None, ("True", "Serving", "")),
+            ("new", json!({}), json!(null), &[], None, ("True", "Serving", ""), None),
             (
                 "a rule that nobody has looked at",
                 enforce(),
@@ -312,8 +316,9 @@ mod tests {
                 &[],
                 None,
                 ("False", "Claiming", "Group.externalId is being made unique"),
+                Some("Reconciling"),
             ),
-            ("claimed", enforce(), claiming.clone(), &[], Some(taken(&[])), ("True", "Serving", "")),
+            ("claimed", enforce(), claiming.clone(), &[], Some(taken(&[])), ("True", "Serving", ""), None),
             (
                 "one rival",
                 enforce(),
@@ -321,6 +326,7 @@ mod tests {
                 &[],
                 Some(taken(&["b-1"])),
                 ("False", "Claiming", "1 object has the value of another one, such as b-1 that of ada-1"),
+                Some("Stalled"),
             ),
             (
                 "two rivals",
@@ -329,16 +335,18 @@ mod tests {
                 &[],
                 Some(taken(&["b-1", "c-1"])),
                 ("False", "Claiming", "2 objects have"),
+                Some("Stalled"),
             ),
         ];
-        for (case, rules, status, problems, pass, (holds, reason, message)) in cases {
+        for (case, rules, status, problems, pass, (holds, reason, message), beside) in cases {
             let rules = spec(rules);
             let passes = pass.into_iter().map(|pass| ("Group.externalId".to_owned(), pass)).collect();
-            let ready =
-                condition(&decide(&ObservedDirectory { problems, ..observed(&rules, &status, &passes) }), "Ready");
-            let ready = ready.unwrap_or_else(|| panic!("{case}: no condition"));
+            let decided = decide(&ObservedDirectory { problems, ..observed(&rules, &status, &passes) });
+            let ready = condition(&decided, "Ready").unwrap_or_else(|| panic!("{case}: no condition"));
             assert_eq!((ready.0.as_str(), ready.1.as_str()), (holds, reason), "{case}");
             assert!(ready.2.contains(message), "{case}: {}", ready.2);
+            let found = ["Reconciling", "Stalled"].into_iter().find(|name| condition(&decided, name).is_some());
+            assert_eq!(found, beside, "{case}");
         }
     }
 
