@@ -30,6 +30,17 @@ use super::directory_status::DirectoryStatus;
         type_ = "string",
         json_path = ".status.conditions[?(@.type=='Ready')].status"
     ),
+    printcolumn(
+        name = "Login",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='LoginReady')].status"
+    ),
+    printcolumn(name = "Users", type_ = "integer", json_path = ".status.counts.users"),
+    printcolumn(name = "LastContact", type_ = "date", json_path = ".status.provisioning.lastContact"),
+    printcolumn(name = "Refused", type_ = "integer", json_path = ".status.provisioning.cycle.refused"),
+    printcolumn(name = "Endpoint", type_ = "string", priority = 1, json_path = ".status.scimEndpoint"),
+    printcolumn(name = "LastError", type_ = "string", priority = 1, json_path = ".status.provisioning.lastError.detail"),
+    printcolumn(name = "NextStep", type_ = "string", priority = 1, json_path = ".status.setup.nextStep"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("size(self.metadata.name) <= 63")
         .message("the name of a Directory is a label: at most 63 characters"),

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::conditions::conditions;
+use super::provisioning_status::ProvisioningStatus;
 
 /// What the operator has seen of a Directory.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -13,10 +14,22 @@ pub struct DirectoryStatus {
     /// The generation of the spec that this status speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, QuotaReached, DuplicateExternalId, LoginReady, MassDeleteBlocked, Stale; one entry for each.
+    /// Ready, Reconciling, Stalled, LoginReady, and the alarms: Stale, NoUsers, MappingSuspect, OperationsRefused,
+    /// AuthenticationFailing, QuotaReached, DuplicateExternalId, MassDeleteBlocked; one entry for each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
+    /// The tenant URL to enter in the provider's provisioning, at most 2,048 characters. Default: the operator was started
+    /// without --public-url and does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub scim_endpoint: Option<String>,
+    /// How far the Directory is set up, and what to do next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<SetupStatus>,
+    /// What the identity provider's requests did, as of about a minute ago. Default: none has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioning: Option<ProvisioningStatus>,
     /// Where the provider sends people back to; for the registration. Default: nobody logs in.
     #[serde(default, rename = "redirectURIs", skip_serializing_if = "Option::is_none")]
     pub redirect_uris: Option<RedirectUris>,
@@ -46,6 +59,49 @@ pub struct RedirectUris {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(max = 512)), extend("x-kubernetes-list-type" = "atomic"))]
     pub native: Vec<String>,
+}
+
+/// How far a Directory is set up.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SetupStatus {
+    /// The first step that is not done, in a sentence of at most 1,024 characters. Default: all steps are done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub next_step: Option<String>,
+    /// The steps in their order, those left out that this Directory does not need; at most 8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub steps: Vec<SetupStep>,
+}
+
+/// One step of the way to a Directory that works.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SetupStep {
+    /// DirectoryReady, KeyIssued, FirstContact, FirstUser or LoginReady. Required.
+    pub name: SetupStepName,
+    /// Whether it is done. Required.
+    pub done: bool,
+}
+
+/// The steps of the way to a Directory that works.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetupStepName {
+    /// The condition Ready is True.
+    DirectoryReady,
+    /// A DirectoryKey opens the Directory for provisioning.
+    KeyIssued,
+    /// A request with a good key has come.
+    FirstContact,
+    /// The provider has written a user.
+    FirstUser,
+    /// The condition LoginReady is True.
+    LoginReady,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// How many resources SCIM shows.

@@ -19,6 +19,7 @@ pub mod directory_user;
 pub mod event;
 pub mod newer;
 mod object;
+pub mod provisioning_status;
 pub mod scim_group;
 pub mod scim_user;
 pub mod secret;

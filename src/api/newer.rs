@@ -16,7 +16,8 @@ use super::directory::{
 };
 use super::directory_application::{HeaderFamily, HostScheme};
 use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
-use super::directory_status::UniqueAttributeState;
+use super::directory_status::{SetupStepName, UniqueAttributeState};
+use super::provisioning_status::Phase;
 
 impl ProvisioningMode {
     /// Unknown is Disabled: 503 loses nothing, and to serve may be just what the value forbids.
@@ -92,6 +93,20 @@ impl Naming {
     /// Unknown is Opaque: the name of an object never changes, so no part of a person's name goes into it by mistake.
     pub fn counts_as(self) -> Self {
         if self == Self::Unknown { Self::Opaque } else { self }
+    }
+}
+
+impl SetupStepName {
+    /// Unknown is no step: whether one that this version does not know is done cannot be told.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::Unknown).then_some(self)
+    }
+}
+
+impl Phase {
+    /// Unknown is Incremental: it says least of those who come.
+    pub fn counts_as(self) -> Self {
+        if self == Self::Unknown { Self::Incremental } else { self }
     }
 }
 

@@ -11,7 +11,7 @@
 //! something is left to do. Nothing is polled, and no loop goes over everything because a part of it changed.
 //!
 //! To add a controller: one folder of this shape, and one line. For what one replica does, the line goes into [`duties`];
-//! for what every replica does, as the [`janitor`], into `app`.
+//! for what every replica does, as the [`janitor`] and [`traffic`], into `app`.
 
 mod application;
 mod claiming;
@@ -26,6 +26,7 @@ mod purge;
 mod status;
 mod told;
 mod tools;
+pub mod traffic;
 mod write_rate;
 
 use futures::FutureExt as _;

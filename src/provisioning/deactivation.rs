@@ -14,6 +14,7 @@ use super::{Context, Error};
 use crate::api::Object;
 use crate::rules::mapping::{changed_user, to_attributes};
 use crate::rules::resource::Resource;
+use crate::rules::traffic::Effect;
 use crate::store::claims;
 use crate::store::kind::Kind;
 
@@ -30,6 +31,7 @@ pub(super) async fn deactivate_all_the_same(
     }
     let outcome = deactivate(context, requested).await;
     if matches!(outcome, Ok(true)) {
+        context.note.effect(Effect::Deactivated);
         let (namespace, directory, id) = (&context.directory.namespace, &context.directory.name, requested.id);
         tracing::info!(namespace, directory, id, "a person was deactivated by a request that was refused otherwise");
     }

@@ -10,6 +10,7 @@ pub mod lists;
 mod lookup;
 mod members;
 mod mentions;
+mod note;
 mod object;
 mod policy;
 mod representation;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub use crate::rules::etag::EtagCondition;
 pub use addresses::{member_element, with_addresses};
 pub use error::Error;
+pub use note::OperationNote;
 
 use crate::metrics::Metrics;
 use crate::scim::Attributes;
@@ -38,6 +40,8 @@ pub struct Context {
     pub metrics: Metrics,
     /// Whether the client is still there.
     pub client: Presence,
+    /// What the operation notes of itself.
+    pub note: OperationNote,
     /// The address of the Directory's endpoint as the client names it, without a slash at the end: addresses in resources
     /// begin with it, and filters compare with them.
     pub base: Arc<str>,

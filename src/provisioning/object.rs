@@ -14,6 +14,7 @@ use super::{Context, Error};
 use crate::api::Object;
 use crate::rules::mapping::to_attributes;
 use crate::rules::resource::Resource;
+use crate::rules::traffic::Effect;
 use crate::scim::resource::Parsed;
 use crate::scim::{self, Attributes};
 use crate::store::claims;
@@ -33,9 +34,13 @@ pub(super) async fn create(
     object: Object,
     new_name: impl Fn() -> String + Send,
 ) -> Result<Object, Error> {
+    context.note.subject(kind, |name| object.scim().get(name));
     require_claimable(context, kind, None, &object)?;
     match claims::create(&context.store, &context.client, object, new_name).await {
-        Ok(object) => Ok(object),
+        Ok(object) => {
+            context.note.effect(Effect::Created);
+            Ok(object)
+        }
         Err(refusal) => Err(naming_the_holder(context, kind, refusal.into()).await),
     }
 }
@@ -52,8 +57,10 @@ pub(super) async fn change(
     let (kind, id) = (requested.kind, requested.id);
     // The edit runs again after a lost race; what no schema has is the same each time.
     let unknown = OnceLock::new();
+    let effect = Mutex::new(None);
     let edit_object = |object: &Object| {
         require_present(context, kind, object)?;
+        context.note.subject(kind, |name| object.scim().get(name));
         requested.require_match(context, object)?;
         let before = to_attributes(object.scim());
         let parsed = edit(&before)?;
@@ -62,6 +69,7 @@ pub(super) async fn change(
         if let Some(changed) = &changed {
             require_claimable(context, kind, Some(object), changed)?;
         }
+        *effect.lock() = changed.as_ref().map(|changed| effect_of(kind, object, changed));
         Ok::<_, Error>(changed)
     };
     let namespace = &context.directory.namespace;
@@ -70,10 +78,19 @@ pub(super) async fn change(
         Ok(object) => object,
         Err(refusal) => return Err(naming_the_holder(context, kind, refusal).await),
     };
+    if let Some(effect) = effect.into_inner() {
+        context.note.effect(effect);
+    }
     if let Some(unknown) = unknown.get() {
         context.report_unknown(unknown);
     }
     Ok(object)
+}
+
+/// What a change does. A person who is deactivated may be changed otherwise as well.
+fn effect_of(kind: Resource, before: &Object, after: &Object) -> Effect {
+    let is_deactivated = kind == Resource::User && before.active() != Some(false) && after.active() == Some(false);
+    if is_deactivated { Effect::Deactivated } else { Effect::Updated }
 }
 
 /// Stores the tombstone that `bury` makes of the object, and frees its values. The groups that it was a member of have changed
@@ -89,11 +106,13 @@ pub(super) async fn delete(
     let tombstone = |object: &Object| {
         require_present(context, kind, object)?;
         requested.require_match(context, object)?;
+        context.note.subject(kind, |name| object.scim().get(name));
         *left_groups.lock() = object.member_of().into_iter().map(str::to_owned).collect();
         bury(object)
     };
     claims::delete(&context.store, &context.client, Kind::of(kind), &context.directory.namespace, id, tombstone)
         .await?;
+    context.note.effect(Effect::Deleted);
     if let Some(index) = edges(context) {
         let now = Timestamp::now();
         left_groups.into_inner().iter().for_each(|group| index.note_members_changed(group, now));

@@ -30,6 +30,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let parsed = resource::parse_with(json::parse_object(body)?, &USER, policy.extensions())?;
     let unknown = Unknown::of(&parsed);
     let attributes = parsed.attributes;
+    context.note.subject(Resource::User, |name| attributes.get(name));
     context.check(&policy, None, &attributes)?;
     let user_name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
     let naming = context.directory.spec.naming;

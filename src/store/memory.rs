@@ -17,6 +17,7 @@ use super::cache::Cache;
 use super::deletions::DeletionsUnderWay;
 use super::kind::Kind;
 use super::objects::Objects;
+use super::traffic::TrafficRecord;
 use super::version::Origin;
 use super::write_queue::WriteQueues;
 use super::{Inner, Store};
@@ -76,6 +77,7 @@ impl Memory {
             write_queues: WriteQueues::default(),
             deletions: DeletionsUnderWay::default(),
             cache: Cache::default(),
+            traffic: TrafficRecord::default(),
             watches: Vec::new(),
             client: client.clone(),
             lease: client,

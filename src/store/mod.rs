@@ -21,6 +21,7 @@ mod presence;
 pub mod rights;
 mod schema_check;
 mod secrets;
+pub mod traffic;
 mod version;
 pub mod watch;
 mod write_queue;
@@ -52,6 +53,7 @@ use objects::Objects;
 pub use presence::Presence;
 use rights::Lacking;
 pub use secrets::{LOGIN_KEYS_NAME, SecretError};
+use traffic::TrafficRecord;
 use watch::{Feed, MAX_LISTS, Watch};
 use write_queue::{WriteQueues, WriteTurn};
 
@@ -64,6 +66,7 @@ struct Inner {
     write_queues: WriteQueues,
     deletions: DeletionsUnderWay,
     cache: Cache,
+    traffic: TrafficRecord,
     watches: Vec<Watch>,
     /// For lists and watches.
     client: Client,
@@ -80,6 +83,7 @@ impl Store {
             write_queues: WriteQueues::default(),
             deletions: DeletionsUnderWay::default(),
             cache: Cache::default(),
+            traffic: TrafficRecord::default(),
             watches: watches(settings.namespaces),
             client: clients.watches,
             lease: clients.lease,
@@ -173,6 +177,11 @@ impl Store {
         check: impl FnOnce(usize) -> Result<(), E>,
     ) -> Result<DeletionUnderWay<'_>, E> {
         self.0.deletions.begin(DirectoryName::new(namespace, directory), check)
+    }
+
+    /// What this replica has seen the identity providers do and is in no status yet.
+    pub fn traffic(&self) -> &TrafficRecord {
+        &self.0.traffic
     }
 
     /// The Directory, as the watch last saw it.

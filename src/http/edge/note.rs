@@ -25,13 +25,17 @@ struct Inner {
     noted: Mutex<Noted>,
 }
 
-/// The labels.
+/// The labels, and what a door asks for again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Noted {
     /// The pattern of the route; empty where there is none.
     pub(super) route: String,
     /// Namespace and name of a Directory that is there.
     pub(super) directory: Option<(String, String)>,
+    /// The name of the key.
+    key: Option<String>,
+    /// The id of the resource.
+    resource: Option<String>,
 }
 
 /// Why a request was not carried out, among the extensions of the answer: a door says it to the log and not to the client.
@@ -108,6 +112,12 @@ impl RequestNote {
     /// The name of the key.
     pub fn key(&self, name: &str) {
         self.0.span.record("key", name);
+        self.0.noted.lock().key = Some(name.to_owned());
+    }
+
+    /// The name of the key that was noted.
+    pub fn key_name(&self) -> Option<String> {
+        self.0.noted.lock().key.clone()
     }
 
     /// The id of the resource, unless no resource can have it: then it is whatever a client wrote into a URL.
@@ -115,7 +125,18 @@ impl RequestNote {
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
         if !id.is_empty() && id.len() <= MAX_LOGGED_ID && id.bytes().all(is_name) {
             self.0.span.record("resource", id);
+            self.0.noted.lock().resource = Some(id.to_owned());
         }
+    }
+
+    /// The id of the resource that was noted.
+    pub fn resource_id(&self) -> Option<String> {
+        self.0.noted.lock().resource.clone()
+    }
+
+    /// The pattern of the route that was noted, below the prefix of its door.
+    pub fn route_pattern(&self) -> String {
+        self.0.noted.lock().route.clone()
     }
 
     pub(super) fn noted(&self) -> Noted {

@@ -27,6 +27,9 @@ const FAILURE_REFILL: Duration = Duration::from_secs(1);
 /// Most sources whose failures are counted apart; while there are as many, all share one bucket.
 const MAX_SOURCES: usize = 10_000;
 
+/// What the status of a Directory says of a key that is good and lacks the scope.
+const WRONG_SCOPE: &str = "wrong_scope";
+
 /// What tells whether a key opens. Cheap to clone; the doors of one process share it.
 #[derive(Clone)]
 pub struct Keys(Arc<Inner>);
@@ -80,7 +83,10 @@ impl Keys {
         }
         let reason = match authentication.opened {
             Ok(directory) => return Ok(directory),
-            Err(AccessRefusal::Scope) => return Err(KeyRefusal::Scope),
+            Err(AccessRefusal::Scope) => {
+                self.tell(directory.as_deref(), WRONG_SCOPE, authentication.key);
+                return Err(KeyRefusal::Scope);
+            }
             Err(AccessRefusal::NoDirectory) => {
                 metrics.authentication_failure(AuthenticationFailure::UnknownDirectory.as_str(), labels);
                 return Err(KeyRefusal::DirectoryGone);
@@ -88,9 +94,18 @@ impl Keys {
             Err(AccessRefusal::Credentials(reason)) => reason,
         };
         metrics.authentication_failure(reason.as_str(), labels);
+        self.tell(directory.as_deref(), reason.as_str(), authentication.key);
         match failures.take(source_of(note.client())) {
             Ok(()) => Err(KeyRefusal::Credentials(reason)),
             Err(pause) => Err(KeyRefusal::TooManyFailures(reason, pause)),
+        }
+    }
+
+    /// Lets the status of the Directory tell of a failure.
+    fn tell(&self, directory: Option<&WatchedDirectory>, reason: &'static str, key: Option<String>) {
+        if let Some(directory) = directory {
+            let now = Timestamp::now();
+            self.0.store.traffic().note(directory, |traffic| traffic.note_failure(now, reason, key));
         }
     }
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod body;
 mod error;
+mod exchange;
 mod hosts;
 pub mod limits;
 mod lists;

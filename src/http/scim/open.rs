@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::Scim;
 use super::error::Failure;
+use super::exchange::Exchange;
 use crate::api::directory::ProvisioningMode;
 use crate::api::directory_key::Scope;
 use crate::http::edge::{Answer, RequestNote};
@@ -29,16 +30,19 @@ pub(super) struct DirectoryPath {
     directory: String,
 }
 
-/// The Directory that the credentials have opened, among the extensions of the request.
+/// The Directory that the credentials have opened, and what becomes of the request, among its extensions.
 #[derive(Clone)]
-pub(super) struct Opened(pub(super) Arc<WatchedDirectory>);
+pub(super) struct Opened {
+    pub(super) directory: Arc<WatchedDirectory>,
+    pub(super) exchange: Exchange,
+}
 
 /// Lets a request pass whose credentials open the Directory of its URL.
 pub(super) async fn open(
     State(Scim(scim)): State<Scim>,
     place: Result<Path<DirectoryPath>, PathRejection>,
     Extension(note): Extension<RequestNote>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Result<Answer, Failure> {
     let Path(place) = place.map_err(|_| Failure::NoDirectory)?;
@@ -60,12 +64,23 @@ pub(super) async fn open(
              answers: give Entra's tenant URL and --public-url the same host"
         );
     }
-    if directory.seen.is_terminating {
+    let exchange = Exchange::new(&scim.store, &directory, &note, &request);
+    let answer = match serve(Opened { directory, exchange: exchange.clone() }, request, next).await {
+        Ok(answer) => answer,
+        Err(failure) => failure.answer(),
+    };
+    exchange.answered(&answer);
+    Ok(answer)
+}
+
+/// Serves a request that has come in, unless its Directory serves none.
+async fn serve(opened: Opened, mut request: Request, next: Next) -> Result<Answer, Failure> {
+    if opened.directory.seen.is_terminating {
         return Err(Failure::Deleting);
     }
-    if directory.spec.provisioning.mode.counts_as() != ProvisioningMode::Enabled {
+    if opened.directory.spec.provisioning.mode.counts_as() != ProvisioningMode::Enabled {
         return Err(Failure::Disabled);
     }
-    request.extensions_mut().insert(Opened(directory));
+    request.extensions_mut().insert(opened);
     Ok(next.run(request).await)
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tokio::time::timeout_at;
 
 use super::error::Failure;
+use super::exchange::Exchange;
 use super::limits::WORK;
 use super::open::Opened;
 use super::writes::Writes;
@@ -33,6 +34,7 @@ pub(super) struct ScimRequest {
     pub(super) base: String,
     /// For the id of a resource that the request makes.
     pub(super) note: RequestNote,
+    exchange: Exchange,
     writes: Writes,
     deadline: Instant,
 }
@@ -55,7 +57,7 @@ impl FromRequest<Scim> for ScimRequest {
         let named: Result<Path<Parameters>, _> = request.extract_parts().await;
         let Parameters { id, name, urn } = named.map_or_else(|_| Parameters::default(), |Path(named)| named);
         let (head, body) = request.into_parts();
-        let (Some(Opened(directory)), Some(note)) =
+        let (Some(Opened { directory, exchange }), Some(note)) =
             (head.extensions.get::<Opened>().cloned(), head.extensions.get::<RequestNote>().cloned())
         else {
             return Err(store::Error::Other("a request came past the door".to_owned()).into());
@@ -68,7 +70,14 @@ impl FromRequest<Scim> for ScimRequest {
         let body = body::read(&head.method, &head.headers, body).await?;
         let (store, metrics, client) = (door.store.clone(), door.metrics.clone(), Presence::default());
         Ok(Self {
-            context: Context { directory, store, metrics, client, base: base.as_str().into() },
+            context: Context {
+                directory,
+                store,
+                metrics,
+                client,
+                note: exchange.operation(),
+                base: base.as_str().into(),
+            },
             parameter: id.or(name).or(urn).unwrap_or_default(),
             parameters,
             headers: head.headers,
@@ -76,6 +85,7 @@ impl FromRequest<Scim> for ScimRequest {
             base,
             deadline: deadline(note.started(), Instant::now()),
             note,
+            exchange,
             writes: door.writes.clone(),
         })
     }
@@ -94,10 +104,15 @@ pub(super) async fn writing<W>(mut request: ScimRequest, work: impl FnOnce(ScimR
 where
     W: Future<Output = Result<Answer, Failure>> + Send + 'static,
 {
-    let (writes, deadline) = (request.writes.clone(), request.deadline);
+    let (writes, deadline, exchange) = (request.writes.clone(), request.deadline, request.exchange.clone());
     let work = move |client| {
         request.context.client = client;
-        in_time(deadline, work(request))
+        let work = in_time(deadline, work(request));
+        async move {
+            let result = work.await;
+            exchange.finish(&result);
+            result
+        }
     };
     writes.run(work).await
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
+use crate::provisioning::OperationNote;
 use crate::rules::naming::USER_NAME;
 use crate::scim::schema::{GROUP, USER};
 use crate::store::memory::Memory;
@@ -49,7 +50,14 @@ fn twins(memory: &Memory, number: usize) -> Context {
         seen: Seen::default(),
     };
     let (client, base) = (Presence::default(), "https://x".into());
-    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), client, base }
+    Context {
+        directory: Arc::new(directory),
+        store,
+        metrics: Metrics::default(),
+        client,
+        note: OperationNote::default(),
+        base,
+    }
 }
 
 fn request(filter: &str, count: usize) -> ListRequest {

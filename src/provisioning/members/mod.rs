@@ -18,6 +18,7 @@ use super::{Context, Error, member_element};
 use crate::api::Object;
 use crate::rules::membership::{Full, MAX_GROUPS, joined, left};
 use crate::rules::resource::Resource;
+use crate::rules::traffic::Effect;
 use crate::scim;
 use crate::scim::members::{Edit, Members};
 use crate::store::claims;
@@ -47,6 +48,7 @@ pub(super) async fn write(context: &Context, group: &str, members: &Members) -> 
     let done = write_all(context, &index, &group, members, is_carried_out, &mut outcome).await;
     if outcome.changed {
         index.note_members_changed(&group, Timestamp::now());
+        context.note.effect(Effect::Updated);
     }
     outcome.report(context, &group);
     done?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::{EtagCondition, groups};
+use crate::provisioning::{EtagCondition, OperationNote, groups};
 use crate::store::memory::{Asked, Memory, refusal};
 use crate::store::{Presence, Seen, WatchedDirectory};
 
@@ -60,7 +60,14 @@ fn context(store: crate::store::Store, spec: &Value) -> Context {
         seen: Seen::default(),
     };
     let (client, base) = (Presence::default(), "https://x".into());
-    Context { directory: Arc::new(directory), store, metrics: Metrics::default(), client, base }
+    Context {
+        directory: Arc::new(directory),
+        store,
+        metrics: Metrics::default(),
+        client,
+        note: OperationNote::default(),
+        base,
+    }
 }
 
 fn start(memory: &Memory, spec: &Value) -> Context {
