@@ -31,6 +31,14 @@ pub enum ConditionType {
     Reconciling,
     /// Stands only while it is True: the object becomes Ready only once somebody changes something. kstatus reads it.
     Stalled,
+    /// Directories, an alarm: the provider asks, and no user has come.
+    NoUsers,
+    /// Directories, an alarm: people may not be found when they log in, by what the provider's mapping made of them.
+    MappingSuspect,
+    /// Directories, an alarm: writes of the last cycle were refused.
+    OperationsRefused,
+    /// Directories, an alarm: credentials were refused a moment ago.
+    AuthenticationFailing,
 }
 
 impl ConditionType {
@@ -49,6 +57,10 @@ impl ConditionType {
             Self::DuplicateExternalId => "DuplicateExternalId",
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",
+            Self::NoUsers => "NoUsers",
+            Self::MappingSuspect => "MappingSuspect",
+            Self::OperationsRefused => "OperationsRefused",
+            Self::AuthenticationFailing => "AuthenticationFailing",
         }
     }
 }
@@ -132,6 +144,26 @@ pub enum Reason {
     ProviderInvalid,
     /// Not `LoginReady`: the certificates of `caBundle` cannot be read.
     CaBundleInvalid,
+    /// `Stale` is True: no request has come for three cycles.
+    Silent,
+    /// `Stale` is False: requests come again.
+    InContact,
+    /// `NoUsers` is True.
+    NobodyAssigned,
+    /// `NoUsers` is False.
+    UsersArrived,
+    /// `MappingSuspect` is True: userNames or externalIds are not what logins need.
+    AttributesUnusable,
+    /// `MappingSuspect` is False.
+    AttributesUsable,
+    /// `OperationsRefused` is True.
+    Refused,
+    /// `OperationsRefused` is False.
+    NoneRefused,
+    /// `AuthenticationFailing` is True.
+    CredentialsRefused,
+    /// `AuthenticationFailing` is False: for ten minutes no credentials have been refused.
+    NoFailures,
 }
 
 impl Reason {
@@ -176,6 +208,16 @@ impl Reason {
             Self::ProviderUnreachable => "ProviderUnreachable",
             Self::ProviderInvalid => "ProviderInvalid",
             Self::CaBundleInvalid => "CaBundleInvalid",
+            Self::Silent => "Silent",
+            Self::InContact => "InContact",
+            Self::NobodyAssigned => "NobodyAssigned",
+            Self::UsersArrived => "UsersArrived",
+            Self::AttributesUnusable => "AttributesUnusable",
+            Self::AttributesUsable => "AttributesUsable",
+            Self::Refused => "Refused",
+            Self::NoneRefused => "NoneRefused",
+            Self::CredentialsRefused => "CredentialsRefused",
+            Self::NoFailures => "NoFailures",
         }
     }
 }

@@ -17,6 +17,30 @@ pub enum EventReason {
     LoginNotReady,
     /// On a Directory: many people were refused within a short time.
     ManyDenials,
+    /// On a Directory: nothing has been heard from the provider for three cycles.
+    ProviderSilent,
+    /// On a Directory: the provider asks again.
+    ProviderBack,
+    /// On a Directory: the provider asks, and no user has come.
+    NoUsers,
+    /// On a Directory: users have come.
+    UsersArrived,
+    /// On a Directory: people may not be found when they log in.
+    MappingSuspect,
+    /// On a Directory: what logins need is there for everybody.
+    MappingMended,
+    /// On a Directory: writes of the last cycle were refused.
+    OperationsRefused,
+    /// On a Directory: no write of the last cycle was refused.
+    OperationsAccepted,
+    /// On a Directory: credentials were refused.
+    AuthenticationFailing,
+    /// On a Directory: for ten minutes no credentials have been refused.
+    AuthenticationMended,
+    /// On a Directory: deletions over SCIM are braked.
+    MassDeleteBlocked,
+    /// On a Directory: deletions go through again.
+    MassDeleteUnblocked,
 }
 
 impl EventReason {
@@ -30,6 +54,18 @@ impl EventReason {
             Self::LoginReady => "LoginReady",
             Self::LoginNotReady => "LoginNotReady",
             Self::ManyDenials => "ManyDenials",
+            Self::ProviderSilent => "ProviderSilent",
+            Self::ProviderBack => "ProviderBack",
+            Self::NoUsers => "NoUsers",
+            Self::UsersArrived => "UsersArrived",
+            Self::MappingSuspect => "MappingSuspect",
+            Self::MappingMended => "MappingMended",
+            Self::OperationsRefused => "OperationsRefused",
+            Self::OperationsAccepted => "OperationsAccepted",
+            Self::AuthenticationFailing => "AuthenticationFailing",
+            Self::AuthenticationMended => "AuthenticationMended",
+            Self::MassDeleteBlocked => "MassDeleteBlocked",
+            Self::MassDeleteUnblocked => "MassDeleteUnblocked",
         }
     }
 
@@ -37,7 +73,19 @@ impl EventReason {
     pub fn event_type(self) -> &'static str {
         match self {
             Self::AccountLinked | Self::AccessGranted | Self::AccessDenied | Self::LoginReady => "Normal",
+            Self::ProviderBack
+            | Self::UsersArrived
+            | Self::MappingMended
+            | Self::OperationsAccepted
+            | Self::AuthenticationMended
+            | Self::MassDeleteUnblocked => "Normal",
             Self::IdentityConflict | Self::LoginNotReady | Self::ManyDenials => "Warning",
+            Self::ProviderSilent
+            | Self::NoUsers
+            | Self::MappingSuspect
+            | Self::OperationsRefused
+            | Self::AuthenticationFailing
+            | Self::MassDeleteBlocked => "Warning",
         }
     }
 
@@ -47,6 +95,15 @@ impl EventReason {
             Self::AccountLinked | Self::IdentityConflict => "Login",
             Self::AccessGranted | Self::AccessDenied | Self::ManyDenials => "DecideAccess",
             Self::LoginReady | Self::LoginNotReady => "AskProvider",
+            Self::AuthenticationFailing | Self::AuthenticationMended => "CheckCredentials",
+            Self::MappingSuspect | Self::MappingMended => "LookAtAttributes",
+            Self::MassDeleteBlocked | Self::MassDeleteUnblocked => "CountDeletions",
+            Self::ProviderSilent
+            | Self::ProviderBack
+            | Self::NoUsers
+            | Self::UsersArrived
+            | Self::OperationsRefused
+            | Self::OperationsAccepted => "LookAtTraffic",
         }
     }
 }
@@ -69,6 +126,18 @@ mod tests {
             EventReason::LoginReady,
             EventReason::LoginNotReady,
             EventReason::ManyDenials,
+            EventReason::ProviderSilent,
+            EventReason::ProviderBack,
+            EventReason::NoUsers,
+            EventReason::UsersArrived,
+            EventReason::MappingSuspect,
+            EventReason::MappingMended,
+            EventReason::OperationsRefused,
+            EventReason::OperationsAccepted,
+            EventReason::AuthenticationFailing,
+            EventReason::AuthenticationMended,
+            EventReason::MassDeleteBlocked,
+            EventReason::MassDeleteUnblocked,
         ];
         assert_eq!(table.len(), reasons.len());
         for (row, reason) in table.iter().zip(reasons) {

@@ -14,8 +14,9 @@ use super::directory::{
 use super::directory_application::{HeaderFamily, HostScheme};
 use super::directory_key::Scope;
 use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
-use super::directory_status::UniqueAttributeState;
+use super::directory_status::{SetupStepName, UniqueAttributeState};
 use super::directory_user::{LoginMethod, ManagedBy};
+use super::provisioning_status::Phase;
 use super::*;
 use crate::rules::access::{self, LoginRules};
 use crate::rules::key::{self, KeyVerdict};
@@ -71,6 +72,17 @@ fn breaking(rule: impl Fn(&str, &Value, bool) -> bool) -> String {
 fn every_field_has_a_sentence() {
     let missing = breaking(|_, field, _| field["description"].as_str().is_some_and(|text| text.trim().ends_with('.')));
     assert!(missing.is_empty(), "no sentence:\n{missing}");
+}
+
+#[test]
+fn the_page_of_the_directory_tells_of_every_field_of_its_status() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/directory.md")).expect("the page");
+    let told = |path: &str| page.contains(&format!("`{path}`")) || path.starts_with("provisioning.earlierCycles.");
+    let is_leaf = |field: &Value| field["properties"].is_null() && field["items"]["properties"].is_null();
+    let fields = fields().into_iter().filter(|(_, field, _)| is_leaf(field));
+    let of_status = fields.filter_map(|(path, ..)| path.strip_prefix("Directory.status.").map(str::to_owned));
+    let (told, silent): (Vec<_>, Vec<_>) = of_status.partition(|path| told(path));
+    assert!(told.len() > 40 && silent.is_empty(), "docs/directory.md does not tell of:\n{}", silent.join("\n"));
 }
 
 #[test]
@@ -189,6 +201,17 @@ fn every_enumeration_counts_a_value_of_a_newer_version_as_the_careful_one() {
             "Directory.status.uniqueAttributes.state",
             counted(|state: UniqueAttributeState| Some(state.counts_as())),
             Some("Claiming"),
+        ),
+        ("Directory.status.setup.steps.name", counted(SetupStepName::known), None),
+        (
+            "Directory.status.provisioning.cycle.phase",
+            counted(|phase: Phase| Some(phase.counts_as())),
+            Some("Incremental"),
+        ),
+        (
+            "Directory.status.provisioning.earlierCycles.phase",
+            counted(|phase: Phase| Some(phase.counts_as())),
+            Some("Incremental"),
         ),
         ("DirectoryKey.spec.scopes", counted(opens), None),
         ("DirectoryUser.spec.managedBy", counted(is_shown), None),

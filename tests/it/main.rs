@@ -12,6 +12,7 @@ mod check;
 mod deactivation;
 mod deletion_policy;
 mod egress;
+mod directory_status;
 mod endings;
 mod examples;
 mod faults;

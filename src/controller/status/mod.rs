@@ -5,6 +5,7 @@
 //! people: nobody waits for the counts because the policy of 20,000 people has changed.
 
 pub mod act;
+mod alarm_events;
 mod conflicts;
 pub mod decide;
 mod observe;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub(super) use self::act::{StatusWrite, Written, write};
+use self::alarm_events::AlarmEvents;
 use self::conflicts::Contested;
 use self::decide::user::Access;
 pub(super) use self::decide::{conditions, difference};
@@ -32,6 +34,7 @@ use super::told::Told;
 use super::tools::Tools;
 use crate::api::conditions::ConditionType;
 use crate::rules::resource::Resource;
+use crate::rules::traffic::silence::look_again;
 use crate::store::index::dirty::{Cause, DirectoryName, DirtyName, DirtySubject, Taken};
 use crate::store::{Error, WatchedDirectory};
 
@@ -62,6 +65,7 @@ struct Statuses {
     /// Names whose status the API server has refused: they are not looked at again until something changes.
     refused: HashSet<DirtyName>,
     logins: LoginTransitions,
+    alarms: AlarmEvents,
     told: Told,
     told_of_events: Told,
 }
@@ -76,6 +80,7 @@ impl Statuses {
             contested: Contested::default(),
             refused: HashSet::new(),
             logins: LoginTransitions::default(),
+            alarms: AlarmEvents::default(),
             told: Told::default(),
             told_of_events: Told::default(),
         }
@@ -156,6 +161,9 @@ impl Statuses {
                 if let Some(happening) = self.logins.look(&directory, now) {
                     events::tell(&self.tools, &mut self.told_of_events, &happening).await;
                 }
+                for happening in self.alarms.look(&directory, now) {
+                    events::tell(&self.tools, &mut self.told_of_events, &happening).await;
+                }
                 self.decide_directory(name, &directory, now)
             }
             DirtySubject::Group(object) => {
@@ -177,6 +185,7 @@ impl Statuses {
             self.directories.remove(name);
             self.contested.forget(name);
             self.logins.forget(name);
+            self.alarms.forget(name);
             self.refused.retain(|refused| refused.directory != *name);
             return None;
         };
@@ -197,13 +206,16 @@ impl Statuses {
             self.passes.forget(&name.directory, &attribute);
         }
         let passes = self.passes.about(of);
-        observe::refresh(&self.tools.store, known, of);
+        observe::refresh(&self.tools.store, known, of, now);
         let brake = observe::brake(&self.tools.store, of, now);
-        if let Some(wait) = brake.changes_at().and_then(|at| at.duration_since(now).try_into().ok()) {
+        let seen = observe::directory(&self.tools, known, of, brake, &passes);
+        let silence = seen.provisioning.as_ref().and_then(|seen| look_again(of.spec.provisioning.source, seen, now));
+        let times = brake.changes_at().into_iter().chain(silence);
+        if let Some(wait) = times.min().and_then(|at| at.duration_since(now).try_into().ok()) {
             let wait: Duration = wait;
             self.names.look_at(name.clone(), Instant::now() + wait);
         }
-        let wanted = decide::directory::status(&observe::directory(&self.tools.store, known, of, brake, &passes), now);
+        let wanted = decide::directory::status(&seen, now);
         let changes = decide::difference(&of.seen.status, &wanted, decide::directory::FIELDS)?;
         // A rule is in force because of what was seen of this very state of the Directory, and of no later one.
         Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes, turned: None })

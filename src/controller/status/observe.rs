@@ -9,19 +9,23 @@ use serde_json::Value;
 use super::decide::user::{Access, Conflict};
 use super::decide::{directory, group, user};
 use crate::api::directory::{DirectorySpec, GroupsMode};
+use crate::api::directory_key::Scope;
 use crate::api::directory_status::DirectoryCounts;
+use crate::api::provisioning_status::ProvisioningStatus;
 use crate::controller::claiming::Pass;
+use crate::controller::tools::Tools;
 use crate::login::provider::Providers;
 use crate::rules::access::LoginRules;
 use crate::rules::brake::Brake;
+use crate::rules::key::{KeyVerdict, check};
 use crate::rules::mapping::to_attributes;
 use crate::rules::naming::DIRECTORY_FINALIZER;
 use crate::rules::policy::Policy;
 use crate::rules::policy::quota::{Usage, usage};
 use crate::rules::resource::Resource;
 use crate::store::index::dirty::DirtySubject;
-use crate::store::index::{Index, Record};
-use crate::store::{Store, WatchedDirectory};
+use crate::store::index::{Index, LoginAttributes, Record};
+use crate::store::{Store, WatchedDirectory, WatchedKey};
 
 /// How long the first change of an object waits for those after it: people come by the hundred, and each is a change of the
 /// counts; and Entra ID puts a person into one group after the other.
@@ -44,6 +48,10 @@ pub struct KnownDirectory {
     /// Groups that do.
     pub duplicate_groups: directory::Duplicates,
     counts: DirectoryCounts,
+    /// Users whom a login may not find.
+    login_attributes: LoginAttributes,
+    /// Whether a key opens it for provisioning.
+    has_key: bool,
 }
 
 impl KnownDirectory {
@@ -58,6 +66,8 @@ impl KnownDirectory {
             duplicate_users: directory::Duplicates::default(),
             duplicate_groups: directory::Duplicates::default(),
             counts: DirectoryCounts { users: 0, active_users: 0, groups: 0 },
+            login_attributes: LoginAttributes::default(),
+            has_key: false,
         }
     }
 }
@@ -71,7 +81,7 @@ pub fn interest(subject: &DirtySubject) -> Option<Duration> {
 }
 
 /// Counts what is in a Directory by now.
-pub fn refresh(store: &Store, known: &mut KnownDirectory, of: &WatchedDirectory) {
+pub fn refresh(store: &Store, known: &mut KnownDirectory, of: &WatchedDirectory, now: Timestamp) {
     let index = store.index(&of.namespace, &of.name);
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let duplicates = |kind| {
@@ -82,11 +92,21 @@ pub fn refresh(store: &Store, known: &mut KnownDirectory, of: &WatchedDirectory)
     known.quota = usage(&known.policy, &active);
     known.duplicate_users = duplicates(Resource::User);
     known.duplicate_groups = duplicates(Resource::Group);
+    known.login_attributes = index.login_attributes();
+    known.has_key = has_key(store, of, now);
     known.counts = DirectoryCounts {
         users: number(index.visible(Resource::User)),
         active_users: number(active.values().sum()),
         groups: number(index.visible(Resource::Group)),
     };
+}
+
+/// Whether a key opens a Directory for provisioning at `now`.
+fn has_key(store: &Store, of: &WatchedDirectory, now: Timestamp) -> bool {
+    let is_of = |key: &WatchedKey| key.namespace == of.namespace && key.spec.directory_ref.name == of.name;
+    let keys = store.all_keys();
+    let mut keys = keys.iter().filter(|key| is_of(key));
+    keys.any(|key| check(&key.spec, Scope::Provision, now) == KeyVerdict::Valid)
 }
 
 /// How far a Directory is from the limit on deletions at `now`.
@@ -96,15 +116,21 @@ pub fn brake(store: &Store, of: &WatchedDirectory, now: Timestamp) -> Brake {
 
 /// A Directory that has just been [refreshed](refresh).
 pub fn directory<'a>(
-    store: &Store,
+    tools: &'a Tools,
     known: &'a KnownDirectory,
     of: &'a WatchedDirectory,
     brake: Brake,
     passes: &'a BTreeMap<String, Pass>,
 ) -> directory::ObservedDirectory<'a> {
     let takes_people_along = of.seen.finalizers.iter().any(|finalizer| finalizer == DIRECTORY_FINALIZER);
-    let remaining = || takes_people_along.then(|| store.index(&of.namespace, &of.name).remaining());
+    let remaining = || takes_people_along.then(|| tools.store.index(&of.namespace, &of.name).remaining());
     directory::ObservedDirectory {
+        namespace: &of.namespace,
+        name: &of.name,
+        public_url: tools.public_url.as_deref(),
+        provisioning: provisioning(of),
+        has_key: known.has_key,
+        login_attributes: &known.login_attributes,
         spec: &of.spec,
         generation: of.seen.generation,
         status: &of.seen.status,
@@ -117,6 +143,11 @@ pub fn directory<'a>(
         brake,
         passes,
     }
+}
+
+/// What the provider's requests did, as the status has it; nothing where none has come, or where it cannot be read.
+pub fn provisioning(of: &WatchedDirectory) -> Option<ProvisioningStatus> {
+    serde_json::from_value(of.seen.status.get("provisioning")?.clone()).ok()
 }
 
 /// A group that is visible. Members that were stored before the Directory ignored them are kept, and none is shown.

@@ -25,16 +25,17 @@ fn memory(spec: Value) -> Memory {
     put(Kind::GROUP, "all-1", json!({ "directoryRef": { "name": "staff" }, "scim": { "displayName": "all" } }));
     claim(GROUP_NAME, "all", "all-1");
     for name in ["ada", "bob"] {
+        let user_name = format!("{name}@contoso.example");
         let object = format!("{name}-1");
         put(
             Kind::USER,
             &object,
             json!({
                 "directoryRef": { "name": "staff" }, "managedBy": "Provisioning", "memberOf": ["all-1"],
-                "scim": { "userName": name, "active": true },
+                "scim": { "userName": user_name, "active": true },
             }),
         );
-        claim(USER_NAME, name, &object);
+        claim(USER_NAME, &user_name, &object);
     }
     memory
 }
@@ -134,7 +135,7 @@ async fn the_loser_of_a_value_gets_a_condition_unless_nobody_can_know_of_it() {
     let put = |name: &str, created: &str| {
         let spec = json!({
             "directoryRef": { "name": "staff" }, "managedBy": "Provisioning",
-            "scim": { "userName": "ADA", "meta": { "created": created } },
+            "scim": { "userName": "ADA@contoso.example", "meta": { "created": created } },
         });
         let metadata = json!({ "name": name, "namespace": "people" });
         memory.put(Kind::USER, &json!({ "kind": "DirectoryUser", "metadata": metadata, "spec": spec }));
@@ -317,7 +318,7 @@ async fn a_login_that_changes_is_looked_at_for_everybody_and_floods_nobody_with_
     change(&memory, Kind::DIRECTORY, "staff", |spec| *spec = with_login("Disabled"));
     // Somebody changes bob at the same moment: that it is looked at for that tells nothing of why it turns.
     change(&memory, Kind::USER, "bob-1", |spec| spec["scim"]["title"] = "Clerk".into());
-    assert_eq!(leader.look().await, ["directoryusers", "directoryusers"]);
+    assert_eq!(leader.look().await, ["directories", "directoryusers", "directoryusers"]);
     assert_eq!(access_of(&leader, "bob-1"), "False/LoginDisabled");
     assert!(memory.all(Kind::EVENT).is_empty());
     change(&memory, Kind::DIRECTORY, "staff", |spec| *spec = json!({}));

@@ -115,6 +115,9 @@ impl Cache {
         let directory = || self.directories.get(object.namespace(), object.name());
         let before = directory().filter(|_| kind == Kind::DIRECTORY);
         self.sink(kind, |sink| sink.put(object, origin));
+        if kind == Kind::KEY {
+            self.mark_directory(object.namespace(), object.directory());
+        }
         if kind == Kind::DIRECTORY {
             self.follow_rules(object.namespace(), object.name());
             let after = directory();
@@ -143,6 +146,9 @@ impl Cache {
         self.sink(kind, |sink| sink.remove(object));
         if let Some(application) = application.filter(|_| kind == Kind::APPLICATION) {
             self.mark_application(&application);
+        }
+        if kind == Kind::KEY {
+            self.mark_directory(object.namespace(), object.directory());
         }
         if kind == Kind::DIRECTORY {
             self.follow_rules(object.namespace(), object.name());

@@ -93,6 +93,15 @@ pub struct UnownedValue {
     pub holder: Option<String>,
 }
 
+/// Users whom a login may not find: how many, and the names of up to [`MAX_EXAMPLES`] of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginAttributes {
+    /// The userName is no e-mail address.
+    pub unlike_addresses: (usize, Vec<String>),
+    /// There is no externalId.
+    pub without_external_id: (usize, Vec<String>),
+}
+
 /// What the index has to know of a Directory's rules. With other ones, what is visible and unsettled differs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexRules {
@@ -267,6 +276,12 @@ impl Index {
     pub fn duplicate_external_ids(&self, kind: Resource) -> (usize, Vec<String>) {
         let tables = self.tables.read();
         tables.resources(kind).visible.duplicates()
+    }
+
+    /// Visible users whom the provider writes and whom a login may not find.
+    pub fn login_attributes(&self) -> LoginAttributes {
+        let tables = self.tables.read();
+        tables.resources(Resource::User).visible.login_attributes()
     }
 
     /// Names of the claims whose holder the index does not show as alive and naming the value. Claims on attributes that

@@ -12,6 +12,7 @@ use super::{IndexRules, LookupKey};
 use crate::api::Object;
 use crate::api::directory_user::LoginMethod;
 use crate::rules::access::{Account, person};
+use crate::rules::login_attributes::is_address_shaped;
 use crate::rules::naming::{DIRECTORY_LABEL, Force, LINK, ambiguous, claimed_values, index_keys};
 use crate::rules::resource::Resource;
 use crate::rules::retention::is_asked_back;
@@ -48,6 +49,8 @@ pub(super) struct Marks {
     pub(super) acknowledged: bool,
     /// Carries the label of its Directory.
     pub(super) labelled: bool,
+    /// A user whom the provider writes and whose userName is no e-mail address.
+    pub(super) unlike_address: bool,
 }
 
 /// One DirectoryUser or DirectoryGroup.
@@ -211,6 +214,9 @@ impl IndexedResource {
                 invited: object.is_invited(),
                 acknowledged: is_acknowledged(object),
                 labelled: object.label(DIRECTORY_LABEL) == Some(directory),
+                unlike_address: kind == Resource::User
+                    && object.managed_by() == "Provisioning"
+                    && !scim["userName"].as_str().is_some_and(is_address_shaped),
             },
             deleted_at: object.deleted_at().map(Timestamp::as_millisecond),
             written_at: object.last_written_at().map(Timestamp::as_second),

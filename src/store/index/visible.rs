@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::MAX_EXAMPLES;
 use super::claim::ClaimId;
 use super::edges::{GroupEdges, GroupId};
 use super::order::Order;
 use super::resource::IndexedResource;
+use super::{LoginAttributes, MAX_EXAMPLES};
 use crate::rules::resource::Resource;
 
 /// The resources of one kind.
@@ -59,6 +59,10 @@ pub(super) struct Visible {
     keys: BTreeSet<(u64, Arc<str>)>,
     /// Those whose externalId somebody else has as well.
     duplicates: BTreeSet<Arc<str>>,
+    /// Users whom the provider writes and whose userName is no e-mail address.
+    unlike_addresses: BTreeSet<Arc<str>>,
+    /// Users whom the provider writes and who have no externalId.
+    without_external_id: BTreeSet<Arc<str>>,
 }
 
 /// How many visible users are active, by their `userType`.
@@ -75,6 +79,33 @@ impl Visible {
     pub(super) fn duplicates(&self) -> (usize, Vec<String>) {
         let examples = self.duplicates.iter().take(MAX_EXAMPLES);
         (self.duplicates.len(), examples.map(ToString::to_string).collect())
+    }
+
+    /// Users whom a login may not find.
+    pub(super) fn login_attributes(&self) -> LoginAttributes {
+        let of = |names: &BTreeSet<Arc<str>>| {
+            (names.len(), names.iter().take(MAX_EXAMPLES).map(ToString::to_string).collect())
+        };
+        LoginAttributes {
+            unlike_addresses: of(&self.unlike_addresses),
+            without_external_id: of(&self.without_external_id),
+        }
+    }
+
+    /// Notes whether a login may find this user.
+    fn note_login_attributes(&mut self, name: &Arc<str>, user: Option<&IndexedResource>) {
+        let user = user.filter(|user| user.marks.provisioned);
+        let sets = [
+            (&mut self.unlike_addresses, user.is_some_and(|user| user.marks.unlike_address)),
+            (&mut self.without_external_id, user.is_some_and(|user| user.external_id.is_none())),
+        ];
+        for (set, belongs) in sets {
+            if belongs {
+                set.insert(Arc::clone(name));
+            } else {
+                set.remove(name);
+            }
+        }
     }
 
     /// Changes what is known of one resource from one state to another, none meaning that it is not visible. What is the
@@ -140,6 +171,9 @@ pub(super) fn change(
     active: &mut Active,
 ) {
     visible.change(name, before, after);
+    if kind == Resource::User {
+        visible.note_login_attributes(name, after);
+    }
     edges.change(kind, name, member_of(before), member_of(after));
     if let Some(before) = before.filter(|resource| resource.marks.active)
         && let Some(count) = active.get_mut(&before.user_type)

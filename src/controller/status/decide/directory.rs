@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::alarms::{ALARMS, alarms};
 use super::conditions::{self, Readiness, Wanted, insert_list, merge, readiness};
+use super::setup::{scim_endpoint, setup, summary};
 use crate::api::conditions::{ConditionType, Reason};
 use crate::api::directory::{DirectorySpec, ExternalIdRule, ProvisioningMode};
 use crate::api::directory_status::{DirectoryCounts, QuotaStatus, UniqueAttributeState, UniqueAttributeStatus};
+use crate::api::provisioning_status::ProvisioningStatus;
 use crate::controller::claiming::{Pass, progress};
 use crate::rules::brake::Brake;
 use crate::rules::naming::unclaimable;
 use crate::rules::policy::Policy;
 use crate::rules::policy::quota::{Level, Usage};
 use crate::rules::retention::retention;
-use crate::store::index::Remaining;
+use crate::store::index::{LoginAttributes, Remaining};
 
-/// The conditions that are written here.
+/// The conditions that are written here, beside the [`ALARMS`].
 const OWNED: [ConditionType; 6] = [
     ConditionType::Ready,
     ConditionType::Reconciling,
@@ -27,7 +30,8 @@ const OWNED: [ConditionType; 6] = [
     ConditionType::MassDeleteBlocked,
 ];
 /// The fields that are written here.
-pub const FIELDS: &[&str] = &["observedGeneration", "counts", "quota", "uniqueAttributes", "conditions"];
+pub const FIELDS: &[&str] =
+    &["observedGeneration", "scimEndpoint", "setup", "counts", "quota", "uniqueAttributes", "conditions"];
 
 /// Resources of one kind that share their externalId with another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +45,12 @@ pub struct Duplicates {
 /// What is seen of a Directory.
 #[derive(Debug)]
 pub struct ObservedDirectory<'a> {
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// The public address of the operator, if it was told.
+    pub public_url: Option<&'a str>,
     /// Its rules.
     pub spec: &'a DirectorySpec,
     /// `metadata.generation`.
@@ -59,6 +69,12 @@ pub struct ObservedDirectory<'a> {
     pub duplicate_groups: Duplicates,
     /// What there is to be deleted before the Directory goes, while it is being deleted; nothing where its people stay.
     pub ending: Option<Option<Remaining>>,
+    /// What its provider's requests did, as the status has it.
+    pub provisioning: Option<ProvisioningStatus>,
+    /// Whether a key opens it for provisioning.
+    pub has_key: bool,
+    /// Users whom a login may not find.
+    pub login_attributes: &'a LoginAttributes,
     /// How far the Directory is from the limit on deletions.
     pub brake: Brake,
     /// The last pass over the holders of each attribute that is being made unique, if it was about this state of the spec.
@@ -84,26 +100,35 @@ pub fn problems(spec: &DirectorySpec) -> Vec<String> {
 pub fn status(observed: &ObservedDirectory<'_>, now: Timestamp) -> Map<String, Value> {
     let ObservedDirectory { spec, generation, status, counts, quota, passes, .. } = observed;
     let unique = progress(spec, status, passes);
-    let alarms = [quota_reached(quota), duplicates(observed), mass_delete(observed)];
-    let wanted = ready(observed, &unique).into_iter().chain(alarms.into_iter().flatten()).collect();
+    let (state, reason, message) = ready(observed, &unique);
+    let setup = setup(observed, state);
+    let message = if state == Readiness::Ready { summary(observed, &setup) } else { message };
+    let others = [quota_reached(quota), duplicates(observed), mass_delete(observed)];
+    let others = others.into_iter().flatten().chain(alarms(observed, now));
+    let wanted = readiness(state, reason, &message).into_iter().chain(others).collect();
     let mut wanted_status = Map::new();
     let mut set = |name: &str, value: Value| drop(wanted_status.insert(name.to_owned(), value));
     set("observedGeneration", (*generation).into());
+    if let Some(public_url) = observed.public_url {
+        set("scimEndpoint", scim_endpoint(public_url, observed.namespace, observed.name).into());
+    }
+    set("setup", json!(setup));
     set("counts", json!(counts));
     let quota = quota.iter().map(|usage| json!(quota_status(usage))).collect();
     insert_list(&mut wanted_status, "quota", quota);
     insert_list(&mut wanted_status, "uniqueAttributes", unique.iter().map(|attribute| json!(attribute)).collect());
-    insert_list(&mut wanted_status, "conditions", merge(&status["conditions"], &OWNED, wanted, *generation, now));
+    let owned = [&OWNED[..], &ALARMS].concat();
+    insert_list(&mut wanted_status, "conditions", merge(&status["conditions"], &owned, wanted, *generation, now));
     wanted_status
 }
 
 /// Whether the Directory is as its spec wants it: its end first, then what is wrong, then what is under way.
-fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> Vec<Wanted> {
+fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> (Readiness, Reason, String) {
     if let Some(remaining) = observed.ending {
-        return readiness(Readiness::Reconciling, Reason::Deleting, &deleting_sentence(remaining));
+        return (Readiness::Reconciling, Reason::Deleting, deleting_sentence(remaining));
     }
     if !observed.problems.is_empty() {
-        return readiness(Readiness::Stalled, Reason::InvalidPolicy, &observed.problems.join("; "));
+        return (Readiness::Stalled, Reason::InvalidPolicy, observed.problems.join("; "));
     }
     let claiming = unique.iter().filter(|unique| unique.state == UniqueAttributeState::Claiming);
     let claiming: Vec<_> = claiming.map(|unique| (&unique.attribute, observed.passes.get(&unique.attribute))).collect();
@@ -113,16 +138,14 @@ fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> 
         let sentences: Vec<_> =
             claiming.into_iter().map(|(attribute, pass)| claiming_sentence(attribute, pass)).collect();
         let state = if is_stuck { Readiness::Stalled } else { Readiness::Reconciling };
-        return readiness(state, Reason::Claiming, &sentences.join("; "));
+        return (state, Reason::Claiming, sentences.join("; "));
     }
-    match observed.spec.provisioning.mode.counts_as() {
-        ProvisioningMode::Disabled | ProvisioningMode::Unknown => readiness(
-            Readiness::Ready,
-            Reason::ProvisioningDisabled,
-            "provisioning.mode is Disabled: SCIM is answered with 503, and the provider tries again later",
-        ),
-        ProvisioningMode::Enabled => readiness(Readiness::Ready, Reason::Serving, ""),
-    }
+    // What there is to say of a Directory that works is its `summary`.
+    let reason = match observed.spec.provisioning.mode.counts_as() {
+        ProvisioningMode::Disabled | ProvisioningMode::Unknown => Reason::ProvisioningDisabled,
+        ProvisioningMode::Enabled => Reason::Serving,
+    };
+    (Readiness::Ready, reason, String::new())
 }
 
 fn deleting_sentence(remaining: Option<Remaining>) -> String {
@@ -219,10 +242,13 @@ fn mass_delete(observed: &ObservedDirectory<'_>) -> Option<Wanted> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const NOW: &str = "2026-03-01T10:00:00Z";
+
+    static NOBODY: LoginAttributes =
+        LoginAttributes { unlike_addresses: (0, Vec::new()), without_external_id: (0, Vec::new()) };
 
     const UNBRAKED: Brake = Brake { deleted: 0, limit: 50, lifted_until: None, opens_at: None };
 
@@ -230,7 +256,7 @@ mod tests {
         Usage { user_type: user_type.map(str::to_owned), used, limit }
     }
 
-    fn spec(spec: Value) -> DirectorySpec {
+    pub fn spec(spec: Value) -> DirectorySpec {
         serde_json::from_value(spec).expect("a spec")
     }
 
@@ -239,12 +265,19 @@ mod tests {
         json!({})
     }
 
-    fn observed<'a>(
+    /// A Directory in which nobody is amiss and nothing has come yet.
+    pub fn observed<'a>(
         spec: &'a DirectorySpec,
         status: &'a Value,
         passes: &'a BTreeMap<String, Pass>,
     ) -> ObservedDirectory<'a> {
         ObservedDirectory {
+            namespace: "people",
+            name: "staff",
+            public_url: None,
+            provisioning: None,
+            has_key: true,
+            login_attributes: &NOBODY,
             spec,
             generation: 2,
             status,
@@ -259,7 +292,8 @@ mod tests {
         }
     }
 
-    fn condition(status: &Map<String, Value>, name: &str) -> Option<(String, String, String)> {
+    /// Status, reason and message of a condition.
+    pub fn condition(status: &Map<String, Value>, name: &str) -> Option<(String, String, String)> {
         let conditions = status["conditions"].as_array().expect("conditions");
         let found = conditions.iter().find(|condition| condition["type"] == name)?;
         let text = |field: &str| found[field].as_str().expect("a text").to_owned();
@@ -275,13 +309,21 @@ mod tests {
         let (spec, status, passes) = (spec(json!({})), at_rest(), BTreeMap::new());
         let expected = json!({
             "observedGeneration": 2,
+            "scimEndpoint": "https://rollcall.example/scim/v2/people/staff",
+            "setup": { "steps": [
+                { "name": "DirectoryReady", "done": true }, { "name": "KeyIssued", "done": true },
+                { "name": "FirstContact", "done": true }, { "name": "FirstUser", "done": true },
+            ] },
             "counts": { "users": 3, "activeUsers": 2, "groups": 1 },
             "conditions": [{
-                "type": "Ready", "status": "True", "reason": "Serving", "message": "", "observedGeneration": 2,
+                "type": "Ready", "status": "True", "reason": "Serving", "observedGeneration": 2,
+                "message": "provisioning is on and login is off: nobody logs in until spec.login is set",
                 "lastTransitionTime": NOW,
             }],
         });
-        assert_eq!(Value::Object(decide(&observed(&spec, &status, &passes))), expected);
+        let seen =
+            ObservedDirectory { public_url: Some("https://rollcall.example"), ..observed(&spec, &status, &passes) };
+        assert_eq!(Value::Object(decide(&seen)), expected);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What a status should be, for each kind a pure function, and what of it differs from what stands.
 
+pub mod alarms;
 pub mod conditions;
 pub mod directory;
 pub mod group;
+pub mod setup;
 pub mod user;
 
 use serde_json::{Map, Value};
