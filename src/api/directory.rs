@@ -7,6 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::directory_key::KeyRotation;
 use super::directory_login::Login;
 use super::directory_status::DirectoryStatus;
 
@@ -93,6 +94,10 @@ pub struct DirectorySpec {
     /// part. Opaque: a random part alone.
     #[serde(default)]
     pub naming: Naming,
+    /// Lets the operator replace minted keys (spec.mint of a DirectoryKey) by successors in good time. Default: keys stay until
+    /// people replace them. Keys that bring their own hash are never replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_rotation: Option<KeyRotation>,
     /// How many people SCIM may delete within an hour; 0 to 1,000,000. Default: the larger of 50 and a tenth of them.
     /// Further deletions are answered 503, and the condition MassDeleteBlocked says so. Deactivations are never limited,
     /// and neither are groups.

@@ -29,9 +29,9 @@ pub const MAX_DESCRIPTION: usize = 250;
     selectable = ".spec.directoryRef.name",
     printcolumn(name = "Directory", type_ = "string", json_path = ".spec.directoryRef.name"),
     printcolumn(name = "DisplayName", type_ = "string", json_path = ".spec.displayName"),
-    printcolumn(name = "Revoked", type_ = "boolean", json_path = ".spec.revoked"),
-    printcolumn(name = "Expires", type_ = "string", json_path = ".spec.expiresAt"),
-    printcolumn(name = "LastUsed", type_ = "date", json_path = ".status.lastUsed", priority = "1"),
+    printcolumn(name = "State", type_ = "string", json_path = ".status.state"),
+    printcolumn(name = "Expires", type_ = "string", json_path = ".status.expires"),
+    printcolumn(name = "LastUsed", type_ = "date", json_path = ".status.lastUsed"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
@@ -47,8 +47,7 @@ pub struct DirectoryKeySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 64, max = 64), regex(pattern = "^[0-9a-f]{64}$"))]
     pub sha256: Option<String>,
-    /// Lets the operator make the secret. Default: it does not. Nothing acts on it yet: a key without sha256 opens
-    /// nothing.
+    /// Lets the operator make the secret, once, and write its hash into sha256. Default: it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mint: Option<Mint>,
     /// From when on the key is valid, an RFC 3339 time. Default: from the start.
@@ -99,10 +98,13 @@ pub enum Scope {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Mint {
-    /// The Secret that is made, a Kubernetes name of 1 to 253 characters. Required.
+    /// The Secret that is made in the namespace of the key, with the secret under token; a Kubernetes name of 1 to 253
+    /// characters. A Secret of this name that somebody else made is never touched: the key is not made then, and its
+    /// condition Ready says so. Required.
     #[schemars(length(min = 1, max = 253), regex(pattern = "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"))]
     pub secret_name: String,
-    /// After what time the Secret is deleted again, such as 24h; at most 87600h. Default: never.
+    /// How long after it was made the Secret is deleted again, such as 24h; at most 87600h. Default: never. The annotation
+    /// rollcall.dev/delivered on the key deletes it at once. The key goes on working.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
     #[x_kube(validation = Rule::new("size(self) > 0 && duration(self) <= duration('87600h')")
@@ -110,17 +112,49 @@ pub struct Mint {
     pub delete_secret_after: Option<String>,
 }
 
-/// What the operator has seen of a key. Nothing writes it yet.
+/// How the minted keys of a Directory follow one another.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("(self.overlap.endsWith('d') ? int(self.overlap.replace('d', '')) * 24 : int(self.overlap.replace('h', ''))) \
+    < (self.every.endsWith('d') ? int(self.every.replace('d', '')) * 24 : int(self.every.replace('h', '')))")
+    .message("overlap must be shorter than every"))]
+pub struct KeyRotation {
+    /// How old a minted key becomes before a successor is made, in days or hours such as 90d or 720h; 24h to 3650d. It is
+    /// counted from notBefore of the key, or from its creation. Required.
+    #[schemars(length(min = 2, max = 6), regex(pattern = "^[0-9]{1,5}[dh]$"))]
+    #[x_kube(validation = Rule::new("!self.matches('^[0-9]{1,5}[dh]$') || \
+        ((self.endsWith('d') ? int(self.replace('d', '')) * 24 : int(self.replace('h', ''))) >= 24 && \
+        (self.endsWith('d') ? int(self.replace('d', '')) * 24 : int(self.replace('h', ''))) <= 87600)")
+        .message("every is 24h to 3650d"))]
+    pub every: String,
+    /// How long a key works beside its successor, in days or hours such as 14d; 1h or more, and shorter than every. It begins
+    /// when the successor has its secret. Required.
+    #[schemars(length(min = 2, max = 6), regex(pattern = "^[0-9]{1,5}[dh]$"))]
+    #[x_kube(validation = Rule::new("!self.matches('^[0-9]{1,5}[dh]$') || int(self.replace('d', '').replace('h', '')) >= 1")
+        .message("overlap is at least 1h"))]
+    pub overlap: String,
+}
+
+/// What the operator has seen of a key.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryKeyStatus {
     /// The generation of the spec that this status speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// When the key was last used, to the hour.
+    /// What the key is good for: Active, Expiring (Active, and it ends within 30 days), NotYetValid, Expired, Revoked, Minting,
+    /// MintFailed or NoDirectory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub state: Option<String>,
+    /// When the key ends: spec.expiresAt, or Never for a permanent key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub expires: Option<String>,
+    /// When the key last opened its Directory; it is written at most about once an hour, so it may be an hour old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<Time>,
-    /// Ready, Delivered, Expiring; one entry for each.
+    /// Ready, Expiring, Delivered, Reconciling, Stalled; one entry for each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

@@ -16,6 +16,8 @@ pub const LOGIN_KEYS: &str = "rollcall.dev/login-keys";
 pub const PASSWORD: &str = "rollcall.dev/password";
 /// The type of the operator's Secrets with the one-time link of an invitation.
 pub const INVITATION: &str = "rollcall.dev/invitation";
+/// The type of the operator's Secrets with the secret of a minted key.
+pub const KEY_TOKEN: &str = "rollcall.dev/key-token";
 
 /// A Secret.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,63 +1,22 @@
-//! A new secret and the manifest of its DirectoryKey.
-//!
-//! The secret is 256 random bits, so a plain SHA-256 of it gives nothing away and is what the cluster holds.
+//! The manifest of a new DirectoryKey, and the file with its secret.
 
-use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use sha2::{Digest as _, Sha256};
 
 use crate::api::directory_key::{DirectoryKey, MAX_DESCRIPTION, MAX_DISPLAY_NAME, Scope};
 use crate::api::{DirectoryKeySpec, DirectoryRef, to_yaml};
 use crate::config::{InvalidFlag, KeyNewArgs, dns_label};
+use crate::rules::key::secret::KeySecret;
 use crate::rules::naming::{DIRECTORY_LABEL, random};
 
-/// What every secret starts with, so that scanners recognise one in a repository.
-const PREFIX: &str = "dk1_";
 /// Letters at the end of a default name: two keys of one day differ.
 const SUFFIX_LENGTH: usize = 4;
-
-/// A secret. Shown by [`KeySecret::expose`] and nothing else.
-pub(super) struct KeySecret(String);
-
-impl fmt::Debug for KeySecret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("KeySecret")
-    }
-}
-
-impl KeySecret {
-    /// A new one.
-    pub(super) fn random() -> Self {
-        Self::from_bytes(rand::random())
-    }
-
-    /// `dk1_`, the bytes, `_` and the CRC-32 of all before it: a slip of the mouse while copying shows before a server
-    /// is asked.
-    fn from_bytes(bytes: [u8; 32]) -> Self {
-        let text = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes));
-        let check = BASE64_URL_SAFE_NO_PAD.encode(crc32fast::hash(text.as_bytes()).to_be_bytes());
-        Self(format!("{text}_{check}"))
-    }
-
-    /// The text itself.
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What `spec.sha256` holds for a secret.
-pub(super) fn sha256(secret: &str) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(secret))
-}
 
 /// The end of a default name.
 pub(super) fn random_suffix() -> String {
@@ -88,7 +47,7 @@ pub(super) fn manifest(
     };
     let spec = DirectoryKeySpec {
         directory_ref: DirectoryRef { name: directory.clone() },
-        sha256: Some(sha256(secret.expose())),
+        sha256: Some(secret.sha256()),
         mint: None,
         not_before: None,
         expires_at: expiry(expires_at.as_deref(), expires_in.as_deref(), now)?.map(Time),
@@ -185,16 +144,6 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_a_prefix_32_bytes_and_a_check() {
-        let secret = KeySecret::from_bytes([7; 32]);
-        let text = secret.expose();
-        assert_eq!(text, "dk1_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc_mkFNnA");
-        assert_eq!(text.len(), 4 + 43 + 1 + 6);
-        assert_eq!(format!("{secret:?}"), "KeySecret");
-        assert_ne!(KeySecret::random().expose(), KeySecret::random().expose());
-    }
-
-    #[test]
     fn the_smallest_manifest_names_directory_and_hash() {
         let text = manifest(&staff(), &KeySecret::from_bytes([7; 32]), now(), "bcdf").expect("a manifest");
         assert!(text.starts_with("apiVersion: rollcall.dev/v1alpha1\nkind: DirectoryKey\n"), "{text}");
@@ -203,7 +152,7 @@ mod tests {
             "metadata": { "name": "staff-20261124-bcdf", "labels": { "rollcall.dev/directory": "staff" } },
             "spec": {
                 "directoryRef": { "name": "staff" }, "scopes": ["provision"],
-                "sha256": sha256(KeySecret::from_bytes([7; 32]).expose()),
+                "sha256": KeySecret::from_bytes([7; 32]).sha256(),
             },
         });
         assert_eq!(made(&staff()).expect("a manifest"), expected);

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use crate::api::crds;
 use crate::config::{CrdsArgs, InvalidFlag, KeyNewArgs};
+use crate::rules::key::secret::KeySecret;
 pub use self_test::self_test;
 
 /// Why a subcommand could not do its work.
@@ -70,7 +71,7 @@ pub fn write_crds(arguments: &CrdsArgs, out: &mut impl Write) -> Result<(), Erro
 
 /// `rollcall key new`: the manifest to `out`, the secret to `err` or into its file.
 pub fn write_new_key(arguments: &KeyNewArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), Error> {
-    let secret = key::KeySecret::random();
+    let secret = KeySecret::from_bytes(rand::random());
     let manifest = key::manifest(arguments, &secret, jiff::Timestamp::now(), &key::random_suffix())?;
     // The secret first: a manifest whose secret nobody has is of no use.
     match &arguments.secret_file {
@@ -130,6 +131,7 @@ mod tests {
         let secret = err.lines().find(|line| line.starts_with("dk1_")).expect("a secret");
         assert_eq!(err.matches("dk1_").count(), 1);
         assert!(!out.contains(secret), "{out}");
-        assert!(out.contains(&key::sha256(secret)), "{out}");
+        let secret = KeySecret::parse(secret.as_bytes()).expect("a secret");
+        assert!(out.contains(&secret.sha256()), "{out}");
     }
 }

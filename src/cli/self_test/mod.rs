@@ -16,8 +16,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 use super::Error;
-use super::key::KeySecret;
 use crate::config::{SelfTestArgs, dns_label};
+use crate::rules::key::secret::KeySecret;
 use crate::rules::naming::random;
 use crate::simulator::client::{Client, Endpoint, Token};
 use crate::store::{Settings, Store};
@@ -39,7 +39,7 @@ pub async fn self_test(arguments: &SelfTestArgs, out: &mut impl Write) -> Result
         Settings { kubeconfig: kubeconfig.clone(), context: context.clone(), namespaces: vec![namespace.clone()] };
     let store = Store::connect(settings).await.map_err(failed("connect to the cluster"))?;
     let directory = format!("helm-test-{}", random(rand::random(), SUFFIX_LENGTH));
-    let secret = KeySecret::random();
+    let secret = KeySecret::from_bytes(rand::random());
     let tenant = format!("{}/scim/v2/{namespace}/{directory}", service_url.trim_end_matches('/'));
     let scim = match tls_cert {
         Some(path) => {
@@ -52,7 +52,7 @@ pub async fn self_test(arguments: &SelfTestArgs, out: &mut impl Write) -> Result
     };
     // The admin listener asks for no credentials, and is not told the secret.
     let admin = client(admin_url, "none").map_err(failed("use --admin-url"))?;
-    let sha256 = super::key::sha256(secret.expose());
+    let sha256 = secret.sha256();
     let (person, limits) = (TestPerson::Nobody, Limits::default());
     let mut test = Test { store, scim, admin, namespace, directory, sha256, wait, person, limits };
     let done = tokio::select! {

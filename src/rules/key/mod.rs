@@ -1,9 +1,18 @@
-//! Whether a key opens a Directory now.
+//! Keys: whether one opens a Directory now, how near its end is, what its secret looks like, and when it is rotated.
+
+pub mod expiry;
+pub mod rotation;
+pub mod secret;
 
 use jiff::Timestamp;
 
 use crate::api::DirectoryKeySpec;
 use crate::api::directory_key::Scope;
+
+/// The annotation with which people say that they have taken the minted secret: the operator deletes its Secret then.
+pub const DELIVERED_ANNOTATION: &str = "rollcall.dev/delivered";
+/// The annotation of a key that a rotation has made: the name of the key in whose place it comes.
+pub const PREDECESSOR_ANNOTATION: &str = "rollcall.dev/predecessor";
 
 /// The verdict on a key that was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
