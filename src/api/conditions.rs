@@ -96,7 +96,7 @@ pub enum Reason {
     Taken,
     /// `NameClaimed` is True.
     Claimed,
-    /// Not `Ready`: an application names a Directory that is not there.
+    /// Not `Ready`: an application or a key names a Directory that is not there.
     DirectoryMissing,
     /// Not `Ready`: an application names a Directory in which nobody logs in.
     LoginMissing,
@@ -134,7 +134,7 @@ pub enum Reason {
     ClientSecretMissing,
     /// Not `LoginReady`: the Secret is not of the type of client secrets.
     ClientSecretOfOtherType,
-    /// Not `LoginReady`: the operator may not read Secrets.
+    /// Not `LoginReady`, or a key is not `Ready`: the operator may not read and write Secrets.
     Forbidden,
     /// Not `LoginReady`: the token of the service account is not there.
     ClientAssertionMissing,
@@ -164,6 +164,36 @@ pub enum Reason {
     CredentialsRefused,
     /// `AuthenticationFailing` is False: for ten minutes no credentials have been refused.
     NoFailures,
+    /// `Ready`: the key opens its Directory.
+    InForce,
+    /// `Ready`, and the key opens nothing yet: its `notBefore` is yet to come.
+    NotYetValid,
+    /// `Ready`, and the key opens nothing any more; also `Expiring` is False because the end is over.
+    Expired,
+    /// `Ready`, and the key opens nothing: somebody has revoked it. `Expiring` is False for the same reason.
+    Revoked,
+    /// Not `Ready`: the operator is making the secret of the key.
+    Minting,
+    /// Not `Ready`: the Secret for the key's secret is somebody else's.
+    SecretTaken,
+    /// `Expiring` is False: the key has no end.
+    Permanent,
+    /// `Expiring` is False: the key has no end of its own, and a successor comes in time.
+    Rotates,
+    /// `Expiring` is False: a successor is due, and another key has its name.
+    SuccessorTaken,
+    /// `Expiring` is False: the end is more than 30 days away.
+    Distant,
+    /// `Expiring` is True: at most 30 days are left.
+    Within30Days,
+    /// `Expiring` is True: at most 7 days are left.
+    Within7Days,
+    /// `Expiring` is True: at most a day is left.
+    Within1Day,
+    /// `Delivered` is False: the Secret with the key's secret is there.
+    SecretThere,
+    /// `Delivered` is True: the Secret with the key's secret is gone.
+    SecretGone,
 }
 
 impl Reason {
@@ -218,6 +248,21 @@ impl Reason {
             Self::NoneRefused => "NoneRefused",
             Self::CredentialsRefused => "CredentialsRefused",
             Self::NoFailures => "NoFailures",
+            Self::InForce => "InForce",
+            Self::NotYetValid => "NotYetValid",
+            Self::Expired => "Expired",
+            Self::Revoked => "Revoked",
+            Self::Minting => "Minting",
+            Self::SecretTaken => "SecretTaken",
+            Self::Permanent => "Permanent",
+            Self::Rotates => "Rotates",
+            Self::SuccessorTaken => "SuccessorTaken",
+            Self::Distant => "Distant",
+            Self::Within30Days => "Within30Days",
+            Self::Within7Days => "Within7Days",
+            Self::Within1Day => "Within1Day",
+            Self::SecretThere => "SecretThere",
+            Self::SecretGone => "SecretGone",
         }
     }
 }

@@ -41,6 +41,14 @@ pub enum EventReason {
     MassDeleteBlocked,
     /// On a Directory: deletions go through again.
     MassDeleteUnblocked,
+    /// On a DirectoryKey: it ends within 30, 7 or 1 days.
+    KeyExpiring,
+    /// On a DirectoryKey: it has ended.
+    KeyExpired,
+    /// On a DirectoryKey: the operator has made its secret.
+    KeyMinted,
+    /// On a DirectoryKey: a successor has its secret, and the key gets an end.
+    KeyRotated,
 }
 
 impl EventReason {
@@ -66,6 +74,10 @@ impl EventReason {
             Self::AuthenticationMended => "AuthenticationMended",
             Self::MassDeleteBlocked => "MassDeleteBlocked",
             Self::MassDeleteUnblocked => "MassDeleteUnblocked",
+            Self::KeyExpiring => "KeyExpiring",
+            Self::KeyExpired => "KeyExpired",
+            Self::KeyMinted => "KeyMinted",
+            Self::KeyRotated => "KeyRotated",
         }
     }
 
@@ -86,6 +98,8 @@ impl EventReason {
             | Self::OperationsRefused
             | Self::AuthenticationFailing
             | Self::MassDeleteBlocked => "Warning",
+            Self::KeyMinted | Self::KeyRotated => "Normal",
+            Self::KeyExpiring | Self::KeyExpired => "Warning",
         }
     }
 
@@ -104,6 +118,9 @@ impl EventReason {
             | Self::UsersArrived
             | Self::OperationsRefused
             | Self::OperationsAccepted => "LookAtTraffic",
+            Self::KeyExpiring | Self::KeyExpired => "CheckExpiry",
+            Self::KeyMinted => "MintKey",
+            Self::KeyRotated => "RotateKey",
         }
     }
 }
@@ -138,6 +155,10 @@ mod tests {
             EventReason::AuthenticationMended,
             EventReason::MassDeleteBlocked,
             EventReason::MassDeleteUnblocked,
+            EventReason::KeyExpiring,
+            EventReason::KeyExpired,
+            EventReason::KeyMinted,
+            EventReason::KeyRotated,
         ];
         assert_eq!(table.len(), reasons.len());
         for (row, reason) in table.iter().zip(reasons) {

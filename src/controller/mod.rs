@@ -20,6 +20,7 @@ mod dirty_names;
 mod events;
 mod invitation;
 pub mod janitor;
+mod key;
 pub mod leader;
 pub mod login;
 mod purge;
@@ -49,5 +50,6 @@ pub fn duties(tools: &Tools) -> Vec<Duty> {
     let login = login::run(tools.clone()).boxed();
     let application = application::run(tools.clone()).boxed();
     let invitation = invitation::run(tools.clone()).boxed();
-    vec![status, claiming, purge, deletion, login, application, invitation]
+    let key = key::run(tools.clone()).boxed();
+    vec![status, claiming, purge, deletion, login, application, invitation, key]
 }

@@ -19,6 +19,13 @@ impl Store {
         self.edit(kind, namespace, name, label).await
     }
 
+    /// Creates an object, and takes it in at once. [`Error::Exists`] where there is one of this name.
+    pub async fn create(&self, kind: Kind, namespace: &str, object: &Object) -> Result<(), Error> {
+        let created = self.objects().create(kind, namespace, object).await?;
+        self.apply(kind, &created);
+        Ok(())
+    }
+
     /// Writes what `edit` makes of an object, if it makes anything; says whether it was written. It is a PUT of the object as
     /// it was just read, so it fails where anybody was quicker: then nothing is written, and whoever sees the new state
     /// decides anew.

@@ -161,6 +161,11 @@ impl Memory {
         Object::from(serde_json::from_str::<Value>(&text).expect("JSON"))
     }
 
+    /// Takes an object away, behind everybody's back.
+    pub(crate) fn remove(&self, kind: Kind, name: &str) {
+        self.0.objects.lock().remove(&(kind.plural.to_owned(), name.to_owned()));
+    }
+
     /// Tells the store of all objects, as its watches would.
     pub(crate) fn fill(&self, store: &Store) {
         for ((plural, _), object) in &*self.0.objects.lock() {

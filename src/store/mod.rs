@@ -51,7 +51,7 @@ use kind::Kind;
 use lease::Candidate;
 use objects::Objects;
 pub use presence::Presence;
-use rights::Lacking;
+use rights::{InUse, Lacking};
 pub use secrets::{LOGIN_KEYS_NAME, SecretError};
 use traffic::TrafficRecord;
 use watch::{Feed, MAX_LISTS, Watch};
@@ -124,8 +124,13 @@ impl Store {
     pub async fn lacking(&self, lease_namespace: &str) -> Result<Lacking, Error> {
         let of_one_kind = self.0.watches.iter().filter(|watch| watch.kind == Kind::DIRECTORY);
         let namespaces: Vec<_> = of_one_kind.map(|watch| watch.namespace.clone()).collect();
-        let has_login = self.directories().iter().any(|directory| directory.spec.login.is_some());
-        rights::lacking(self.objects(), &namespaces, lease_namespace, has_login).await
+        let directories = self.directories();
+        let has_rotation = directories.iter().any(|directory| directory.spec.key_rotation.is_some());
+        let in_use = InUse {
+            login: directories.iter().any(|directory| directory.spec.login.is_some()),
+            minting: has_rotation || self.all_keys().iter().any(|key| key.spec.mint.is_some()),
+        };
+        rights::lacking(self.objects(), &namespaces, lease_namespace, in_use).await
     }
 
     /// How long ago each kind was last heard of: the longest silence of its watches.
@@ -211,6 +216,16 @@ impl Store {
         self.0.cache.all_keys()
     }
 
+    /// The key, as the watch last saw it.
+    pub fn key(&self, namespace: &str, name: &str) -> Option<Arc<WatchedKey>> {
+        self.0.cache.key(namespace, name)
+    }
+
+    /// The keys of a Directory that can be read, as the watch last saw them, in the order of their names.
+    pub fn keys_of(&self, namespace: &str, directory: &str) -> Vec<Arc<WatchedKey>> {
+        self.0.cache.keys_of(namespace, directory)
+    }
+
     /// The application, as the watch last saw it.
     pub fn application(&self, namespace: &str, name: &str) -> Option<Arc<WatchedApplication>> {
         self.0.cache.application(namespace, name)
@@ -259,6 +274,11 @@ impl Store {
         for application in self.all_applications() {
             let directory = DirectoryName::new(&application.namespace, application.directory());
             let subject = DirtySubject::Application(application.name.as_str().into());
+            everything.entry(directory).or_default().push(subject);
+        }
+        for key in self.all_keys() {
+            let directory = DirectoryName::new(&key.namespace, key.directory());
+            let subject = DirtySubject::Key(key.name.as_str().into());
             everything.entry(directory).or_default().push(subject);
         }
         everything.into_iter().for_each(|(directory, subjects)| subscription.review(&directory, subjects));

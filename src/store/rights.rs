@@ -41,6 +41,8 @@ enum Need {
     Events,
     /// To let people log in.
     Login,
+    /// To make secrets of keys.
+    Minting,
     /// To elect a leader.
     Election,
 }
@@ -55,7 +57,13 @@ const SERVING: &[Rule] = &[
         &["get", "list", "watch", "create", "update", "delete"],
     ),
     rule(
-        &["directories/status", "directoryusers/status", "directorygroups/status", "directoryapplications/status"],
+        &[
+            "directories/status",
+            "directorykeys/status",
+            "directoryusers/status",
+            "directorygroups/status",
+            "directoryapplications/status",
+        ],
         &["patch"],
     ),
     Rule { need: Need::Events, group: EVENTS, resources: &["events"], verbs: &["create"], object: None },
@@ -69,6 +77,24 @@ const LOGIN: &[Rule] = &[Rule {
     verbs: &["get", "create", "update", "delete"],
     object: None,
 }];
+
+/// What minting and rotating keys takes, in every namespace that is served.
+const MINTING: &[Rule] = &[
+    Rule {
+        need: Need::Minting,
+        group: GROUP,
+        resources: &["directorykeys"],
+        verbs: &["get", "create", "update"],
+        object: None,
+    },
+    Rule {
+        need: Need::Minting,
+        group: CORE,
+        resources: &["secrets"],
+        verbs: &["get", "create", "delete"],
+        object: None,
+    },
+];
 
 /// What the keys that seal sessions take, in the namespace of the Lease.
 const LOGIN_KEYS: &[Rule] = &[
@@ -128,18 +154,29 @@ pub struct Lacking {
     pub namespaces: Vec<String>,
 }
 
-/// Asks for what is missing: in the namespaces that are served (none: all), and in that of the Lease. What logins take is missing
-/// only where somebody may log in.
+/// What a cluster makes use of beside SCIM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct InUse {
+    /// Whether somebody may log in.
+    pub(super) login: bool,
+    /// Whether a key is to be minted or rotated.
+    pub(super) minting: bool,
+}
+
+/// Asks for what is missing: in the namespaces that are served (none: all), and in that of the Lease. What logins and minting take
+/// is missing only where they are in use.
 pub(super) async fn lacking(
     objects: &Objects,
     namespaces: &[Option<String>],
     lease_namespace: &str,
-    has_login: bool,
+    in_use: InUse,
 ) -> Result<Lacking, Error> {
     let served = |rules| namespaces.iter().flat_map(move |namespace| rights(rules, namespace.as_deref()));
     let own = |rules| rights(rules, Some(lease_namespace));
-    let logins = served(LOGIN).chain(own(LOGIN_KEYS)).filter(|_| has_login);
-    let wanted: Vec<_> = served(SERVING).chain(logins).chain(own(ELECTION)).collect();
+    let logins = served(LOGIN).chain(own(LOGIN_KEYS)).filter(|_| in_use.login);
+    let of_logins = |right: &Right| in_use.login && right.resource == "secrets";
+    let minting = served(MINTING).filter(|right| in_use.minting && !of_logins(right));
+    let wanted: Vec<_> = served(SERVING).chain(logins).chain(minting).chain(own(ELECTION)).collect();
     let answers = stream::iter(wanted).map(|right| async { is_granted(objects, &right).await.map(|yes| (right, yes)) });
     let answers: Vec<_> = answers.buffered(AT_ONCE).try_collect().await?;
     let rights = answers.into_iter().filter(|(_, is_granted)| !is_granted).map(|(right, _)| right).collect();
@@ -286,10 +323,11 @@ mod tests {
 
     #[test]
     fn the_table_has_the_rights_that_the_chart_grants() {
-        for (kind, rules, namespace) in
-            [("ClusterRole", [SERVING, LOGIN], None), ("Role", [ELECTION, LOGIN_KEYS], Some("rollcall-system"))]
-        {
-            let rights = rules.into_iter().flat_map(|rules| rights(rules, namespace));
+        for (kind, rules, namespace) in [
+            ("ClusterRole", &[SERVING, LOGIN, MINTING][..], None),
+            ("Role", &[ELECTION, LOGIN_KEYS], Some("rollcall-system")),
+        ] {
+            let rights = rules.iter().flat_map(|rules| rights(rules, namespace));
             let used: BTreeSet<_> = rights
                 .map(|Right { group, resource, verb, object, .. }| {
                     [group, resource, verb, object.unwrap_or_default()].map(str::to_owned).into()

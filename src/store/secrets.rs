@@ -3,6 +3,8 @@
 //! Whoever may write a Directory names a Secret in it. Were any type taken, that person could make the operator send
 //! somebody else's Secret of the namespace to an address of the same Directory.
 
+use jiff::Timestamp;
+
 use super::kind::Kind;
 use super::{Error, Store};
 use crate::api::Secret;
@@ -42,6 +44,17 @@ impl Store {
     pub async fn secret(&self, namespace: &str, name: &str, secret_type: &str) -> Result<Secret, SecretError> {
         let object = self.objects().get(Kind::SECRET, namespace, name).await?;
         Secret::read(object, secret_type).map_err(SecretError::OtherType)
+    }
+
+    /// The same, and what time the API server's clock showed when it answered, if it said so.
+    pub async fn secret_with_time(
+        &self,
+        namespace: &str,
+        name: &str,
+        secret_type: &str,
+    ) -> Result<(Secret, Option<Timestamp>), SecretError> {
+        let (object, time) = self.objects().get_with_time(Kind::SECRET, namespace, name).await?;
+        Ok((Secret::read(object, secret_type).map_err(SecretError::OtherType)?, time))
     }
 
     /// Creates a Secret; returns it as it was stored. [`Error::Exists`] where there is one of this name.

@@ -18,7 +18,7 @@ pub fn interest(subject: &DirtySubject) -> Option<Duration> {
         DirtySubject::Directory | DirtySubject::Group(_) | DirtySubject::User(_) | DirtySubject::Application(_) => {
             Some(BURST)
         }
-        DirtySubject::Claim(_) => None,
+        DirtySubject::Claim(_) | DirtySubject::Key(_) => None,
     }
 }
 
@@ -31,7 +31,7 @@ pub fn concerned(store: &Store, DirtyName { directory, subject }: &DirtyName) ->
             DirtySubject::Directory => true,
             DirtySubject::Group(_) => !require.groups.is_empty(),
             DirtySubject::User(_) => !require.users.is_empty(),
-            DirtySubject::Claim(_) | DirtySubject::Application(_) => false,
+            DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => false,
         }
     });
     applications

@@ -116,7 +116,7 @@ impl Claiming {
                     asking.note(object, unsettled);
                 }
             }
-            DirtySubject::Claim(_) | DirtySubject::Application(_) => {}
+            DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => {}
         }
     }
 

@@ -12,7 +12,7 @@ use crate::store::index::dirty::{DirectoryName, DirtySubject};
 pub fn interest(subject: &DirtySubject) -> Option<Duration> {
     match subject {
         DirtySubject::Directory | DirtySubject::Group(_) | DirtySubject::User(_) => Some(Duration::ZERO),
-        DirtySubject::Claim(_) | DirtySubject::Application(_) => None,
+        DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
     }
 }
 
@@ -21,7 +21,7 @@ pub fn kind(subject: &DirtySubject) -> Option<Resource> {
     match subject {
         DirtySubject::User(_) => Some(Resource::User),
         DirtySubject::Group(_) => Some(Resource::Group),
-        DirtySubject::Directory | DirtySubject::Claim(_) | DirtySubject::Application(_) => None,
+        DirtySubject::Directory | DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
     }
 }
 

@@ -115,7 +115,7 @@ pub fn object_of(subject: &DirtySubject) -> Option<(Kind, &Arc<str>)> {
         DirtySubject::User(name) => Some((Kind::USER, name)),
         DirtySubject::Group(name) => Some((Kind::GROUP, name)),
         DirtySubject::Claim(name) => Some((Kind::CLAIM, name)),
-        DirtySubject::Directory | DirtySubject::Application(_) => None,
+        DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
     }
 }
 

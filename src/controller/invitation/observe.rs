@@ -10,9 +10,11 @@ use crate::store::index::dirty::{DirtyName, DirtySubject};
 pub fn interest(subject: &DirtySubject) -> Option<Duration> {
     match subject {
         DirtySubject::User(_) => Some(Duration::ZERO),
-        DirtySubject::Directory | DirtySubject::Group(_) | DirtySubject::Application(_) | DirtySubject::Claim(_) => {
-            None
-        }
+        DirtySubject::Directory
+        | DirtySubject::Group(_)
+        | DirtySubject::Application(_)
+        | DirtySubject::Key(_)
+        | DirtySubject::Claim(_) => None,
     }
 }
 

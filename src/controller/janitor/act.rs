@@ -26,7 +26,7 @@ pub async fn act(store: &Store, step: HealingStep, name: &DirtyName, now: Timest
         DirtySubject::User(object) => (Kind::USER, object),
         DirtySubject::Group(object) => (Kind::GROUP, object),
         DirtySubject::Claim(object) => (Kind::CLAIM, object),
-        DirtySubject::Directory | DirtySubject::Application(_) => return Ok(Acted::Nothing),
+        DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Key(_) => return Ok(Acted::Nothing),
     };
     let changed = match step {
         HealingStep::Settle => match claims::settle(store, kind, namespace, object, now).await? {

@@ -26,7 +26,7 @@ pub enum ObservedName {
 /// What the janitor cares for. A claim that dies is mostly released by the request that let go of the value.
 pub fn interest(subject: &DirtySubject) -> Option<Duration> {
     match subject {
-        DirtySubject::Directory | DirtySubject::Application(_) => None,
+        DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
         DirtySubject::Group(_) | DirtySubject::User(_) => Some(WATCH_SKEW),
         DirtySubject::Claim(_) => Some(IDLE_AFTER.unsigned_abs()),
     }
@@ -36,7 +36,7 @@ pub fn interest(subject: &DirtySubject) -> Option<Duration> {
 pub fn observe(store: &Store, DirtyName { directory, subject }: &DirtyName) -> Option<ObservedName> {
     let index = store.index(directory.namespace(), directory.name());
     match subject {
-        DirtySubject::Directory | DirtySubject::Application(_) => None,
+        DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
         DirtySubject::User(name) => index.upkeep(Resource::User, name).map(ObservedName::Object),
         DirtySubject::Group(name) => index.upkeep(Resource::Group, name).map(ObservedName::Object),
         DirtySubject::Claim(name) => Some(ObservedName::Claim { dead: index.is_dead_claim(name) }),

@@ -25,7 +25,7 @@ pub fn report(metrics: &Metrics, step: HealingStep, acted: &Result<Acted, Error>
             let (namespace, directory) = (directory.namespace(), directory.name());
             let object = match subject {
                 DirtySubject::User(object) | DirtySubject::Group(object) | DirtySubject::Claim(object) => object,
-                DirtySubject::Directory | DirtySubject::Application(_) => "",
+                DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Key(_) => "",
             };
             let (wanted, error) = (action.as_str(), without_values(&error.to_string()));
             tracing::warn!(namespace, directory, object, wanted, error, "the janitor could not finish");

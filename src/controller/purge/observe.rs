@@ -13,7 +13,7 @@ use crate::store::index::dirty::{DirectoryName, DirtyName, DirtySubject};
 pub fn interest(subject: &DirtySubject) -> Option<Duration> {
     match subject {
         DirtySubject::Directory | DirtySubject::Group(_) | DirtySubject::User(_) => Some(Duration::ZERO),
-        DirtySubject::Claim(_) | DirtySubject::Application(_) => None,
+        DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
     }
 }
 
@@ -28,7 +28,9 @@ pub fn tombstone(store: &Store, name: &DirtyName) -> Option<(Resource, Arc<str>,
     let (kind, object) = match &name.subject {
         DirtySubject::User(object) => (Resource::User, object),
         DirtySubject::Group(object) => (Resource::Group, object),
-        DirtySubject::Directory | DirtySubject::Claim(_) | DirtySubject::Application(_) => return None,
+        DirtySubject::Directory | DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => {
+            return None;
+        }
     };
     let index = store.index(name.directory.namespace(), name.directory.name());
     Some((kind, Arc::clone(object), index.tombstone(kind, object)?))

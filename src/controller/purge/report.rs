@@ -23,7 +23,9 @@ pub fn failed(name: &DirtyName, reason: &str) {
     let (kind, name) = match &name.subject {
         DirtySubject::User(name) => (Kind::USER.plural, &**name),
         DirtySubject::Group(name) => (Kind::GROUP.plural, &**name),
-        DirtySubject::Directory | DirtySubject::Claim(_) | DirtySubject::Application(_) => return,
+        DirtySubject::Directory | DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => {
+            return;
+        }
     };
     tracing::warn!(namespace, directory, kind, name, reason, "a tombstone could not be purged and is tried again");
 }

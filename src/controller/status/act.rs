@@ -48,6 +48,7 @@ pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error>
         DirtySubject::Group(object) => (Kind::GROUP, &**object),
         DirtySubject::User(object) => (Kind::USER, &**object),
         DirtySubject::Application(object) => (Kind::APPLICATION, &**object),
+        DirtySubject::Key(object) => (Kind::KEY, &**object),
         DirtySubject::Claim(_) => return Ok(Written::Gone),
     };
     let patch = match version {

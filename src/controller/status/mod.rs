@@ -170,7 +170,7 @@ impl Statuses {
                 self.decide_resource(name, (Resource::Group, object), &directory, now).await?
             }
             DirtySubject::User(object) => self.decide_resource(name, (Resource::User, object), &directory, now).await?,
-            DirtySubject::Claim(_) | DirtySubject::Application(_) => None,
+            DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
         };
         // Where a rule of the Directory changes access for everybody, the Directory tells it, and not an Event for each person. Who
         // was changed at the same moment has one all the same, unless the reason says that it is everybody's.

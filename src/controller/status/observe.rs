@@ -76,7 +76,7 @@ impl KnownDirectory {
 pub fn interest(subject: &DirtySubject) -> Option<Duration> {
     match subject {
         DirtySubject::Directory | DirtySubject::Group(_) | DirtySubject::User(_) => Some(BURST),
-        DirtySubject::Claim(_) | DirtySubject::Application(_) => None,
+        DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
     }
 }
 

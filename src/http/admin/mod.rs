@@ -123,7 +123,7 @@ mod tests {
             let mut spec = spec;
             spec["directoryRef"] = serde_json::json!({ "name": "staff" });
             let spec = serde_json::from_value(spec).expect("a spec");
-            Arc::new(WatchedKey { namespace: "acme".to_owned(), name: name.to_owned(), spec })
+            Arc::new(WatchedKey { namespace: "acme".to_owned(), name: name.to_owned(), spec, ..WatchedKey::default() })
         };
         let end = "2027-01-31T00:00:00Z";
         let keys = [

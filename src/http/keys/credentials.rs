@@ -86,11 +86,11 @@ pub(super) enum AccessRefusal {
     NoDirectory,
 }
 
-/// What came of the credentials: the key that was recognised, by its name, and whether it opens.
+/// What came of the credentials: the key that was recognised, and whether it opens.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Authentication {
     /// The key; nothing where none has the secret.
-    pub(super) key: Option<String>,
+    pub(super) key: Option<Arc<WatchedKey>>,
     /// The Directory, or why it is not opened.
     pub(super) opened: Result<Arc<WatchedDirectory>, AccessRefusal>,
 }
@@ -140,7 +140,7 @@ impl Credentials {
             let opened = self.check(key, wanted, now);
             // What is wrong with a key of this Directory says more than that another key is of another one.
             if authentication.key.is_none() || opened != refused(AuthenticationFailure::OtherDirectory) {
-                authentication = Authentication { key: Some(key.name.clone()), opened };
+                authentication = Authentication { key: Some(Arc::clone(key)), opened };
             }
             if authentication.opened.is_ok() {
                 break;
@@ -257,7 +257,8 @@ mod tests {
             spec["sha256"] = data_encoding::HEXLOWER.encode(&digest("s3cret")).into();
         }
         let spec = serde_json::from_value(spec).expect("a spec");
-        Arc::new(WatchedKey { namespace: namespace.to_owned(), name: format!("key-of-{directory}"), spec })
+        let name = format!("key-of-{directory}");
+        Arc::new(WatchedKey { namespace: namespace.to_owned(), name, spec, ..WatchedKey::default() })
     }
 
     fn wanted(directory: Option<&Arc<WatchedDirectory>>) -> WantedDirectory<'_> {
@@ -328,7 +329,7 @@ mod tests {
             let Authentication { key, opened } = credentials.open(wanted(directory), &keys, now);
             assert_eq!(opened.map(drop), expected, "{name}");
             let named = (!named.is_empty()).then(|| format!("key-of-{named}"));
-            assert_eq!(key, named, "{name}: the key is named");
+            assert_eq!(key.map(|key| key.name.clone()), named, "{name}: the key is named");
         }
     }
 

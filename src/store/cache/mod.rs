@@ -88,6 +88,18 @@ impl Cache {
         self.applications.all()
     }
 
+    /// A key that can be read.
+    pub(super) fn key(&self, namespace: &str, name: &str) -> Option<Arc<WatchedKey>> {
+        self.keys.get(namespace, name)
+    }
+
+    /// The keys of a Directory that can be read, in the order of their names.
+    pub(super) fn keys_of(&self, namespace: &str, directory: &str) -> Vec<Arc<WatchedKey>> {
+        let mut keys = self.keys.in_namespace(namespace);
+        keys.retain(|key| key.directory() == directory);
+        keys
+    }
+
     /// The keys of this digest, of each namespace at most [`MAX_PER_DIGEST`].
     pub(super) fn keys(&self, digest: &Digest) -> Vec<Arc<WatchedKey>> {
         self.keys.by_digest(digest)
@@ -109,8 +121,10 @@ impl Cache {
 
     /// Takes in a state of an object.
     pub(super) fn put(&self, kind: Kind, object: &Object, origin: Origin<'_>) {
-        if kind == Kind::APPLICATION {
-            return self.put_application(object, origin);
+        match kind {
+            Kind::APPLICATION => return self.put_application(object, origin),
+            Kind::KEY => return self.put_key(object, origin),
+            _ => {}
         }
         let directory = || self.directories.get(object.namespace(), object.name());
         let before = directory().filter(|_| kind == Kind::DIRECTORY);
@@ -140,10 +154,26 @@ impl Cache {
         }
     }
 
+    /// Takes in a state of a key, and tells of it if it is news.
+    fn put_key(&self, object: &Object, origin: Origin<'_>) {
+        let key = || self.keys.get(object.namespace(), object.name());
+        let before = key();
+        self.sink(Kind::KEY, |sink| sink.put(object, origin));
+        let after = key();
+        let is_news = !before.iter().zip(&after).any(|(before, after)| Arc::ptr_eq(before, after));
+        if let Some(key) = after.or(before).filter(|_| is_news) {
+            self.mark_key(&key);
+        }
+    }
+
     /// Takes in the end of an object.
     pub(super) fn remove(&self, kind: Kind, object: &Object) {
         let application = self.applications.get(object.namespace(), object.name());
+        let key = self.keys.get(object.namespace(), object.name());
         self.sink(kind, |sink| sink.remove(object));
+        if let Some(key) = key.filter(|_| kind == Kind::KEY) {
+            self.mark_key(&key);
+        }
         if let Some(application) = application.filter(|_| kind == Kind::APPLICATION) {
             self.mark_application(&application);
         }
@@ -162,7 +192,10 @@ impl Cache {
     pub(super) fn sweep(&self, kind: Kind, scope: Option<&str>, version: u128, epoch: u32) {
         let known = if kind == Kind::DIRECTORY { self.directories.all() } else { Vec::new() };
         let applications = if kind == Kind::APPLICATION { self.applications.all() } else { Vec::new() };
+        let keys = if kind == Kind::KEY { self.keys.all() } else { Vec::new() };
         self.sink(kind, |sink| sink.sweep(scope, version, epoch));
+        let is_gone = |known: &&Arc<WatchedKey>| self.key(&known.namespace, &known.name).is_none();
+        keys.iter().filter(is_gone).for_each(|gone| self.mark_key(gone));
         let is_gone = |known: &&Arc<WatchedApplication>| self.application(&known.namespace, &known.name).is_none();
         applications.iter().filter(is_gone).for_each(|gone| self.mark_application(gone));
         // A Directory in which nobody ever was has no index.
@@ -193,6 +226,12 @@ impl Cache {
     fn mark_application(&self, application: &WatchedApplication) {
         let directory = DirectoryName::new(&application.namespace, application.directory());
         self.subscribers.mark(&directory, &DirtySubject::Application(application.name.as_str().into()));
+    }
+
+    /// Tells that a key is to be looked at.
+    fn mark_key(&self, key: &WatchedKey) {
+        let directory = DirectoryName::new(&key.namespace, key.directory());
+        self.subscribers.mark(&directory, &DirtySubject::Key(key.name.as_str().into()));
     }
 
     /// Gives what `feed` has for a kind to where its objects go: a line for each kind.

@@ -53,6 +53,8 @@ pub enum DirtySubject {
     Claim(Arc<str>),
     /// The application of this name, which is in no index.
     Application(Arc<str>),
+    /// The key of this name, which is in no index.
+    Key(Arc<str>),
 }
 
 impl DirtySubject {
@@ -71,6 +73,7 @@ impl DirtySubject {
             Self::User(_) => 2,
             Self::Claim(_) => 3,
             Self::Application(_) => 4,
+            Self::Key(_) => 5,
         }
     }
 }
