@@ -151,7 +151,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
         public_url: public_url.as_deref().map(Into::into),
     };
     let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
-    let (doors, scim) = doors(&store, &metrics, &readiness, &logins, public_url.as_deref());
+    let keys = Keys::new(store.clone(), metrics.clone());
+    let (doors, scim) = doors(&store, &metrics, &readiness, &logins, &keys, public_url.as_deref());
     let addressing = Addressing { public_url, trusted_proxies };
     let stop = || stops.background.clone();
     let edge = Edge::new(doors, addressing, metrics.clone()).serve(public, stops.serving.clone());
@@ -167,6 +168,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
     background.spawn(named("the watches", watching));
     let keeping = async move { logins.run().await };
     background.spawn(named("the keys of sessions", until_stopped(keeping, stop())));
+    let telling = async move { keys.run().await };
+    background.spawn(named("the last uses of keys", until_stopped(telling, stop())));
     let cleaning = janitor::run(store.clone(), metrics.clone());
     background.spawn(named("the janitor", until_stopped(cleaning, stop())));
     let telling = traffic::run(store.clone(), metrics.clone(), stop()).map(Ok);
@@ -225,13 +228,13 @@ fn doors(
     metrics: &Metrics,
     readiness: &Readiness,
     logins: &Logins,
+    keys: &Keys,
     public_url: Option<&str>,
 ) -> (Router, Scim) {
-    let keys = Keys::new(store.clone(), metrics.clone());
     let scim = Scim::new(store.clone(), keys.clone(), metrics.clone(), readiness.clone());
     let browser = Browser { logins: logins.clone(), readiness: readiness.clone() };
     let check = CheckDoor::new(logins.clone(), public_url.map(str::to_owned));
-    let tokens = Tokens::new(logins.clone(), keys);
+    let tokens = Tokens::new(logins.clone(), keys.clone());
     let doors =
         [scim.door(), login::door(&browser), app::door(&browser), portal::door(&browser), check.door(), tokens.door()];
     (side_by_side(doors), scim)

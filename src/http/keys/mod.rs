@@ -3,16 +3,19 @@
 
 mod credentials;
 mod failures;
+mod last_used;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use jiff::Timestamp;
+use tokio::time::sleep;
 
 pub use credentials::AuthenticationFailure;
 use credentials::{AccessRefusal, Authentication, Credentials, WantedDirectory};
 use failures::Failures;
+use last_used::{FAILED_PAUSE, LOOK_INTERVAL, LastUses};
 
 use crate::api::directory_key::Scope;
 use crate::http::edge::RequestNote;
@@ -38,6 +41,7 @@ struct Inner {
     store: Store,
     metrics: Metrics,
     failures: Failures,
+    uses: LastUses,
 }
 
 /// Why the credentials of a request open nothing.
@@ -56,7 +60,22 @@ pub enum KeyRefusal {
 impl Keys {
     /// The keys in `store`.
     pub fn new(store: Store, metrics: Metrics) -> Self {
-        Self(Arc::new(Inner { store, metrics, failures: Failures::default() }))
+        Self(Arc::new(Inner { store, metrics, failures: Failures::default(), uses: LastUses::default() }))
+    }
+
+    /// Tells for ever when keys were last used.
+    pub async fn run(&self) {
+        let Inner { store, uses, .. } = &*self.0;
+        loop {
+            sleep(LOOK_INTERVAL).await;
+            if store.fresh(Instant::now()).is_err() {
+                continue;
+            }
+            if let Err(error) = uses.write(store, Timestamp::now()).await {
+                last_used::tell(&error);
+                sleep(FAILED_PAUSE).await;
+            }
+        }
     }
 
     /// The Directory of the URL, if the credentials open it for `scope`. Every failure is counted, and those that a guess could
@@ -68,23 +87,30 @@ impl Keys {
         (namespace, name): (&str, &str),
         scope: Scope,
     ) -> Result<Arc<WatchedDirectory>, KeyRefusal> {
-        let Inner { store, metrics, failures } = &*self.0;
+        let Inner { store, metrics, failures, uses } = &*self.0;
+        let now = Timestamp::now();
         let directory = store.directory(namespace, name);
         let labels = directory.is_some().then_some((namespace, name));
         let authentication = match Credentials::read(headers) {
             Ok(credentials) => {
                 let wanted = WantedDirectory { namespace, name, directory: directory.as_ref(), scope };
-                credentials.open(wanted, &store.keys(&credentials.digest), Timestamp::now())
+                credentials.open(wanted, &store.keys(&credentials.digest), now)
             }
             Err(failure) => Authentication { key: None, opened: Err(AccessRefusal::Credentials(failure)) },
         };
         if let Some(key) = &authentication.key {
-            note.key(key);
+            note.key(&key.name);
         }
+        let key_name = authentication.key.as_ref().map(|key| key.name.clone());
         let reason = match authentication.opened {
-            Ok(directory) => return Ok(directory),
+            Ok(directory) => {
+                if let Some(key) = &authentication.key {
+                    uses.note(key, now, || (rand::random(), rand::random()));
+                }
+                return Ok(directory);
+            }
             Err(AccessRefusal::Scope) => {
-                self.tell(directory.as_deref(), WRONG_SCOPE, authentication.key);
+                self.tell(directory.as_deref(), WRONG_SCOPE, key_name);
                 return Err(KeyRefusal::Scope);
             }
             Err(AccessRefusal::NoDirectory) => {
@@ -94,7 +120,7 @@ impl Keys {
             Err(AccessRefusal::Credentials(reason)) => reason,
         };
         metrics.authentication_failure(reason.as_str(), labels);
-        self.tell(directory.as_deref(), reason.as_str(), authentication.key);
+        self.tell(directory.as_deref(), reason.as_str(), key_name);
         match failures.take(source_of(note.client())) {
             Ok(()) => Err(KeyRefusal::Credentials(reason)),
             Err(pause) => Err(KeyRefusal::TooManyFailures(reason, pause)),
