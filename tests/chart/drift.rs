@@ -41,8 +41,8 @@ fn the_roles_grant_what_the_file_of_rights_explains() {
 }
 
 #[test]
-fn without_logins_the_operator_has_no_right_on_any_secret() {
-    let objects = render(&json!({ "login": { "enabled": false } }));
+fn without_logins_and_minting_the_operator_has_no_right_on_any_secret() {
+    let objects = render(&json!({ "login": { "enabled": false }, "minting": { "enabled": false } }));
     assert!(find(&objects, "Role", "rollcall-login").is_none());
     let roles = ["Role", "ClusterRole"].into_iter().flat_map(|kind| of_kind(&objects, kind));
     let operators = roles.filter(|role| {
@@ -52,6 +52,15 @@ fn without_logins_the_operator_has_no_right_on_any_secret() {
     let rules: Vec<_> = operators.flat_map(|role| role["rules"].as_array().expect("rules").clone()).collect();
     assert!(rules.len() > 6, "{rules:?}");
     assert!(!json!(rules).to_string().contains("secrets"), "{rules:?}");
+    let makes_keys = |rules: &Value| {
+        let rules = rules.as_array().expect("rules").iter();
+        let of_keys = rules.filter(|rule| rule["resources"].to_string().contains("\"directorykeys\""));
+        of_keys.into_iter().any(|rule| rule["verbs"].to_string().contains("create"))
+    };
+    assert!(!makes_keys(&json!(rules)), "{rules:?}");
+    let without_logins = render(&json!({ "login": { "enabled": false } }));
+    let minting = find(&without_logins, "ClusterRole", "rollcall").expect("a role");
+    assert!(makes_keys(&minting["rules"]) && minting["rules"].to_string().contains("secrets"), "{minting}");
     let rules_with_logins = find(&render(&json!({})), "ClusterRole", "rollcall").expect("a role")["rules"].clone();
     assert!(rules_with_logins.to_string().contains("secrets"));
 }

@@ -11,7 +11,7 @@ const GROUP: &str = "rollcall.dev";
 /// What is granted on the kinds of this group.
 const GRANTED: [(&str, &[&str]); 12] = [
     ("directories", &["list", "watch", "patch"]),
-    ("directorykeys", &["list", "watch"]),
+    ("directorykeys", &["get", "list", "watch", "create", "update"]),
     ("directoryapplications", &["list", "watch"]),
     ("directoryusers", &["get", "list", "watch", "create", "update", "delete"]),
     ("directorygroups", &["get", "list", "watch", "create", "update", "delete"]),
@@ -20,7 +20,7 @@ const GRANTED: [(&str, &[&str]); 12] = [
     ("directoryusers/status", &["patch"]),
     ("directorygroups/status", &["patch"]),
     ("directoryapplications/status", &["patch"]),
-    ("directorykeys/status", &[]),
+    ("directorykeys/status", &["patch"]),
     ("directoryclaims/status", &[]),
 ];
 

@@ -22,6 +22,43 @@ labels:
     authorizer.group('rollcall.dev').resource(request.resource.resource).namespace(request.namespace).check('override').allowed()
 {{- end -}}
 
+{{/* What changes in the spec of an object, and whether it is what the operator writes of keys: the hash of a secret that people asked
+it to make, the end of a minted key, and the successor of one, which brings no hash of its own. */}}
+{{- define "rollcall.guards.keyChanges" -}}
+- name: spec
+  expression: "object == null ? dyn({}) : dyn(object.spec)"
+- name: oldSpec
+  expression: "oldObject == null ? dyn({}) : dyn(oldObject.spec)"
+- name: changed
+  expression: >-
+    variables.spec.filter(field, !(field in variables.oldSpec) || variables.spec[field] != variables.oldSpec[field])
+    + variables.oldSpec.filter(field, !(field in variables.spec))
+- name: sameMetadata
+  expression: >-
+    object != null && oldObject != null
+    && (has(object.metadata.labels) ? object.metadata.labels : {}) == (has(oldObject.metadata.labels) ? oldObject.metadata.labels : {})
+    && (has(object.metadata.annotations) ? object.metadata.annotations : {})
+    == (has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {})
+    && (has(object.metadata.ownerReferences) ? object.metadata.ownerReferences : [])
+    == (has(oldObject.metadata.ownerReferences) ? oldObject.metadata.ownerReferences : [])
+- name: isMinting
+  expression: >-
+    request.resource.resource == 'directorykeys' && request.operation == 'UPDATE' && variables.sameMetadata
+    && (has(object.metadata.finalizers) ? object.metadata.finalizers : [])
+    == (has(oldObject.metadata.finalizers) ? oldObject.metadata.finalizers : [])
+    && 'mint' in variables.oldSpec && variables.changed.size() == 1
+    && variables.changed.all(field, field in ['sha256', 'expiresAt'] && !(field in variables.oldSpec))
+- name: isSuccessor
+  expression: >-
+    request.resource.resource == 'directorykeys' && request.operation == 'CREATE' && 'mint' in variables.spec
+    && variables.spec.all(field, field in ['directoryRef', 'mint', 'scopes', 'displayName', 'description'])
+    && object.metadata.name.matches('-[0-9]+$')
+    && has(object.metadata.annotations) && 'rollcall.dev/predecessor' in object.metadata.annotations
+    && has(object.metadata.ownerReferences) && object.metadata.ownerReferences.size() == 1
+    && object.metadata.ownerReferences[0].kind == 'Directory'
+    && object.metadata.ownerReferences[0].name == variables.spec['directoryRef']['name']
+{{- end -}}
+
 {{/* How a message ends: who may do it all the same. */}}
 {{- define "rollcall.guards.override" -}}
 Break-glass and restores: the verb override on {{ .resource }}, which the ClusterRole {{ include "rollcall.fullname" .root }}-override grants.

@@ -20,6 +20,11 @@ fn key(names: &Names, name: &str, description: &str) -> Act {
     create(object(names, "DirectoryKey", name, spec))
 }
 
+fn minted(names: &Names, name: &str) -> Act {
+    let spec = json!({ "directoryRef": { "name": "staff" }, "mint": { "secretName": name } });
+    create(object(names, "DirectoryKey", name, spec))
+}
+
 const MINT: &str = "the verb `mint`, which `rollcall-admin` holds; `override`";
 const TAKES_MINT: &str = "Making or changing the DirectoryKey mine takes the verb mint on directorykeys";
 
@@ -119,6 +124,9 @@ pub(crate) fn operator(names: &Names) -> Vec<Deed> {
             [Step::As(Who::Administrator, allow("second")), Step::As(Who::Administrator, delete(DIRECTORY, "second"))],
         ),
         deed("make a key", key(names, "stolen", "")),
+        deed("make a minted key", minted(names, "minted")),
+        deed("describe a key", patch(KEY, "stolen", spec(json!({ "description": "x" })))),
+        deed("let a key of people end", patch(KEY, "stolen", spec(json!({ "expiresAt": "2099-01-01T00:00:00Z" })))),
         deed("revoke a key", patch(KEY, "stolen", spec(json!({ "revoked": true })))),
         deed("delete a key", delete(KEY, "stolen")),
         deed("let an application in (create a DirectoryApplication)", create(application)),
@@ -144,7 +152,8 @@ pub(crate) fn secrets(names: &Names) -> Vec<Deed> {
             "metadata": { "name": name, "namespace": names.namespace },
         }))
     };
-    let says = "The operator writes Secrets of the types rollcall.dev/login-keys, rollcall.dev/password";
+    let says = "The operator writes Secrets of the types rollcall.dev/login-keys, rollcall.dev/password, \
+                rollcall.dev/invitation and rollcall.dev/key-token alone";
     let deed = |deed, act: Act, way: Vec<Step>| {
         Deed::refused("secrets", deed, Who::Operator, act, says).around("`edit` of the namespace", way)
     };
