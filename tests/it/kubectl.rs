@@ -52,7 +52,7 @@ async fn the_columns_answer_the_first_question() {
     apply(&directory.object("DirectoryClaim", "c-1", claim)).await;
     for (kind, header, row) in [
         ("directories", "NAME PROVISIONING READY LOGIN USERS LASTCONTACT REFUSED AGE", "staff Enabled"),
-        ("directorykeys", "NAME DIRECTORY DISPLAYNAME REVOKED EXPIRES AGE", "key staff"),
+        ("directorykeys", "NAME DIRECTORY DISPLAYNAME STATE EXPIRES LASTUSED AGE", "key staff"),
         ("directoryusers", "NAME DIRECTORY USERNAME ACTIVE ACCESS DELETED AGE", "alice staff alice@contoso.com false"),
         ("directoryclaims/c-1", "NAME DIRECTORY ATTRIBUTE VALUE HOLDER AGE", "c-1 staff User.title lead alice"),
         ("dir,dkey", "NAME PROVISIONING READY LOGIN USERS LASTCONTACT REFUSED AGE", "directorykey.rollcall.dev/key staff"),

@@ -21,6 +21,7 @@ mod groups;
 mod guards;
 mod janitor;
 mod jobs;
+mod key_life;
 mod keys;
 mod kubectl;
 mod leader;
