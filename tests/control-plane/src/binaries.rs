@@ -122,6 +122,16 @@ pub(crate) fn caddy() -> Result<PathBuf, Error> {
     Ok(cache.join("caddy"))
 }
 
+const KSTATUS: Module =
+    Module { folder: "kstatus", programs: &[("kstatus", "./kstatus")], takes: "about half a minute" };
+
+/// What asks kstatus, built if it is not there yet.
+pub(crate) fn kstatus() -> Result<PathBuf, Error> {
+    let cache = cache_folder(KSTATUS)?;
+    build_missing(KSTATUS, &cache, &[None])?;
+    Ok(cache.join("kstatus"))
+}
+
 /// The paths of the programs.
 #[derive(Clone, Debug)]
 pub(crate) struct Binaries {
