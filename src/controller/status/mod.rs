@@ -236,7 +236,7 @@ impl Statuses {
         }
         let Some(record) = index.record(kind, object) else { return Ok(None) };
         let Some(known) = self.directories.get(&name.directory) else { return Ok(None) };
-        let stands = observe::json_of(index.status(kind, object).as_deref());
+        let stands = index.status(kind, object).unwrap_or_default();
         let conflict = self.contested.conflict(kind, &name.directory, object);
         let visible = index.is_visible(kind, object);
         let access = || observe::access(&index, object, known.login.as_ref(), conflict.is_some());

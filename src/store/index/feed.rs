@@ -47,7 +47,7 @@ impl Index {
             let resource = IndexedResource::project((kind, directory), object, stamp, &rules, &self.hasher);
             let mut tables = self.tables.write();
             if Arc::ptr_eq(&rules, tables.rules()) {
-                tables.put(kind, name, resource, &member_of, origin);
+                tables.put(kind, name, Box::new(resource), &member_of, origin);
                 if let Some(at) = members_changed_at(object).filter(|_| kind == Resource::Group) {
                     tables.note_members_changed(name, at);
                 }

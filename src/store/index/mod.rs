@@ -11,6 +11,7 @@ mod feed;
 mod order;
 mod person;
 mod resource;
+mod status;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use std::hash::RandomState;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::rules::naming::UniqueRules;
 use crate::rules::resource::Resource;
@@ -222,9 +224,10 @@ impl Index {
         self.tables.read().active.clone()
     }
 
-    /// The `status` of an object as compact JSON, as last seen; nothing where it has none or the object is unknown.
-    pub fn status(&self, kind: Resource, name: &str) -> Option<Arc<[u8]>> {
-        self.tables.read().resource(kind, name)?.1.status.clone()
+    /// The `status` of an object, as last seen; nothing where it has none or the object is unknown.
+    pub fn status(&self, kind: Resource, name: &str) -> Option<Value> {
+        let kept = self.tables.read().resource(kind, name)?.1.status.clone()?;
+        Some(kept.json())
     }
 
     /// The holder that the index knows for a claim, if the index also knows that holder as alive and naming the value.

@@ -1,13 +1,14 @@
 //! What is kept of a user or a group: enough to list, to find and to tell whether the janitor has work.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::claim::ClaimId;
 use super::edges::GroupId;
+use super::status::KeptStatus;
 use super::{IndexRules, LookupKey};
 use crate::api::Object;
 use crate::api::directory_user::LoginMethod;
@@ -60,7 +61,7 @@ pub(super) struct IndexedResource {
     pub(super) generation: i64,
     pub(super) uid: [u8; 8],
     pub(super) scim: Arc<[u8]>,
-    pub(super) status: Option<Arc<[u8]>>,
+    pub(super) status: Option<KeptStatus>,
     pub(super) marks: Marks,
     /// When it was deleted, in milliseconds since 1970, if it was and says so.
     pub(super) deleted_at: Option<i64>,
@@ -91,6 +92,9 @@ pub(super) struct IndexedResource {
     pub(super) keys: Box<[u64]>,
 }
 
+/// Nearly nobody has signed out lately, and those people share this.
+static NO_SESSIONS: LazyLock<Arc<[Arc<str>]>> = LazyLock::new(|| Arc::new([]));
+
 /// What an object says of the logins of a person.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LoginState {
@@ -102,8 +106,9 @@ pub(super) struct LoginState {
 impl LoginState {
     fn project(object: &Object, account: Option<Account>) -> Option<Box<Self>> {
         let session_epoch = object.session_epoch();
-        let ended_sessions: Arc<[_]> = object.ended_sessions().map(Arc::from).collect();
+        let ended_sessions: Vec<_> = object.ended_sessions().map(Arc::from).collect();
         let is_there = account.is_some() || session_epoch != 0 || !ended_sessions.is_empty();
+        let ended_sessions = if ended_sessions.is_empty() { Arc::clone(&NO_SESSIONS) } else { ended_sessions.into() };
         is_there.then(|| Box::new(Self { account, session_epoch, ended_sessions }))
     }
 }
@@ -199,7 +204,7 @@ impl IndexedResource {
             generation: object.generation(),
             uid: object.uid_start(),
             scim: serde_json::to_vec(scim).unwrap_or_default().into(),
-            status: status(object),
+            status: KeptStatus::of(object.status()),
             marks: Marks {
                 provisioned: kind == Resource::Group || object.managed_by() == "Provisioning",
                 built_in: object.managed_by() == "People",
@@ -282,12 +287,6 @@ impl IndexedResource {
 /// property of the object and not asked here.
 fn is_acknowledged(object: &Object) -> bool {
     is_relied_on(object) || provenance(object) != Provenance::Created
-}
-
-/// Most objects have no status, and an empty one takes no memory.
-fn status(object: &Object) -> Option<Arc<[u8]>> {
-    let status = object.status().as_object().filter(|status| !status.is_empty())?;
-    Some(serde_json::to_vec(status).ok()?.into())
 }
 
 /// The hash of the externalId, and the hashes of all keys.

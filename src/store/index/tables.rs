@@ -72,7 +72,7 @@ impl Tables {
 
     /// A user or group.
     pub(super) fn resource(&self, kind: Resource, name: &str) -> Option<(&Arc<str>, &IndexedResource)> {
-        self.resources(kind).records.get_key_value(name)
+        self.resources(kind).records.get_key_value(name).map(|(name, resource)| (name, &**resource))
     }
 
     /// Whether there is a group of this name and it is visible.
@@ -104,7 +104,7 @@ impl Tables {
         &mut self,
         kind: Resource,
         name: &str,
-        mut new: IndexedResource,
+        mut new: Box<IndexedResource>,
         member_of: &[&str],
         origin: Origin<'_>,
     ) {
@@ -118,7 +118,7 @@ impl Tables {
         }
         let old = resources.records.remove_entry(name);
         let (name, mut old) = old.map_or_else(|| (Arc::from(name), None), |(name, old)| (name, Some(old)));
-        let mut touched: Vec<_> = old.iter().flat_map(IndexedResource::named).collect();
+        let mut touched: Vec<_> = old.iter().flat_map(|old| old.named()).collect();
         touched.extend(new.named());
         // The new edges come before the old ones go, so that a group that stands in both keeps its number.
         new.member_of = self.edges.name(member_of);
@@ -129,8 +129,8 @@ impl Tables {
         new.was_shown = old.as_ref().is_some_and(|old| old.was_shown);
         new.unowned = old.as_mut().map(|old| std::mem::take(&mut old.unowned)).unwrap_or_default();
         self.derive(kind, &name, &mut new);
-        let before = old.as_ref().filter(|old| old.shown);
-        self.show(kind, &name, before, new.shown.then_some(&new));
+        let before = old.as_deref().filter(|old| old.shown);
+        self.show(kind, &name, before, new.shown.then_some(&*new));
         let deleted_at = old.as_ref().and_then(|old| old.deleted_at);
         self.resources_mut(kind).set_deleted_at(&name, deleted_at, new.deleted_at);
         if let Some(old) = old {
@@ -155,7 +155,7 @@ impl Tables {
         if kind == Resource::Group {
             self.members_changed_at.remove(&name);
         }
-        self.show(kind, &name, Some(&old).filter(|old| old.shown), None);
+        self.show(kind, &name, Some(&*old).filter(|old| old.shown), None);
         self.edges.forget(&old.member_of);
         old.named().for_each(|id| self.derive_claim(id));
         self.dirty.resource(kind, &name);
@@ -314,7 +314,7 @@ impl Tables {
             self.dirty.resource(kind, &name);
         }
         if was_shown != resource.shown {
-            self.show(kind, &name, was_shown.then_some(&resource), resource.shown.then_some(&resource));
+            self.show(kind, &name, was_shown.then_some(&*resource), resource.shown.then_some(&*resource));
         }
         self.resources_mut(kind).records.insert(name, resource);
     }

@@ -13,7 +13,8 @@ use crate::rules::resource::Resource;
 /// The resources of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Resources {
-    pub(super) records: HashMap<Arc<str>, IndexedResource>,
+    /// Each in a place of its own: a table keeps a third of its places free, and a free place should cost nothing.
+    pub(super) records: HashMap<Arc<str>, Box<IndexedResource>>,
     pub(super) visible: Visible,
     /// Names of objects that the janitor has to look at.
     pub(super) unsettled: BTreeSet<Arc<str>>,

@@ -161,7 +161,7 @@ fn a_status_is_kept_where_there_is_one() {
         let mut object = objects::resource("g", version, &objects::group_spec("Group", &[]));
         object["status"] = value;
         index.put(Kind::GROUP, DIRECTORY, &object, WATCH);
-        index.status(Resource::Group, "g").map(|status| String::from_utf8_lossy(&status).into_owned())
+        index.status(Resource::Group, "g").map(|status| status.to_string())
     };
     assert_eq!(status(json!({ "memberCount": 2 }), 1).as_deref(), Some(r#"{"memberCount":2}"#));
     assert_eq!(status(json!({}), 2), None);
