@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 pub enum ConditionType {
     /// The object is as its spec wants it.
     Ready,
-    /// Users and groups: the object owns its name and every claimed value in force.
+    /// Users and groups, as versions before wrote it: Ready says it now, and this one is taken off where it still stands.
     NameClaimed,
     /// Users: the doors are open for this person.
     AccessGranted,
@@ -92,9 +92,9 @@ pub enum Reason {
     Duplicates,
     /// `DuplicateExternalId` is False.
     NoDuplicates,
-    /// `NameClaimed` is False: another object has a value that this one names.
+    /// Not `Ready`: another object has a value that this user or group names, or that it would get back by an undelete.
     Taken,
-    /// `NameClaimed` is True.
+    /// `Ready`: the user or group owns every value that it names.
     Claimed,
     /// Not `Ready`: an application or a key names a Directory that is not there.
     DirectoryMissing,
@@ -106,7 +106,7 @@ pub enum Reason {
     NamesUnknown,
     /// `AccessGranted` is True.
     Granted,
-    /// Not `AccessGranted`: the person was deleted.
+    /// Not `AccessGranted`: the person was deleted. `Ready`, of a deleted user or group.
     Deleted,
     /// Not `AccessGranted`: the object lost its name before anybody was told of it.
     Rejected,
@@ -194,6 +194,8 @@ pub enum Reason {
     SecretThere,
     /// `Delivered` is True: the Secret with the key's secret is gone.
     SecretGone,
+    /// Not `Ready`: an attribute that must be unique has several values, so that none of them can be claimed.
+    SeveralValues,
 }
 
 impl Reason {
@@ -263,6 +265,7 @@ impl Reason {
             Self::Within1Day => "Within1Day",
             Self::SecretThere => "SecretThere",
             Self::SecretGone => "SecretGone",
+            Self::SeveralValues => "SeveralValues",
         }
     }
 }

@@ -27,11 +27,12 @@ use super::scim_group::ScimGroup;
     selectable = ".spec.directoryRef.name",
     selectable = ".spec.scim.displayName",
     selectable = ".spec.scim.externalId",
-    printcolumn(name = "Directory", type_ = "string", json_path = ".spec.directoryRef.name"),
     printcolumn(name = "DisplayName", type_ = "string", json_path = ".spec.scim.displayName"),
     printcolumn(name = "Members", type_ = "integer", json_path = ".status.memberCount"),
-    printcolumn(name = "Deleted", type_ = "date", json_path = ".spec.deletedAt"),
+    printcolumn(name = "State", type_ = "string", json_path = ".status.state"),
+    printcolumn(name = "Since", type_ = "date", json_path = ".status.stateSince"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Directory", type_ = "string", json_path = ".spec.directoryRef.name", priority = "1"),
     validation = Rule::new("size(self.metadata.name) <= 63")
         .message("metadata.name is the SCIM id: at most 63 characters"),
     validation = Rule::new("!has(self.metadata.generateName)").message("generateName is not supported: the name is the SCIM id")
@@ -74,6 +75,21 @@ pub struct DirectoryGroupSpec {
     pub rejected: Option<bool>,
 }
 
+/// What a group is, in one word: the first that holds, in the order Deleted, Conflict, Active.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupState {
+    /// SCIM shows the group.
+    Active,
+    /// The group was deleted: a tombstone.
+    Deleted,
+    /// Another object has a value that must be unique.
+    Conflict,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
 /// What the operator concludes about a group.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -97,7 +113,14 @@ pub struct DirectoryGroupStatus {
     /// it counts as a modification of the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members_changed_at: Option<Time>,
-    /// NameClaimed where another object has or had a value that this one names; one entry for each type.
+    /// What the group is, in one word. Required once there is a status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "GroupState")]
+    pub state: Option<GroupState>,
+    /// Since when the state is what it is, an RFC 3339 time. A restore loses it; deletions keep theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_since: Option<Time>,
+    /// Ready, with Stalled beside it where somebody has to change something; one entry for each type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

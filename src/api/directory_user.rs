@@ -29,9 +29,9 @@ use super::scim_user::ScimUser;
     selectable = ".spec.scim.externalId",
     selectable = ".spec.scim.active",
     selectable = ".spec.suspended",
-    printcolumn(name = "Directory", type_ = "string", json_path = ".spec.directoryRef.name"),
     printcolumn(name = "UserName", type_ = "string", json_path = ".spec.scim.userName"),
-    printcolumn(name = "Active", type_ = "boolean", json_path = ".spec.scim.active"),
+    printcolumn(name = "State", type_ = "string", json_path = ".status.state"),
+    printcolumn(name = "Since", type_ = "date", json_path = ".status.stateSince"),
     printcolumn(
         name = "Access",
         type_ = "string",
@@ -43,8 +43,8 @@ use super::scim_user::ScimUser;
         json_path = ".status.conditions[?(@.type=='AccessGranted')].reason",
         priority = "1"
     ),
-    printcolumn(name = "Deleted", type_ = "date", json_path = ".spec.deletedAt"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Directory", type_ = "string", json_path = ".spec.directoryRef.name", priority = "1"),
     printcolumn(name = "DisplayName", type_ = "string", json_path = ".spec.scim.displayName", priority = "1"),
     validation = Rule::new("size(self.metadata.name) <= 63")
         .message("metadata.name is the SCIM id: at most 63 characters"),
@@ -110,6 +110,9 @@ pub struct DirectoryUserSpec {
     /// Set when the portal keeps the person out. The operator's. Default: not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal_suspension: Option<PortalSuspension>,
+    /// The request over SCIM that last deactivated or deleted the person. The operator's. Default: there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_deactivation: Option<LastDeactivation>,
 }
 
 pub(super) fn pending(_: &mut SchemaGenerator) -> Schema {
@@ -201,15 +204,60 @@ pub struct PortalSuspension {
     pub reason: Option<String>,
 }
 
-/// What the operator concludes about a person. Absent where there is nothing to say: the Directory's policy makes no
-/// difference, and the person owns every value that it names.
+/// The request over SCIM that last deactivated or deleted a person.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct LastDeactivation {
+    /// When, an RFC 3339 time. Required.
+    pub at: Time,
+    /// The method of the request, such as PATCH or DELETE, 1 to 16 characters. Required.
+    #[schemars(length(min = 1, max = 16))]
+    pub method: String,
+    /// The DirectoryKey that the request came with, up to 253 characters. Required.
+    #[schemars(length(max = 253))]
+    pub key: String,
+    /// The id under which the log and the answer's header X-Request-Id speak of the request, up to 128 characters. Required.
+    #[serde(rename = "requestID")]
+    #[schemars(length(max = 128))]
+    pub request_id: String,
+}
+
+/// What a person is, in one word: the first that holds, in the order Deleted, Conflict, Inactive, Suspended, Active.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserState {
+    /// Nothing about the person keeps them out.
+    Active,
+    /// The identity provider deactivated the person.
+    Inactive,
+    /// An administrator or the portal keeps the person out.
+    Suspended,
+    /// The person was deleted: a tombstone.
+    Deleted,
+    /// Another object has a value that must be unique.
+    Conflict,
+    /// Written by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// What the operator concludes about a person. Absent until a new object owns its name.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryUserStatus {
     /// The generation of the spec that this status speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// NameClaimed where another object has or had a value that this one names, AccessGranted; one entry for each type.
+    /// What the person is, in one word. Required once there is a status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "UserState")]
+    pub state: Option<UserState>,
+    /// Since when the state is what it is, an RFC 3339 time. A restore loses it; deletions and deactivations over SCIM keep
+    /// theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_since: Option<Time>,
+    /// Ready, with Stalled beside it where somebody has to change something, and AccessGranted where people log in to the
+    /// Directory; one entry for each type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

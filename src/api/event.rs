@@ -11,6 +11,12 @@ pub enum EventReason {
     AccessGranted,
     /// On a DirectoryUser: the doors have closed for this person.
     AccessDenied,
+    /// On a DirectoryUser: the person is something else than before, and the doors are as they were.
+    StateChanged,
+    /// On a DirectoryUser or DirectoryGroup: another object has a value that this one names.
+    ValueTaken,
+    /// On a DirectoryUser or DirectoryGroup: it owns every value that it names again.
+    ValueClaimed,
     /// On a Directory: people can log in.
     LoginReady,
     /// On a Directory: people cannot log in.
@@ -59,6 +65,9 @@ impl EventReason {
             Self::IdentityConflict => "IdentityConflict",
             Self::AccessGranted => "AccessGranted",
             Self::AccessDenied => "AccessDenied",
+            Self::StateChanged => "StateChanged",
+            Self::ValueTaken => "ValueTaken",
+            Self::ValueClaimed => "ValueClaimed",
             Self::LoginReady => "LoginReady",
             Self::LoginNotReady => "LoginNotReady",
             Self::ManyDenials => "ManyDenials",
@@ -84,14 +93,19 @@ impl EventReason {
     /// `type` of the Event: Warning where somebody should look.
     pub fn event_type(self) -> &'static str {
         match self {
-            Self::AccountLinked | Self::AccessGranted | Self::AccessDenied | Self::LoginReady => "Normal",
+            Self::AccountLinked
+            | Self::AccessGranted
+            | Self::AccessDenied
+            | Self::StateChanged
+            | Self::ValueClaimed
+            | Self::LoginReady => "Normal",
             Self::ProviderBack
             | Self::UsersArrived
             | Self::MappingMended
             | Self::OperationsAccepted
             | Self::AuthenticationMended
             | Self::MassDeleteUnblocked => "Normal",
-            Self::IdentityConflict | Self::LoginNotReady | Self::ManyDenials => "Warning",
+            Self::IdentityConflict | Self::ValueTaken | Self::LoginNotReady | Self::ManyDenials => "Warning",
             Self::ProviderSilent
             | Self::NoUsers
             | Self::MappingSuspect
@@ -108,6 +122,8 @@ impl EventReason {
         match self {
             Self::AccountLinked | Self::IdentityConflict => "Login",
             Self::AccessGranted | Self::AccessDenied | Self::ManyDenials => "DecideAccess",
+            Self::StateChanged => "DecideState",
+            Self::ValueTaken | Self::ValueClaimed => "ClaimValues",
             Self::LoginReady | Self::LoginNotReady => "AskProvider",
             Self::AuthenticationFailing | Self::AuthenticationMended => "CheckCredentials",
             Self::MappingSuspect | Self::MappingMended => "LookAtAttributes",
@@ -140,6 +156,9 @@ mod tests {
             EventReason::IdentityConflict,
             EventReason::AccessGranted,
             EventReason::AccessDenied,
+            EventReason::StateChanged,
+            EventReason::ValueTaken,
+            EventReason::ValueClaimed,
             EventReason::LoginReady,
             EventReason::LoginNotReady,
             EventReason::ManyDenials,

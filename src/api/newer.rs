@@ -15,8 +15,10 @@ use super::directory::{
     ProvisioningMode, Source,
 };
 use super::directory_application::{HeaderFamily, HostScheme};
+use super::directory_group::GroupState;
 use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
 use super::directory_status::{SetupStepName, UniqueAttributeState};
+use super::directory_user::UserState;
 use super::provisioning_status::Phase;
 
 impl ProvisioningMode {
@@ -51,6 +53,20 @@ impl OnInvalid {
     /// Unknown is Reject: a write that was refused can be repeated.
     pub fn counts_as(self) -> Self {
         if self == Self::Unknown { Self::Reject } else { self }
+    }
+}
+
+impl UserState {
+    /// Unknown is no state: people read it, and nothing is decided by it.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::Unknown).then_some(self)
+    }
+}
+
+impl GroupState {
+    /// Unknown is no state: people read it, and nothing is decided by it.
+    pub fn known(self) -> Option<Self> {
+        (self != Self::Unknown).then_some(self)
     }
 }
 

@@ -12,6 +12,7 @@ const ANNOTATIONS: &str = "annotations";
 const DELETED_AT: &str = "deletedAt";
 const ENDED_SESSIONS: &str = "endedSessions";
 const INVITATION: &str = "invitation";
+const LAST_DEACTIVATION: &str = "lastDeactivation";
 const MEMBER_OF: &str = "memberOf";
 const PENDING: &str = "pending";
 const PORTAL_SUSPENSION: &str = "portalSuspension";
@@ -147,6 +148,13 @@ impl Object {
     /// Sets a label.
     pub fn set_label(&mut self, name: &str, value: &str) {
         self.0["metadata"]["labels"][name] = value.into();
+    }
+
+    /// Takes a label off.
+    pub fn remove_label(&mut self, name: &str) {
+        if let Some(labels) = self.0.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+            labels.remove(name);
+        }
     }
 
     /// Sets an annotation.
@@ -318,6 +326,11 @@ impl Object {
         self.spec()[MEMBER_OF].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// `spec.lastDeactivation`: the request that last deactivated or deleted a person.
+    pub fn last_deactivation(&self) -> &Value {
+        &self.spec()[LAST_DEACTIVATION]
+    }
+
     /// `spec.sessionEpoch`, which each deactivation and each deletion raises.
     pub fn session_epoch(&self) -> i64 {
         self.spec()[SESSION_EPOCH].as_i64().unwrap_or(0)
@@ -363,6 +376,11 @@ impl Object {
     /// Raises `spec.sessionEpoch`: every session that carries an older one is over.
     pub fn raise_session_epoch(&mut self) {
         self.set(SESSION_EPOCH, self.session_epoch().saturating_add(1).into());
+    }
+
+    /// Names the request that deactivates or deletes the person.
+    pub fn set_last_deactivation(&mut self, request: Value) {
+        self.set(LAST_DEACTIVATION, request);
     }
 
     /// Names these sessions, each with its end, as those that were signed out; without any the object has no such field.

@@ -12,10 +12,11 @@ use super::directory::{
     ProvisioningMode, Source,
 };
 use super::directory_application::{HeaderFamily, HostScheme};
+use super::directory_group::GroupState;
 use super::directory_key::Scope;
 use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
 use super::directory_status::{SetupStepName, UniqueAttributeState};
-use super::directory_user::{LoginMethod, ManagedBy};
+use super::directory_user::{LoginMethod, ManagedBy, UserState};
 use super::provisioning_status::Phase;
 use super::*;
 use crate::rules::access::{self, LoginRules};
@@ -217,6 +218,8 @@ fn every_enumeration_counts_a_value_of_a_newer_version_as_the_careful_one() {
         ("DirectoryUser.spec.managedBy", counted(is_shown), None),
         ("DirectoryUser.status.effective.portalRole", role(), None),
         ("DirectoryUser.spec.loginMethod", counted(lets_in), None),
+        ("DirectoryUser.status.state", counted(UserState::known), None),
+        ("DirectoryGroup.status.state", counted(GroupState::known), None),
         ("Directory.spec.login.method", counted(|mode: LoginMode| Some(mode.counts_as())), Some("Disabled")),
         ("Directory.spec.login.oidc.flavor", counted(Flavor::known), None),
         ("Directory.spec.login.oidc.clientAssertion", counted(ClientAssertion::known), None),

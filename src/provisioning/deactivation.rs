@@ -59,7 +59,7 @@ async fn deactivate(context: &Context, requested: &RequestedChange<'_>) -> Resul
             return Ok::<_, Error>(None);
         }
         was_active.get_or_init(|| ());
-        Ok(changed_user(object, attributes, Timestamp::now()))
+        Ok(changed_user(object, attributes, &context.author, Timestamp::now()))
     };
     let namespace = &context.directory.namespace;
     claims::change(&context.store, &context.client, Kind::USER, namespace, requested.id, edit).await?;

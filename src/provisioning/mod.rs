@@ -19,6 +19,7 @@ pub mod users;
 
 use std::sync::Arc;
 
+pub use crate::rules::author::Author;
 pub use crate::rules::etag::EtagCondition;
 pub use addresses::{member_element, with_addresses};
 pub use error::Error;
@@ -38,6 +39,8 @@ pub struct Context {
     pub store: Store,
     /// The metrics.
     pub metrics: Metrics,
+    /// The request, as marks on the objects that it changes name it.
+    pub author: Author,
     /// Whether the client is still there.
     pub client: Presence,
     /// What the operation notes of itself.

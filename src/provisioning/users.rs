@@ -120,7 +120,7 @@ async fn change(
     edit: impl Fn(&Attributes) -> Result<Parsed, scim::Error> + Send + Sync,
 ) -> Result<Stored, Error> {
     let place = |object: &Object, before: &Attributes, attributes: Attributes| {
-        let changed = mapping::changed_user(object, attributes, Timestamp::now());
+        let changed = mapping::changed_user(object, attributes, &context.author, Timestamp::now());
         let after = to_attributes(changed.as_ref().unwrap_or(object).scim());
         context.check(policy, Some(before), &after)?;
         Ok(changed)
@@ -143,7 +143,7 @@ pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition
         if begun.is_none() {
             *begun = Some(context.begin_deletion(now)?);
         }
-        Ok(mapping::tombstone(object, now))
+        Ok(mapping::tombstone(object, &context.author, now))
     };
     let deleted = object::delete(context, &RequestedChange::new(Resource::User, id, if_match), bury).await;
     if matches!(deleted, Err(Error::Braked { .. })) {

@@ -2,11 +2,13 @@
 
 pub mod access;
 pub mod application;
+pub mod author;
 pub mod brake;
 pub mod dialect;
 pub mod etag;
 pub mod guid;
 pub mod key;
+pub mod labels;
 pub mod login_attributes;
 pub mod mapping;
 pub mod membership;

@@ -3,16 +3,15 @@
 use super::kind::Kind;
 use super::{Error, Store};
 use crate::api::Object;
-use crate::rules::naming::DIRECTORY_LABEL;
+use crate::rules::labels;
 
 impl Store {
-    /// Gives an object the label of its Directory, unless it has it already; says whether it was written.
+    /// Makes the labels of an object say what its spec says, unless they do; says whether it was written.
     pub async fn write_label(&self, kind: Kind, namespace: &str, name: &str) -> Result<bool, Error> {
         let label = |object: &Object| {
-            let directory = object.directory();
-            (object.label(DIRECTORY_LABEL) != Some(directory)).then(|| {
+            (!labels::are_right(object)).then(|| {
                 let mut labelled = object.clone();
-                labelled.set_label(DIRECTORY_LABEL, directory);
+                labels::set(&mut labelled);
                 labelled
             })
         };

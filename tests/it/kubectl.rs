@@ -55,8 +55,16 @@ async fn the_columns_answer_the_first_question() {
         ("directorykeys", "NAME DIRECTORY DISPLAYNAME STATE EXPIRES LASTUSED AGE", "key staff"),
         ("directoryusers", "NAME DIRECTORY USERNAME ACTIVE ACCESS DELETED AGE", "alice staff alice@contoso.com false"),
         ("directoryclaims/c-1", "NAME DIRECTORY ATTRIBUTE VALUE HOLDER AGE", "c-1 staff User.title lead alice"),
-        ("dir,dkey", "NAME PROVISIONING READY LOGIN USERS LASTCONTACT REFUSED AGE", "directorykey.rollcall.dev/key staff"),
-        ("rollcall", "NAME PROVISIONING READY LOGIN USERS LASTCONTACT REFUSED AGE", "directoryuser.rollcall.dev/alice staff"),
+        (
+            "dir,dkey",
+            "NAME PROVISIONING READY LOGIN USERS LASTCONTACT REFUSED AGE",
+            "directorykey.rollcall.dev/key staff",
+        ),
+        (
+            "rollcall",
+            "NAME PROVISIONING READY LOGIN USERS LASTCONTACT REFUSED AGE",
+            "directoryuser.rollcall.dev/alice staff",
+        ),
     ] {
         let text = directory.kubectl(&["get", kind]).await.expect("kubectl get");
         let lines: Vec<_> = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();

@@ -5,7 +5,7 @@
 pub(super) enum JanitorAction {
     /// An object was completed, undone or removed.
     Settled,
-    /// An object got the label of its Directory.
+    /// An object got the labels that its spec asks for.
     Labelled,
     /// A claim without a living holder was freed.
     Released,

@@ -26,7 +26,7 @@ const SLOW_RETRY: Duration = Duration::from_secs(60);
 pub enum HealingStep {
     /// Let the object go through the janitor's part of the claim protocol.
     Settle,
-    /// Give it the label of its Directory.
+    /// Make its labels say what its spec says.
     Label,
     /// Remove the claim, if it is dead indeed.
     Release,

@@ -109,15 +109,15 @@ impl RequestNote {
         self.0.noted.lock().directory = Some((namespace.to_owned(), name.to_owned()));
     }
 
-    /// The name of the key.
+    /// The name of the key that the request came with, once it is known.
+    pub fn key_name(&self) -> Option<String> {
+        self.0.noted.lock().key.clone()
+    }
+
+    /// Notes the name of the key.
     pub fn key(&self, name: &str) {
         self.0.span.record("key", name);
         self.0.noted.lock().key = Some(name.to_owned());
-    }
-
-    /// The name of the key that was noted.
-    pub fn key_name(&self) -> Option<String> {
-        self.0.noted.lock().key.clone()
     }
 
     /// The id of the resource, unless no resource can have it: then it is whatever a client wrote into a URL.

@@ -17,7 +17,7 @@ use super::writes::Writes;
 use super::{Scim, body, query};
 use crate::http::edge::limits::{ANSWER, WHOLE_REQUEST};
 use crate::http::edge::{Answer, RequestNote};
-use crate::provisioning::Context;
+use crate::provisioning::{Author, Context};
 use crate::scim;
 use crate::store::{self, Presence};
 
@@ -67,6 +67,11 @@ impl FromRequest<Scim> for ScimRequest {
         }
         let base = format!("{}/scim/v2/{}/{}", note.origin(), directory.namespace, directory.name);
         let parameters = query::parameters(head.uri.query().unwrap_or_default());
+        let author = Author {
+            method: head.method.as_str().into(),
+            key: note.key_name().unwrap_or_default().into(),
+            request_id: note.request_id().into(),
+        };
         let body = body::read(&head.method, &head.headers, body).await?;
         let (store, metrics, client) = (door.store.clone(), door.metrics.clone(), Presence::default());
         Ok(Self {
@@ -74,6 +79,7 @@ impl FromRequest<Scim> for ScimRequest {
                 directory,
                 store,
                 metrics,
+                author,
                 client,
                 note: exchange.operation(),
                 base: base.as_str().into(),

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::OperationNote;
+use crate::provisioning::{Author, OperationNote};
 use crate::rules::naming::USER_NAME;
 use crate::scim::schema::{GROUP, USER};
 use crate::store::memory::Memory;
@@ -54,6 +54,7 @@ fn twins(memory: &Memory, number: usize) -> Context {
         directory: Arc::new(directory),
         store,
         metrics: Metrics::default(),
+        author: Author::somebody(),
         client,
         note: OperationNote::default(),
         base,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::{EtagCondition, OperationNote, groups};
+use crate::provisioning::{Author, EtagCondition, OperationNote, groups};
 use crate::store::memory::{Asked, Memory, refusal};
 use crate::store::{Presence, Seen, WatchedDirectory};
 
@@ -64,6 +64,7 @@ fn context(store: crate::store::Store, spec: &Value) -> Context {
         directory: Arc::new(directory),
         store,
         metrics: Metrics::default(),
+        author: Author::somebody(),
         client,
         note: OperationNote::default(),
         base,

@@ -13,8 +13,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub use self::group::{changed_group, group_tombstone, new_group};
+use super::author::Author;
 use super::etag::etag;
 use super::guid::is_guid;
+use super::labels;
 use super::naming::{DIRECTORY_LABEL, UNDELETE_ANNOTATION};
 use super::standing::is_built_in;
 use crate::api::{API_VERSION, Object};
@@ -138,9 +140,9 @@ fn new_object(kind: &str, directory: &str, place: (&str, &str), attributes: Attr
 /// is the provider's from then on.
 ///
 /// The object is edited as raw JSON, so a field of a newer version survives. The write that turns `active`
-/// off raises `sessionEpoch` in the same PUT: sessions from before stay dead after a reactivation. So does the write that
-/// names another account of the provider (`names_another_account`), and it takes the link off.
-pub fn changed_user(object: &Object, mut attributes: Attributes, now: Timestamp) -> Option<Object> {
+/// off raises `sessionEpoch` in the same PUT: sessions from before stay dead after a reactivation; and it says who asked for it.
+/// The write that names another account of the provider (`names_another_account`) raises it as well, and takes the link off.
+pub fn changed_user(object: &Object, mut attributes: Attributes, author: &Author, now: Timestamp) -> Option<Object> {
     let scim = object.scim();
     let active = object.active().unwrap_or(true);
     attributes.entry("active").or_insert(Value::Bool(active));
@@ -166,6 +168,9 @@ pub fn changed_user(object: &Object, mut attributes: Attributes, now: Timestamp)
     if deactivated || unlinked {
         changed.raise_session_epoch();
     }
+    if deactivated {
+        changed.set_last_deactivation(author.mark(now));
+    }
     Some(changed)
 }
 
@@ -178,12 +183,13 @@ fn names_another_account(object: &Object, attributes: &Attributes) -> bool {
     is_change && is_guid(new) && is_guid(linked) && !new.eq_ignore_ascii_case(linked)
 }
 
-/// `object` as a tombstone: hidden from SCIM, its values free, its sessions over. `active` stays as it is, so that an
+/// `object` as a tombstone: hidden from SCIM, its values free, its sessions over, and the author named. `active` stays as it is, so that an
 /// undelete restores it. A wish to be undeleted that is older than the deletion is none: left on the object, it would
 /// bring the person back at once.
-pub fn tombstone(object: &Object, now: Timestamp) -> Object {
+pub fn tombstone(object: &Object, author: &Author, now: Timestamp) -> Object {
     let mut tombstone = buried(object, now);
     tombstone.raise_session_epoch();
+    tombstone.set_last_deactivation(author.mark(now));
     tombstone
 }
 
@@ -193,5 +199,6 @@ fn buried(object: &Object, now: Timestamp) -> Object {
     // Somebody brought a group back by hand after its purge had begun: this deletion has a retention of its own.
     tombstone.set_purging(false);
     tombstone.set_deleted_at(Some(time_text(now)));
+    labels::set_deleted(&mut tombstone);
     tombstone
 }

@@ -34,6 +34,8 @@ pub const UNDELETE_ANNOTATION: &str = "rollcall.dev/undelete";
 pub const DIRECTORY_FINALIZER: &str = "rollcall.dev/directory";
 /// The label that every object of a Directory carries.
 pub const DIRECTORY_LABEL: &str = "rollcall.dev/directory";
+/// The label of tombstones, with the value `true`: `-l '!rollcall.dev/deleted'` leaves them out.
+pub const DELETED_LABEL: &str = "rollcall.dev/deleted";
 
 /// Letters and digits of the random part of a name: no vowels, so that no words appear, and nothing that
 /// is easily misread (0, 1, 3, i, o, u, y).

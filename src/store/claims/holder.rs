@@ -9,6 +9,7 @@ use super::change::Edited;
 use super::known::{Provenance, known_from, provenance};
 use super::step::Subject;
 use crate::api::{API_VERSION, Object};
+use crate::rules::labels;
 use crate::rules::naming::{self, ClaimedValue, DIRECTORY_LABEL, Force, UNDELETE_ANNOTATION, UniqueRules};
 use crate::rules::resource::Resource;
 use crate::rules::retention::is_asked_back;
@@ -167,6 +168,7 @@ impl Holder {
         }
         let mut holder = self.clone();
         holder.object.set_deleted_at(None);
+        labels::set_deleted(&mut holder.object);
         holder.object.remove_annotation(UNDELETE_ANNOTATION);
         Edited::To(holder)
     }

@@ -12,7 +12,8 @@ use crate::error::Error;
 /// its own, and why. Builds the program where it is not there yet.
 pub fn kstatus(objects: &[Value]) -> Result<Vec<(String, String)>, Error> {
     let program = binaries::kstatus()?;
-    let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child =
+        Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let input: String = objects.iter().map(|object| format!("{object}\n")).collect();
     let mut pipe = child.stdin.take().expect("standard input is a pipe");
     // Beside the reading: neither waits for the other where the pipes are full.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::api::DirectorySpec;
 use crate::metrics::Metrics;
-use crate::provisioning::{Context, OperationNote, groups};
+use crate::provisioning::{Author, Context, OperationNote, groups};
 use crate::scim::schema::{GROUP, USER};
 use crate::store::kind::Kind;
 use crate::store::memory::Memory;
@@ -42,8 +42,8 @@ async fn group(members: usize) -> Stored {
     let spec = DirectorySpec::deserialize(json!({})).expect("a spec");
     let directory = Arc::new(WatchedDirectory { namespace, name, spec, unique: Arc::default(), seen: Seen::default() });
     let (client, base) = (Presence::default(), "https://x".into());
-    let context =
-        Context { directory, store, metrics: Metrics::default(), client, note: OperationNote::default(), base };
+    let (note, author) = (OperationNote::default(), Author::somebody());
+    let context = Context { directory, store, metrics: Metrics::default(), author, client, note, base };
     groups::get(&context, "blue").await.expect("a group")
 }
 

@@ -184,11 +184,11 @@ fn patched(object: &Object, body: Value) -> Option<Object> {
     let patch = patch::parse(&attributes(body), &USER).expect("a PATCH of Entra");
     let result = patch::apply(&patch, &to_attributes(object.scim()), &USER).expect("it has an effect");
     assert_eq!(result.ignored, [""; 0]);
-    changed_user(object, result.attributes, NOW)
+    changed_user(object, result.attributes, &Author::somebody(), NOW)
 }
 
 fn put(object: &Object, body: Value) -> Option<Object> {
-    changed_user(object, resource::parse(attributes(body), &USER).expect("a PUT").attributes, NOW)
+    changed_user(object, resource::parse(attributes(body), &USER).expect("a PUT").attributes, &Author::somebody(), NOW)
 }
 
 /// Texts with whatever a path, a filter or a normal form could trip over.

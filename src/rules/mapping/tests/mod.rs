@@ -5,6 +5,7 @@ mod cycles;
 use serde_json::json;
 
 use super::*;
+use crate::rules::naming::DELETED_LABEL;
 use crate::scim::schema::USER;
 
 const NOW: Timestamp = Timestamp::constant(1_767_225_600, 123_456_789);
@@ -74,36 +75,42 @@ fn a_new_user_is_active_unless_it_says_otherwise() {
 fn nothing_is_written_when_nothing_changed() {
     let object = stored();
     let same = to_attributes(&object["spec"]["scim"]);
-    assert_eq!(changed_user(&object, same, NOW), None);
+    assert_eq!(changed_user(&object, same, &Author::somebody(), NOW), None);
 }
 
 #[test]
 fn a_put_without_active_keeps_the_stored_value() {
     let mut object = stored();
     object["spec"]["scim"]["active"] = false.into();
-    let changed = changed_user(&object, attributes(json!({ "userName": "b" })), NOW).expect("a change");
+    let changed =
+        changed_user(&object, attributes(json!({ "userName": "b" })), &Author::somebody(), NOW).expect("a change");
     assert_eq!(changed["spec"]["scim"]["active"], false);
 }
 
 #[test]
 fn a_change_keeps_what_it_does_not_know() {
     let changed =
-        changed_user(&stored(), attributes(json!({ "userName": "b", "active": true })), NOW).expect("a change");
+        changed_user(&stored(), attributes(json!({ "userName": "b", "active": true })), &Author::somebody(), NOW)
+            .expect("a change");
     assert_eq!(changed["spec"]["fromTheFuture"], json!({ "x": 1 }));
     assert_eq!(changed["metadata"]["labels"], json!({ "team": "a" }));
     assert_eq!(changed["spec"]["scim"]["meta"]["created"], "2025-01-01T00:00:00Z");
     assert_eq!(changed["spec"]["scim"]["meta"]["lastModified"], "2026-01-01T00:00:00.123Z");
     assert_eq!(changed["spec"].get("sessionEpoch"), None);
+    assert_eq!(changed["spec"].get("lastDeactivation"), None);
 }
 
 #[test]
 fn turning_active_off_ends_the_sessions_in_the_same_write() {
     let off = attributes(json!({ "userName": "alice", "active": false }));
-    let once = changed_user(&stored(), off, NOW).expect("a change");
+    let once = changed_user(&stored(), off, &Author::somebody(), NOW).expect("a change");
     assert_eq!(once["spec"]["sessionEpoch"], 1);
+    let mark = json!({ "at": "2026-01-01T00:00:00.123Z", "method": "PATCH", "key": "entra", "requestID": "r-1" });
+    assert_eq!(once["spec"]["lastDeactivation"], mark);
     let on = attributes(json!({ "userName": "alice", "active": true }));
-    let again = changed_user(&once, on, NOW).expect("a change");
+    let again = changed_user(&once, on, &Author::somebody(), NOW).expect("a change");
     assert_eq!(again["spec"]["sessionEpoch"], 1, "a reactivation keeps the epoch: older sessions stay dead");
+    assert_eq!(again["spec"]["lastDeactivation"], mark, "and says what was before");
 }
 
 #[test]
@@ -111,12 +118,14 @@ fn an_account_that_people_wrote_is_adopted_by_its_first_write() {
     let mut object = stored();
     object["spec"]["managedBy"] = "People".into();
     let same = to_attributes(&object["spec"]["scim"]);
-    let adopted = changed_user(&object, same.clone(), NOW).expect("the write adopts, whatever it says");
+    let adopted =
+        changed_user(&object, same.clone(), &Author::somebody(), NOW).expect("the write adopts, whatever it says");
     assert_eq!(adopted["spec"]["managedBy"], "Provisioning");
     assert_eq!(adopted["spec"]["scim"], object["spec"]["scim"], "no attribute has changed");
-    assert_eq!(changed_user(&adopted, same, NOW), None, "once");
+    assert_eq!(changed_user(&adopted, same, &Author::somebody(), NOW), None, "once");
     let changed =
-        changed_user(&object, attributes(json!({ "userName": "b", "active": false })), NOW).expect("a change");
+        changed_user(&object, attributes(json!({ "userName": "b", "active": false })), &Author::somebody(), NOW)
+            .expect("a change");
     assert_eq!((&changed["spec"]["managedBy"], &changed["spec"]["sessionEpoch"]), (&json!("Provisioning"), &json!(1)));
 }
 
@@ -125,7 +134,7 @@ fn a_tombstone_keeps_what_an_undelete_restores() {
     let mut object = stored();
     object["metadata"]["annotations"] = json!({ UNDELETE_ANNOTATION: "true", "team": "a" });
     object["spec"]["purging"] = true.into();
-    let deleted = tombstone(&object, NOW);
+    let deleted = tombstone(&object, &Author::somebody(), NOW);
     assert_eq!(
         deleted["spec"]["purging"],
         json!(null),
@@ -134,6 +143,8 @@ fn a_tombstone_keeps_what_an_undelete_restores() {
     assert_eq!(deleted["metadata"]["annotations"], json!({ "team": "a" }), "an older wish to be undeleted is none");
     assert_eq!(deleted["spec"]["deletedAt"], "2026-01-01T00:00:00.123Z");
     assert_eq!(deleted["spec"]["sessionEpoch"], 1);
+    assert_eq!(deleted["spec"]["lastDeactivation"], Author::somebody().mark(NOW));
+    assert_eq!(deleted["metadata"]["labels"][DELETED_LABEL], "true");
     assert_eq!(deleted["spec"]["scim"], stored()["spec"]["scim"]);
     assert_eq!(deleted["spec"]["fromTheFuture"], stored()["spec"]["fromTheFuture"]);
 }
@@ -167,7 +178,7 @@ fn an_account_that_was_made_anew_at_the_provider_takes_the_link_off() {
             wanted.insert("externalId".to_owned(), new);
         }
         wanted.insert("title".to_owned(), "Engineer".into());
-        let changed = changed_user(&object, wanted, NOW).expect("a change");
+        let changed = changed_user(&object, wanted, &Author::somebody(), NOW).expect("a change");
         let expected = if is_unlinked { None } else { linked.map(link) };
         assert_eq!(changed["spec"].get("link"), expected.as_ref(), "{name}");
         assert_eq!(changed.session_epoch(), i64::from(is_unlinked), "{name}");
