@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::told::Told;
 use super::tools::Tools;
@@ -31,6 +31,57 @@ pub struct Transition {
     pub at: Timestamp,
     /// Its reason and its message.
     pub note: String,
+}
+
+/// Something that an Event is to tell of a user or a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// What happened.
+    pub reason: EventReason,
+    /// When.
+    pub at: Timestamp,
+    /// A sentence for people.
+    pub note: String,
+}
+
+/// What Events are to tell of the difference between two statuses of a user or a group: each transition once. A change of state
+/// is told by the condition that turned with it, and by itself where none did.
+///
+/// Where a rule of the Directory changes access for everybody, the Directory tells it, and not an Event for each person. Whoever
+/// was changed at the same moment (`is_ones_own`), or has another state, has one all the same, unless the reason says that it is
+/// everybody's.
+pub fn news(before: &Value, after: &Map<String, Value>, is_ones_own: bool) -> Vec<News> {
+    let (stood, stands) = (&before["conditions"], after.get("conditions").unwrap_or(&Value::Null));
+    let text = |state: Option<&Value>| state.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (old_state, new_state) = (text(before.get("state")), text(after.get("state")));
+    let has_new_state = !old_state.is_empty() && old_state != new_state;
+    let news = |reason: EventReason, Transition { at, note, .. }| News { reason, at, note };
+    let is_of_everybody = is_of_everybody(stood) || is_of_everybody(stands);
+    let owned = owned_or_not(stood, stands).map(|turned| {
+        let reason = if turned.holds { EventReason::ValueClaimed } else { EventReason::ValueTaken };
+        news(reason, turned)
+    });
+    let access = transition(stood, stands, ConditionType::AccessGranted);
+    let access = access.filter(|_| (is_ones_own || has_new_state) && !is_of_everybody).map(|turned| {
+        let reason = if turned.holds { EventReason::AccessGranted } else { EventReason::AccessDenied };
+        news(reason, turned)
+    });
+    let mut told: Vec<_> = owned.into_iter().chain(access).collect();
+    if told.is_empty() && has_new_state {
+        let since = after.get("stateSince").and_then(Value::as_str).and_then(|since| since.parse().ok());
+        let why = standing(stands, ConditionType::AccessGranted).filter(|access| !access.holds && !is_of_everybody);
+        let why = why.map(|access| format!(": {}", access.note)).unwrap_or_default();
+        let note = format!("{old_state} before, {new_state} now{why}");
+        told.extend(since.map(|at| News { reason: EventReason::StateChanged, at, note }));
+    }
+    told
+}
+
+/// The transition of `Ready`, if that is about a value: it comes False, goes False, or becomes True again.
+fn owned_or_not(before: &Value, after: &Value) -> Option<Transition> {
+    let after = standing(after, ConditionType::Ready)?;
+    let held = standing(before, ConditionType::Ready).is_none_or(|before| before.holds);
+    (held != after.holds).then_some(after)
 }
 
 /// The condition of this type in a list; nothing where there is none, or where it is neither True nor False.
@@ -118,6 +169,90 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    /// A status with this state, and Ready and AccessGranted each with a status and a reason.
+    fn status(state: &str, ready: (&str, &str), access: Option<(&str, &str)>) -> Value {
+        let condition = |name: &str, (status, reason): (&str, &str)| json!({ "type": name, "status": status, "reason": reason, "message": "", "lastTransitionTime": AT });
+        let access = access.map(|access| condition("AccessGranted", access));
+        let conditions: Vec<_> = access.into_iter().chain([condition("Ready", ready)]).collect();
+        json!({ "state": state, "stateSince": AT, "conditions": conditions })
+    }
+
+    #[test]
+    fn each_transition_of_a_person_is_one_event() {
+        let (owned, taken) = (("True", "Claimed"), ("False", "Taken"));
+        let granted = Some(("True", "Granted"));
+        let denied = |reason| Some(("False", reason));
+        let active = status("Active", owned, granted);
+        for (case, before, after, is_ones_own, expected) in [
+            ("new and in order", Value::Null, active.clone(), true, vec![]),
+            ("nothing new", active.clone(), active.clone(), true, vec![]),
+            (
+                "deactivated",
+                active.clone(),
+                status("Inactive", owned, denied("Inactive")),
+                true,
+                vec![("AccessDenied", "Inactive")],
+            ),
+            (
+                "deactivated, and a new leader sees it",
+                active.clone(),
+                status("Inactive", owned, denied("Inactive")),
+                false,
+                vec![("AccessDenied", "Inactive")],
+            ),
+            (
+                "deactivated where nobody logs in",
+                status("Active", owned, None),
+                status("Inactive", owned, None),
+                true,
+                vec![("StateChanged", "Active before, Inactive now")],
+            ),
+            (
+                "suspended and then deactivated",
+                status("Suspended", owned, denied("Suspended")),
+                status("Inactive", owned, denied("Inactive")),
+                true,
+                vec![("StateChanged", "Suspended before, Inactive now: Inactive")],
+            ),
+            ("new and in conflict", Value::Null, status("Conflict", taken, None), true, vec![("ValueTaken", "Taken")]),
+            (
+                "in conflict, where people log in",
+                active.clone(),
+                status("Conflict", taken, denied("ValueTaken")),
+                true,
+                vec![("ValueTaken", "Taken"), ("AccessDenied", "ValueTaken")],
+            ),
+            (
+                "in order again",
+                status("Conflict", taken, None),
+                status("Active", owned, None),
+                true,
+                vec![("ValueClaimed", "Claimed")],
+            ),
+            (
+                "the Directory's rules closed the door",
+                active.clone(),
+                status("Active", owned, denied("MethodUnavailable")),
+                false,
+                vec![],
+            ),
+            (
+                "the person's own way to log in closed it",
+                active.clone(),
+                status("Active", owned, denied("MethodUnavailable")),
+                true,
+                vec![("AccessDenied", "MethodUnavailable")],
+            ),
+            ("nobody logs in", active.clone(), status("Active", owned, denied("LoginDisabled")), true, vec![]),
+            ("a status from before there were states", json!({ "observedGeneration": 1 }), active, true, vec![]),
+        ] {
+            let after = after.as_object().expect("a status");
+            let news = news(&before, after, is_ones_own);
+            let told: Vec<_> = news.iter().map(|news| (news.reason.as_str(), news.note.as_str())).collect();
+            assert_eq!(told, expected, "{case}");
+        }
+    }
 
     const AT: &str = "2026-03-01T10:00:00Z";
 

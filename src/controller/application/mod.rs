@@ -84,7 +84,7 @@ impl Applications {
             return Ok(Written::Gone);
         };
         let version = Some(application.seen.version.clone());
-        write(&self.tools, &StatusWrite { name: name.clone(), version, changes, turned: None }).await
+        write(&self.tools, &StatusWrite { name: name.clone(), version, changes, news: Vec::new() }).await
     }
 
     /// Lets every other application be looked at that shares a host with this one, or did, and every one that stands as if

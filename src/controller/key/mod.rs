@@ -137,7 +137,7 @@ impl Keys {
         report::warn(&self.tools, &observed, now).await?;
         if let Some(changes) = difference_of(&observed, now) {
             let version = Some(key.seen.version.clone());
-            let written = StatusWrite { name: name.clone(), version, changes, turned: None };
+            let written = StatusWrite { name: name.clone(), version, changes, news: Vec::new() };
             if write(&self.tools, &written).await? == Written::Moved {
                 return Ok(KeyLook::After(ERROR_PAUSE));
             }

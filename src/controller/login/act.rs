@@ -28,7 +28,7 @@ pub async fn write(
     wanted: &Map<String, Value>,
 ) -> Result<LoginWrite, Error> {
     let Some(changes) = difference(&seen.seen.status, wanted, FIELDS) else { return Ok(LoginWrite::Finished) };
-    let write = StatusWrite { name: name.clone(), version: Some(seen.seen.version.clone()), changes, turned: None };
+    let write = StatusWrite { name: name.clone(), version: Some(seen.seen.version.clone()), changes, news: Vec::new() };
     Ok(match status::write(tools, &write).await? {
         Written::Moved => LoginWrite::Moved,
         Written::Done(_) | Written::Gone | Written::Refused => LoginWrite::Finished,

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::event::EventReason;
-use crate::controller::events::{Transition, tell};
+use crate::controller::events::{News, tell};
 use crate::controller::told::Told;
 use crate::controller::tools::Tools;
 use crate::redaction::without_values;
@@ -22,8 +21,8 @@ pub struct StatusWrite {
     pub version: Option<String>,
     /// A merge patch (RFC 7396) of the status.
     pub changes: Map<String, Value>,
-    /// What an Event is to tell once it is written.
-    pub turned: Option<Transition>,
+    /// What Events are to tell once it is written.
+    pub news: Vec<News>,
 }
 
 /// What came of a write.
@@ -79,11 +78,17 @@ pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error>
     }
 }
 
-/// Tells that the doors have opened or closed for a person, if that is what was written.
-pub async fn tell_of_access(tools: &Tools, told: &mut Told, write: &StatusWrite, uid: &str) {
-    let (DirtySubject::User(name), Some(turned)) = (&write.name.subject, &write.turned) else { return };
-    let Transition { holds, at, note } = turned.clone();
-    let reason = if holds { EventReason::AccessGranted } else { EventReason::AccessDenied };
+/// Tells the news of what was written.
+pub async fn tell_news(tools: &Tools, told: &mut Told, write: &StatusWrite, uid: &str) {
+    let (kind, name) = match &write.name.subject {
+        DirtySubject::User(name) => (Kind::USER, name),
+        DirtySubject::Group(name) => (Kind::GROUP, name),
+        DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Claim(_) | DirtySubject::Key(_) => {
+            return;
+        }
+    };
     let namespace = write.name.directory.namespace();
-    tell(tools, told, &Happening { kind: Kind::USER, namespace, name, uid, reason, at, note }).await;
+    for News { reason, at, note } in write.news.clone() {
+        tell(tools, told, &Happening { kind, namespace, name, uid, reason, at, note }).await;
+    }
 }

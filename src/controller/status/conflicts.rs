@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::decide::user::Conflict;
+use super::decide::ownership::Conflict;
 use crate::rules::resource::Resource;
 use crate::store::claims::holder::Holder;
 use crate::store::claims::known::known_from;
@@ -101,6 +101,6 @@ async fn read(
     }
     let value = holder.committed().into_iter().find(|value| value.claim_name == seen.claim_name);
     let (Some(value), Some(rival)) = (value, seen.holder.clone()) else { return Ok(Read::Nothing) };
-    let conflict = Conflict { attribute: value.claimed.attribute, holder: rival };
+    let conflict = Conflict::Taken { attribute: value.claimed.attribute, holder: rival };
     Ok(Read::Known(Known { seen, conflict }))
 }

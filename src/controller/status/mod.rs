@@ -2,7 +2,8 @@
 //!
 //! Nothing is written while nothing changes, after a restart neither. A burst of changes is one write for each object that
 //! they are about, and a group that is renamed touches no member. A Directory comes before its groups, and these before
-//! people: nobody waits for the counts because the policy of 20,000 people has changed.
+//! people: nobody waits for the counts because the policy of 20,000 people has changed. Of people, those who were deactivated,
+//! suspended or deleted come before the others: thousands of new ones keep nobody from learning who is out.
 
 pub mod act;
 mod alarm_events;
@@ -19,12 +20,13 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use jiff::Timestamp;
-use serde_json::Value;
 
 pub(super) use self::act::{StatusWrite, Written, write};
 use self::alarm_events::AlarmEvents;
 use self::conflicts::Contested;
-use self::decide::user::Access;
+use self::decide::group;
+use self::decide::ownership::Conflict;
+use self::decide::user;
 pub(super) use self::decide::{conditions, difference};
 use self::observe::KnownDirectory;
 use super::claiming::Passes;
@@ -32,9 +34,9 @@ use super::dirty_names::{DirtyNames, ERROR_PAUSE, Looked};
 use super::events::{self, LoginTransitions};
 use super::told::Told;
 use super::tools::Tools;
-use crate::api::conditions::ConditionType;
 use crate::rules::resource::Resource;
 use crate::rules::traffic::silence::look_again;
+use crate::store::index::Index;
 use crate::store::index::dirty::{Cause, DirectoryName, DirtyName, DirtySubject, Taken};
 use crate::store::{Error, WatchedDirectory};
 
@@ -112,7 +114,7 @@ impl Statuses {
         for (write, written) in writes.into_iter().zip(written) {
             match written {
                 Ok(Written::Done(uid)) => {
-                    act::tell_of_access(&self.tools, &mut self.told_of_events, &write, &uid).await;
+                    act::tell_news(&self.tools, &mut self.told_of_events, &write, &uid).await;
                 }
                 Ok(Written::Gone) => {}
                 Ok(Written::Moved) => self.names.look_at(write.name, now + MOVED_PAUSE),
@@ -166,16 +168,11 @@ impl Statuses {
                 }
                 self.decide_directory(name, &directory, now)
             }
-            DirtySubject::Group(object) => {
-                self.decide_resource(name, (Resource::Group, object), &directory, now).await?
-            }
-            DirtySubject::User(object) => self.decide_resource(name, (Resource::User, object), &directory, now).await?,
+            DirtySubject::Group(object) => self.decide_group(name, object, &directory, now).await?,
+            DirtySubject::User(object) => self.decide_user(name, object, *cause, &directory, now).await?,
             DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
         };
-        // Where a rule of the Directory changes access for everybody, the Directory tells it, and not an Event for each person. Who
-        // was changed at the same moment has one all the same, unless the reason says that it is everybody's.
-        let is_ones_own = *cause == Cause::Change;
-        Ok(write.map(|write| StatusWrite { turned: write.turned.filter(|_| is_ones_own), ..write }))
+        Ok(write)
     }
 
     /// The Directory as it is by now. Where its spec is another one than before, or its tenant has become known, what counts for
@@ -218,54 +215,86 @@ impl Statuses {
         let wanted = decide::directory::status(&seen, now);
         let changes = decide::difference(&of.seen.status, &wanted, decide::directory::FIELDS)?;
         // A rule is in force because of what was seen of this very state of the Directory, and of no later one.
-        Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes, turned: None })
+        Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes, news: Vec::new() })
     }
 
-    async fn decide_resource(
+    async fn decide_group(
         &mut self,
         name: &DirtyName,
-        (kind, object): (Resource, &Arc<str>),
+        object: &Arc<str>,
         of: &WatchedDirectory,
         now: Timestamp,
     ) -> Result<Option<StatusWrite>, Error> {
         let index = self.tools.store.index(&of.namespace, &of.name);
-        let known_from = self.contested.look(&self.tools.store, of, &index, (kind, object), now).await?;
+        let conflict = self.conflict(name, (Resource::Group, object), &index, of, now).await?;
+        let Some(record) = index.record(Resource::Group, object) else { return Ok(None) };
+        let stands = index.status(Resource::Group, object).unwrap_or_default();
+        let deleted_at = observe::deleted_at(&index, Resource::Group, object);
+        let (wanted, fields) = if index.is_visible(Resource::Group, object) {
+            let seen = observe::group(&index, &record, (&stands, conflict.as_ref()), &of.spec);
+            (group::status(&seen, now), group::FIELDS)
+        } else if deleted_at.is_some() || conflict.is_some() {
+            let seen = (record.generation, &stands);
+            (group::hidden(seen, (conflict.as_ref(), deleted_at), now), group::HIDDEN_FIELDS)
+        } else {
+            return Ok(None);
+        };
+        let news = events::news(&stands, &wanted, true);
+        let changes = decide::difference(&stands, &wanted, fields);
+        Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes, news }))
+    }
+
+    async fn decide_user(
+        &mut self,
+        name: &DirtyName,
+        object: &Arc<str>,
+        cause: Cause,
+        of: &WatchedDirectory,
+        now: Timestamp,
+    ) -> Result<Option<StatusWrite>, Error> {
+        let index = self.tools.store.index(&of.namespace, &of.name);
+        let conflict = self.conflict(name, (Resource::User, object), &index, of, now).await?;
+        let Some(record) = index.record(Resource::User, object) else { return Ok(None) };
+        let (Some(known), Some(person)) = (self.directories.get(&name.directory), index.person(object)) else {
+            return Ok(None);
+        };
+        let stands = index.status(Resource::User, object).unwrap_or_default();
+        // Of somebody whom SCIM does not show, the effective values stay as they stand.
+        let is_visible = index.is_visible(Resource::User, object);
+        let effective =
+            if is_visible { observe::effective(&known.policy, &record) } else { stands.get("effective").cloned() };
+        let last_deactivation = index.last_deactivation(object);
+        let seen = user::ObservedUser {
+            generation: record.generation,
+            status: &stands,
+            effective,
+            conflict: conflict.as_ref(),
+            person: &person.access,
+            login: known.login.as_ref(),
+            deleted_at: observe::deleted_at(&index, Resource::User, object).flatten(),
+            last_deactivation: last_deactivation.as_ref(),
+        };
+        let Some(wanted) = user::status(&seen, now) else { return Ok(None) };
+        let news = events::news(&stands, &wanted, cause == Cause::Change);
+        let changes = decide::difference(&stands, &wanted, user::FIELDS);
+        Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes, news }))
+    }
+
+    /// Why a user or a group does not own a value that it names, if that may be told by now.
+    async fn conflict(
+        &mut self,
+        name: &DirtyName,
+        (kind, object): (Resource, &Arc<str>),
+        index: &Index,
+        of: &WatchedDirectory,
+        now: Timestamp,
+    ) -> Result<Option<Conflict>, Error> {
+        let known_from = self.contested.look(&self.tools.store, of, index, (kind, object), now).await?;
         if let Some(wait) = known_from.and_then(|known_from| known_from.duration_since(now).try_into().ok()) {
             let wait: Duration = wait;
             self.names.look_at(name.clone(), Instant::now() + wait);
         }
-        let Some(record) = index.record(kind, object) else { return Ok(None) };
-        let Some(known) = self.directories.get(&name.directory) else { return Ok(None) };
-        let stands = index.status(kind, object).unwrap_or_default();
-        let conflict = self.contested.conflict(kind, &name.directory, object);
-        let visible = index.is_visible(kind, object);
-        let access = || observe::access(&index, object, known.login.as_ref(), conflict.is_some());
-        let (wanted, fields) = match kind {
-            Resource::Group if visible => {
-                let seen = observe::group(&index, &record, (&stands, conflict), &of.spec);
-                (Some(decide::group::status(&seen, now)), decide::group::FIELDS)
-            }
-            Resource::User if visible => {
-                let seen = observe::user(&known.policy, &record, (&stands, conflict), access());
-                (decide::user::status(&seen, now), decide::user::FIELDS)
-            }
-            // Of effective values nothing is told, nor of a group that does not own its name.
-            Resource::User => {
-                let seen = observe::hidden(&record, (&stands, conflict), access());
-                (decide::user::status(&seen, now), decide::user::HIDDEN_FIELDS)
-            }
-            Resource::Group if conflict.is_some() => {
-                let seen = observe::hidden(&record, (&stands, conflict), Access::NotAsked);
-                (decide::user::status(&seen, now), decide::user::HIDDEN_FIELDS)
-            }
-            Resource::Group => return Ok(None),
-        };
-        let Some(wanted) = wanted else { return Ok(None) };
-        let conditions = wanted.get("conditions").unwrap_or(&Value::Null);
-        let turned = events::transition(&stands["conditions"], conditions, ConditionType::AccessGranted);
-        let is_of_everybody = [&stands["conditions"], conditions].into_iter().any(events::is_of_everybody);
-        let turned = turned.filter(|_| !is_of_everybody);
-        let changes = decide::difference(&stands, &wanted, fields);
-        Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes, turned }))
+        let taken = self.contested.conflict(kind, &name.directory, object).cloned();
+        Ok(taken.or_else(|| index.has_several_values(kind, object).then_some(Conflict::SeveralValues)))
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::decide::user::{Access, Conflict};
-use super::decide::{directory, group, user};
+use super::decide::ownership::Conflict;
+use super::decide::{directory, group};
 use crate::api::directory::{DirectorySpec, GroupsMode};
 use crate::api::directory_key::Scope;
 use crate::api::directory_status::DirectoryCounts;
@@ -169,40 +169,19 @@ pub fn group<'a>(
     }
 }
 
-/// A user who is visible.
-pub fn user<'a>(
-    policy: &Policy,
-    record: &Record,
-    (status, conflict): (&'a Value, Option<&'a Conflict>),
-    access: Access,
-) -> user::ObservedUser<'a> {
-    let effective = policy.effective(&to_attributes(&json_of(Some(&record.scim)))).to_status();
-    user::ObservedUser { generation: record.generation, status, effective, conflict, access }
+/// What counts for a user under the policy; nothing where that makes no difference.
+pub fn effective(policy: &Policy, record: &Record) -> Option<Value> {
+    let scim: Value = serde_json::from_slice(&record.scim).unwrap_or_default();
+    policy.effective(&to_attributes(&scim)).to_status()
 }
 
-/// An object that is not visible, and so has no effective values beside those that stand.
-pub fn hidden<'a>(
-    record: &Record,
-    (status, conflict): (&'a Value, Option<&'a Conflict>),
-    access: Access,
-) -> user::ObservedUser<'a> {
-    let effective = status.get("effective").cloned();
-    user::ObservedUser { generation: record.generation, status, effective, conflict, access }
+/// When a user or a group was deleted, if it was and that can be read.
+pub fn deleted_at(index: &Index, kind: Resource, name: &str) -> Option<Option<Timestamp>> {
+    index.tombstone(kind, name).map(|tombstone| tombstone.deleted_at)
 }
 
 /// Who may log in to a Directory, as far as is known; nothing where nobody may, because it has no login.
 pub fn login(providers: &Providers, of: &WatchedDirectory) -> Option<LoginRules> {
     let login = of.spec.login.as_ref()?;
     Some(LoginRules::of(Some(login), providers.tenant(of)))
-}
-
-/// Whether a user has access. A person whom the index does not know any more has none, and nobody to tell it to.
-pub fn access(index: &Index, name: &str, login: Option<&LoginRules>, has_conflict: bool) -> Access {
-    let (Some(login), Some(person)) = (login, index.person(name)) else { return Access::NotAsked };
-    user::access(&person.access, login, has_conflict)
-}
-
-/// What stands of a status that was kept as compact JSON.
-pub fn json_of(bytes: Option<&[u8]>) -> Value {
-    bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
 }

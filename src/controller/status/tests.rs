@@ -81,10 +81,10 @@ impl Leader {
 async fn a_look_writes_once_and_a_restart_writes_nothing() {
     let memory = memory(json!({ "uniqueExternalId": { "groups": "Enforce" } }));
     let mut leader = Leader::new(&memory, |_| None);
-    assert_eq!(leader.look().await, ["directories", "directorygroups"]);
+    assert_eq!(leader.look().await, ["directories", "directorygroups", "directoryusers", "directoryusers"]);
     let group = leader.status(Kind::GROUP, "all-1");
     assert_eq!((&group["memberCount"], &group["firstMembers"]), (&json!(2), &json!(["ada-1", "bob-1"])));
-    assert_eq!(leader.status(Kind::USER, "ada-1"), Value::Null);
+    assert_eq!(leader.status(Kind::USER, "ada-1")["state"], "Active");
     assert_eq!(leader.look().await, Vec::<String>::new());
 
     // The rule on externalIds of groups comes into force once nobody breaks it.
@@ -144,8 +144,11 @@ async fn the_loser_of_a_value_gets_a_condition_unless_nobody_can_know_of_it() {
     put("new-1", &Timestamp::now().to_string());
     let mut leader = Leader::new(&memory, |_| None);
     leader.look().await;
-    let condition = leader.status(Kind::USER, "old-1")["conditions"][0].clone();
-    assert_eq!((&condition["type"], &condition["status"]), (&json!("NameClaimed"), &json!("False")));
+    let status = leader.status(Kind::USER, "old-1");
+    let condition = &status["conditions"][0];
+    assert_eq!((&condition["type"], &condition["status"]), (&json!("Ready"), &json!("False")));
+    assert_eq!((&status["state"], &status["conditions"][1]["type"]), (&json!("Conflict"), &json!("Stalled")));
+    assert_eq!(told(&memory), [("ValueTaken".to_owned(), "old-1".to_owned())]);
     assert_eq!(condition["message"], "User.userName belongs to ada-1: give one of the two another value");
     // The condition would make a create that was cut short count as acknowledged.
     assert_eq!(leader.status(Kind::USER, "new-1"), Value::Null);
@@ -257,6 +260,74 @@ async fn a_group_whose_members_change_says_when_and_another_leader_writes_nothin
     assert_eq!(successor.look().await, Vec::<String>::new());
 }
 
+/// Reason and object of each Event.
+fn told(memory: &Memory) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let events = memory.all(Kind::EVENT);
+    events.iter().map(|event| (text(&event["reason"]), text(&event["regarding"]["name"]))).collect()
+}
+
+#[tokio::test]
+async fn a_person_who_leaves_is_told_before_all_who_are_new_with_the_request_that_did_it() {
+    let memory = memory(with_login("OpenIDConnect"));
+    let mut leader = Leader::new(&memory, |_| None);
+    leader.look().await;
+    for number in 0..20 {
+        let metadata = json!({ "name": format!("new-{number}"), "namespace": "people" });
+        let scim = json!({ "userName": format!("new-{number}"), "active": true });
+        let spec = json!({ "directoryRef": { "name": "staff" }, "managedBy": "People", "scim": scim });
+        memory.put(Kind::USER, &json!({ "kind": "DirectoryUser", "metadata": metadata, "spec": spec }));
+    }
+    memory.fill(&leader.tools.store);
+    change(&memory, Kind::USER, "ada-1", |spec| {
+        spec["scim"]["active"] = false.into();
+        let at = "2026-01-01T00:00:00.123Z";
+        spec["lastDeactivation"] = json!({ "at": at, "method": "PATCH", "key": "entra", "requestID": "r-7" });
+    });
+    memory.fill(&leader.tools.store);
+    let soon = Instant::now() + Duration::from_millis(900);
+    let people = std::iter::from_fn(|| leader.statuses.names.take(soon));
+    let mut people = people.filter(|taken| matches!(taken.name.subject, DirtySubject::User(_)));
+    let first = people.next().expect("somebody");
+    assert_eq!(first.name.subject, DirtySubject::User("ada-1".into()));
+    drop(people);
+
+    leader.statuses.look(first, soon).await;
+    let status = leader.status(Kind::USER, "ada-1");
+    assert_eq!((&status["state"], &status["stateSince"]), (&json!("Inactive"), &json!("2026-01-01T00:00:00Z")));
+    let message = status["conditions"][0]["message"].as_str().expect("a message");
+    assert!(message.ends_with("(by PATCH at 2026-01-01T00:00:00Z with the key entra, request r-7)"), "{message}");
+    assert_eq!(told(&memory), [("AccessDenied".to_owned(), "ada-1".to_owned())]);
+}
+
+#[tokio::test]
+async fn an_undelete_that_waits_says_for_whom() {
+    let memory = memory(json!({}));
+    let mut leader = Leader::new(&memory, |_| None);
+    leader.look().await;
+    change(&memory, Kind::USER, "ada-1", |spec| spec["deletedAt"] = "2026-01-01T00:00:00Z".into());
+    let claim = claim_name("staff", USER_NAME, "ada");
+    change(&memory, Kind::CLAIM, &claim, |spec| spec["holder"] = "bob-1".into());
+    change(&memory, Kind::USER, "bob-1", |spec| spec["scim"]["userName"] = "ada".into());
+    leader.look().await;
+    let ready = |leader: &Leader| {
+        let status = leader.status(Kind::USER, "ada-1");
+        let condition = &status["conditions"][0];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (text(&status["state"]), text(&condition["reason"]), text(&condition["message"]))
+    };
+    assert_eq!(ready(&leader), ("Deleted".to_owned(), "Deleted".to_owned(), String::new()));
+    let mut ada = memory.all(Kind::USER).remove(0);
+    ada["metadata"]["annotations"] = json!({ "rollcall.dev/undelete": "" });
+    memory.put(Kind::USER, &ada);
+    leader.look().await;
+    let (state, reason, message) = ready(&leader);
+    assert_eq!((state.as_str(), reason.as_str()), ("Deleted", "Taken"));
+    assert!(message.contains("User.userName belongs to bob-1 by now"), "{message}");
+    assert!(told(&memory).contains(&("ValueTaken".to_owned(), "ada-1".to_owned())), "{:?}", told(&memory));
+    assert_eq!(leader.look().await, Vec::<String>::new());
+}
+
 fn with_login(method: &str) -> Value {
     let oidc = json!({ "authority": "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555",
         "clientID": "c", "clientSecretRef": { "name": "entra" } });
@@ -293,8 +364,7 @@ async fn access_is_told_of_everybody_where_people_log_in_and_an_event_tells_of_e
     assert_eq!(leader.look().await, ["directoryusers"]);
     assert_eq!(access_of(&leader, "ada-1"), "False/Suspended");
     let events = memory.all(Kind::EVENT);
-    let told: Vec<_> = events.iter().map(|event| (&event["reason"], &event["regarding"]["name"])).collect();
-    assert_eq!(told, [(&json!("AccessDenied"), &json!("ada-1"))]);
+    assert_eq!(told(&memory), [("AccessDenied".to_owned(), "ada-1".to_owned())]);
     assert_eq!(events[0]["regarding"]["uid"], memory.all(Kind::USER)[0]["metadata"]["uid"]);
 
     // A tombstone is told too, and whoever is linked to another tenant.

@@ -132,20 +132,24 @@ impl Denial {
     }
 }
 
-/// Whether a person has access to what the Directory guards, and by which way to log in; the policy of an application comes on
-/// top of it (`rules::application`).
-pub fn decide(person: &Person, rules: &LoginRules) -> Result<LoginMethod, Denial> {
-    for (holds, denial) in [
+/// What keeps a person out, whatever the Directory says about logins: the first that holds.
+pub fn own_denial(person: &Person) -> Option<Denial> {
+    let denials = [
         (person.is_deleted, Denial::Deleted),
         (person.is_rejected, Denial::Rejected),
         (!person.owns_its_values, Denial::ValueTaken),
         (!person.is_active, Denial::Inactive),
         (person.is_suspended, Denial::Suspended),
         (person.is_suspended_by_portal, Denial::SuspendedByPortal),
-    ] {
-        if holds {
-            return Err(denial);
-        }
+    ];
+    denials.into_iter().find_map(|(holds, denial)| holds.then_some(denial))
+}
+
+/// Whether a person has access to what the Directory guards, and by which way to log in; the policy of an application comes on
+/// top of it (`rules::application`).
+pub fn decide(person: &Person, rules: &LoginRules) -> Result<LoginMethod, Denial> {
+    if let Some(denial) = own_denial(person) {
+        return Err(denial);
     }
     let of_directory = rules.method.ok_or(Denial::LoginDisabled)?;
     let method = person.login_method.unwrap_or(of_directory);

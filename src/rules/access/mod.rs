@@ -6,7 +6,9 @@
 pub mod change;
 mod decide;
 mod person;
+mod state;
 
 pub use change::{gives, gives_back, tell_all};
-pub use decide::{Account, Denial, LoginRules, Person, decide};
+pub use decide::{Account, Denial, LoginRules, Person, decide, own_denial};
 pub use person::person;
+pub use state::state;

@@ -24,6 +24,9 @@ pub const SPARED_AFTER: SignedDuration = SignedDuration::from_secs(2);
 /// for clocks that differ and for times that are cut to whole seconds. Whatever is farther apart came from a restore.
 pub const RESTORED_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
+/// The conditions that say whether a user or a group owns its name: as it is written, and as versions before wrote it.
+const TELL_OF_NAME: [ConditionType; 2] = [ConditionType::Ready, ConditionType::NameClaimed];
+
 /// Where an object comes from, as far as its times tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provenance {
@@ -51,12 +54,13 @@ fn by_times(created: Option<Timestamp>, stored: Option<Timestamp>) -> Provenance
     }
 }
 
-/// Whether an object says of itself that somebody may rely on it: people wrote it, it was settled before, it was changed after
-/// it was created, or it is a member of a group.
+/// Whether an object says of itself that somebody may rely on it: people wrote it, its status says whether it owns its name
+/// (nobody is told of an object that may still be in creation), it was changed after it was created, or it is a member of a
+/// group.
 pub fn is_relied_on(object: &Object) -> bool {
     let is_user = object.kind() != Kind::GROUP.name;
     is_user && !object.managed_by().is_empty() && object.managed_by() != "Provisioning"
-        || object.condition_types().any(|name| name == ConditionType::NameClaimed.as_str())
+        || object.condition_types().any(|name| TELL_OF_NAME.iter().any(|told| told.as_str() == name))
         || object.is_changed_since_created()
         || !object.member_of().is_empty()
 }

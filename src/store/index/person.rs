@@ -7,6 +7,7 @@ use super::claim::ClaimId;
 use super::resource::{IndexedResource, hash};
 use super::tables::Tables;
 use super::{Index, LookupKey};
+use crate::api::directory_user::LastDeactivation;
 use crate::rules::access::Person;
 use crate::rules::naming::{USER_NAME, canonical};
 use crate::rules::resource::Resource;
@@ -42,6 +43,11 @@ impl Index {
             ended_sessions: logins.map(|logins| Arc::clone(&logins.ended_sessions)).unwrap_or_default(),
             scim: Arc::clone(&resource.scim),
         })
+    }
+
+    /// Which request over SCIM last deactivated or deleted a person, if any did.
+    pub fn last_deactivation(&self, id: &str) -> Option<LastDeactivation> {
+        self.tables.read().resource(Resource::User, id)?.1.last_deactivation.as_deref().cloned()
     }
 
     /// Whether a person is invited to set a password, or was and its status still tells of it.

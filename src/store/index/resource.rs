@@ -11,10 +11,11 @@ use super::edges::GroupId;
 use super::status::KeptStatus;
 use super::{IndexRules, LookupKey};
 use crate::api::Object;
-use crate::api::directory_user::LoginMethod;
+use crate::api::directory_user::{LastDeactivation, LoginMethod};
 use crate::rules::access::{Account, person};
+use crate::rules::labels;
 use crate::rules::login_attributes::is_address_shaped;
-use crate::rules::naming::{DIRECTORY_LABEL, Force, LINK, ambiguous, claimed_values, index_keys};
+use crate::rules::naming::{Force, LINK, ambiguous, claimed_values, index_keys};
 use crate::rules::resource::Resource;
 use crate::rules::retention::is_asked_back;
 use crate::store::claims::known::{Provenance, is_relied_on, known_from, provenance};
@@ -48,7 +49,7 @@ pub(super) struct Marks {
     /// Somebody may rely on it, whether or not it has its claims: a restore brought it back, people wrote it, or it was
     /// changed after it was created.
     pub(super) acknowledged: bool,
-    /// Carries the label of its Directory.
+    /// Its labels say what its spec says.
     pub(super) labelled: bool,
     /// A user whom the provider writes and whose userName is no e-mail address.
     pub(super) unlike_address: bool,
@@ -84,6 +85,8 @@ pub(super) struct IndexedResource {
     /// `displayName` of a group, as it was sent. Of a user it is in the body alone.
     pub(super) display_name: Option<Arc<str>>,
     pub(super) login_method: Option<LoginMethod>,
+    /// Which request last deactivated or deleted the person.
+    pub(super) last_deactivation: Option<Box<LastDeactivation>>,
     /// What there is of logins; none where the person never logged in and no session was ever ended.
     pub(super) logins: Option<Box<LoginState>>,
     /// Hash of the externalId.
@@ -163,6 +166,11 @@ impl Claims {
         Self { others: link.into_iter().chain(asked.others).collect(), linked: self.linked, in_force, ..asked }
     }
 
+    /// All that must be owned for a person to have access.
+    pub(super) fn in_force(&self) -> impl Iterator<Item = ClaimId> {
+        self.name.into_iter().chain(self.others.iter().copied().take(self.in_force.into()))
+    }
+
     /// The claim on the name.
     pub(super) fn name(&self) -> Option<ClaimId> {
         self.name
@@ -170,8 +178,12 @@ impl Claims {
 
     /// Whether all that must be owned for a person to have access is owned, given those that are not.
     pub(super) fn are_owned(&self, unowned: &[ClaimId]) -> bool {
-        let in_force = self.name.iter().chain(self.others.iter().take(self.in_force.into()));
-        self.name.is_some() && !self.ambiguous_in_force && in_force.into_iter().all(|id| !unowned.contains(id))
+        self.name.is_some() && !self.ambiguous_in_force && self.in_force().all(|id| !unowned.contains(&id))
+    }
+
+    /// Whether a unique attribute whose rule is in force has several values.
+    pub(super) fn is_ambiguous_in_force(&self) -> bool {
+        self.ambiguous_in_force
     }
 
     /// Whether a unique attribute has several values.
@@ -218,7 +230,7 @@ impl IndexedResource {
                 suspended_by_portal: person.is_suspended_by_portal,
                 invited: object.is_invited(),
                 acknowledged: is_acknowledged(object),
-                labelled: object.label(DIRECTORY_LABEL) == Some(directory),
+                labelled: labels::are_right(object),
                 unlike_address: kind == Resource::User
                     && object.managed_by() == "Provisioning"
                     && !scim["userName"].as_str().is_some_and(is_address_shaped),
@@ -235,6 +247,7 @@ impl IndexedResource {
             user_type: scim["userType"].as_str().map(Arc::from),
             display_name: scim["displayName"].as_str().filter(|_| is_group).map(Arc::from),
             login_method: person.login_method,
+            last_deactivation: serde_json::from_value(object.last_deactivation().clone()).ok().map(Box::new),
             logins: LoginState::project(object, person.account),
             external_id,
             keys,
@@ -273,6 +286,21 @@ impl IndexedResource {
     /// Whether nothing but a missing claim can be amiss with it: neither deleted nor rejected nor in a change.
     pub(super) fn is_at_rest(&self) -> bool {
         !self.marks.deleted && !self.marks.rejected && self.pending.is_empty()
+    }
+
+    /// The claims that it needs to come back, where it is a tombstone that is asked back. Mostly none.
+    pub(super) fn wanted_back(&self) -> Vec<ClaimId> {
+        let waits = self.marks.asked_back && !self.marks.rejected && self.pending.is_empty();
+        if waits { self.claims.in_force().collect() } else { Vec::new() }
+    }
+
+    /// Whether it says something else of who may get in than `other`, an earlier state of it.
+    pub(super) fn turns(&self, other: &Self) -> bool {
+        let access = |resource: &Self| {
+            let Marks { deleted, let_in, suspended, suspended_by_portal, .. } = resource.marks;
+            (deleted, let_in, suspended, suspended_by_portal)
+        };
+        access(self) != access(other)
     }
 
     /// Whether the janitor has to look at it, given what it owns.

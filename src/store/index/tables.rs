@@ -129,14 +129,20 @@ impl Tables {
         new.was_shown = old.as_ref().is_some_and(|old| old.was_shown);
         new.unowned = old.as_mut().map(|old| std::mem::take(&mut old.unowned)).unwrap_or_default();
         self.derive(kind, &name, &mut new);
+        let is_turned = old.as_deref().is_some_and(|old| new.turns(old));
         let before = old.as_deref().filter(|old| old.shown);
         self.show(kind, &name, before, new.shown.then_some(&*new));
         let deleted_at = old.as_ref().and_then(|old| old.deleted_at);
         self.resources_mut(kind).set_deleted_at(&name, deleted_at, new.deleted_at);
+        let wanted_back = old.as_deref().map(IndexedResource::wanted_back).unwrap_or_default();
+        self.resources_mut(kind).set_wanted_back(&name, &wanted_back, &new.wanted_back());
         if let Some(old) = old {
             self.edges.forget(&old.member_of);
         }
         self.dirty.resource(kind, &name);
+        if is_turned {
+            self.dirty.urgent(kind, &name);
+        }
         self.resources_mut(kind).records.insert(name, new);
         touched.into_iter().for_each(|id| self.derive_claim(id));
     }
@@ -151,6 +157,7 @@ impl Tables {
         resources.unsettled.remove(&name);
         resources.ambiguous.remove(&name);
         resources.set_unowned(&name, &old.unowned, &[]);
+        resources.set_wanted_back(&name, &old.wanted_back(), &[]);
         resources.set_deleted_at(&name, old.deleted_at, None);
         if kind == Resource::Group {
             self.members_changed_at.remove(&name);
@@ -242,16 +249,23 @@ impl Tables {
     }
 
     /// Changes the claims that a resource names, if its body is still this one.
-    pub(super) fn set_claims(&mut self, kind: Resource, name: &str, scim: &Arc<[u8]>, claims: Claims) {
-        let Some(resource) = self.resources_mut(kind).records.get_mut(name) else { return };
+    pub(super) fn set_claims(&mut self, kind: Resource, name: &Arc<str>, scim: &Arc<[u8]>, claims: Claims) {
+        let resources = self.resources_mut(kind);
+        let Some(resource) = resources.records.get_mut(name) else { return };
         if !Arc::ptr_eq(&resource.scim, scim) {
             // It was replaced meanwhile, and the new state was read by the new rules.
             return;
         }
         let mut touched: Vec<_> = resource.named().collect();
         let owned = resource.owns_its_values();
+        let wanted_back = resource.wanted_back();
         resource.claims = claims;
         touched.extend(resource.named());
+        let wanted_now = resource.wanted_back();
+        resources.set_wanted_back(name, &wanted_back, &wanted_now);
+        if wanted_back != wanted_now {
+            self.dirty.resource(kind, name);
+        }
         self.derive_again(kind, name);
         // A rule that has come into force denies access to somebody who lacks the same claim as before.
         let known = self.resource(kind, name).filter(|(_, resource)| resource.owns_its_values() != owned);
@@ -286,6 +300,13 @@ impl Tables {
             self.dirty.living_claim(&id.name());
         }
         for kind in Resource::ALL {
+            // Whoever waits for the value to come back has something to do, or to tell.
+            self.resources(kind)
+                .wanted_back
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .for_each(|name| self.dirty.resource(kind, name));
             let names = self.resources(kind).unowned.get(&id).cloned().unwrap_or_default();
             for name in names {
                 self.dirty.resource(kind, &name);
@@ -294,11 +315,16 @@ impl Tables {
         }
     }
 
-    /// The claims that a resource lacks.
+    /// The claims that a resource lacks; of a tombstone that is asked back, those that keep it from coming back.
     pub(super) fn conflicts_of(&self, kind: Resource, name: &str) -> Vec<UnownedValue> {
-        let resource = self.resource(kind, name).filter(|(_, resource)| resource.is_at_rest());
-        let Some((name, resource)) = resource else { return Vec::new() };
-        resource.unowned.iter().map(|id| self.conflict(name, *id)).collect()
+        let Some((name, resource)) = self.resource(kind, name) else { return Vec::new() };
+        let wanted_back = resource.wanted_back();
+        if !wanted_back.is_empty() {
+            let taken = wanted_back.into_iter().filter(|id| self.live_holder(*id).is_some());
+            return taken.map(|id| self.conflict(name, id)).collect();
+        }
+        let unowned = resource.unowned.iter().filter(|_| resource.is_at_rest());
+        unowned.map(|id| self.conflict(name, *id)).collect()
     }
 
     fn conflict(&self, name: &Arc<str>, id: ClaimId) -> UnownedValue {

@@ -23,7 +23,7 @@ pub struct Upkeep {
     pub known_from: Timestamp,
     /// When it was last written, if it says so.
     pub written_at: Option<Timestamp>,
-    /// Whether it carries the label of its Directory.
+    /// Whether its labels say what its spec says.
     pub labelled: bool,
 }
 
@@ -50,9 +50,17 @@ impl Index {
         record(&self.tables.read(), kind, name)
     }
 
-    /// Values that an object names and does not own. None where it is deleted or rejected, or a change is in progress.
+    /// Values that an object names and does not own. None where it is rejected or a change is in progress; where it is deleted
+    /// and asked back, those that others have.
     pub fn conflicts_of(&self, kind: Resource, name: &str) -> Vec<UnownedValue> {
         self.tables.read().conflicts_of(kind, name)
+    }
+
+    /// Whether a unique attribute of an object, whose rule is in force, has several values: then it owns none of them.
+    pub fn has_several_values(&self, kind: Resource, name: &str) -> bool {
+        let tables = self.tables.read();
+        let resource = tables.resource(kind, name).filter(|(_, resource)| resource.is_at_rest());
+        resource.is_some_and(|(_, resource)| resource.claims.is_ambiguous_in_force())
     }
 
     /// Whether the holder of this claim is not shown as alive and naming the value.

@@ -23,8 +23,13 @@ pub(super) struct Resources {
     /// When the tombstones were deleted, in milliseconds since 1970, and their names.
     pub(super) tombstones: BTreeSet<(i64, Arc<str>)>,
     /// Values that living objects name and do not own, and the names of those objects.
-    pub(super) unowned: HashMap<ClaimId, BTreeSet<Arc<str>>>,
+    pub(super) unowned: Names,
+    /// Values that tombstones need to come back that are asked back, and the names of those tombstones.
+    pub(super) wanted_back: Names,
 }
+
+/// Who has to do with a claim.
+pub(super) type Names = HashMap<ClaimId, BTreeSet<Arc<str>>>;
 
 impl Resources {
     /// Goes over from the time at which an object was deleted, if it was, to another one.
@@ -37,17 +42,26 @@ impl Resources {
 
     /// Goes over from the values that an object did not own to those that it does not own now.
     pub(super) fn set_unowned(&mut self, name: &Arc<str>, before: &[ClaimId], after: &[ClaimId]) {
-        for id in before.iter().filter(|id| !after.contains(id)) {
-            if let Some(names) = self.unowned.get_mut(id) {
-                names.remove(name);
-                if names.is_empty() {
-                    self.unowned.remove(id);
-                }
+        set_names(&mut self.unowned, name, before, after);
+    }
+
+    /// Goes over from the values that an object needed to come back to those that it needs now.
+    pub(super) fn set_wanted_back(&mut self, name: &Arc<str>, before: &[ClaimId], after: &[ClaimId]) {
+        set_names(&mut self.wanted_back, name, before, after);
+    }
+}
+
+fn set_names(table: &mut Names, name: &Arc<str>, before: &[ClaimId], after: &[ClaimId]) {
+    for id in before.iter().filter(|id| !after.contains(id)) {
+        if let Some(names) = table.get_mut(id) {
+            names.remove(name);
+            if names.is_empty() {
+                table.remove(id);
             }
         }
-        for id in after.iter().filter(|id| !before.contains(id)) {
-            self.unowned.entry(*id).or_default().insert(Arc::clone(name));
-        }
+    }
+    for id in after.iter().filter(|id| !before.contains(id)) {
+        table.entry(*id).or_default().insert(Arc::clone(name));
     }
 }
 

@@ -95,7 +95,7 @@ pub fn stands(status: &Value, name: ConditionType) -> bool {
 }
 
 /// The whole second that `now` is in: the API server keeps no fractions, and the next second has not begun.
-fn in_seconds(now: Timestamp) -> String {
+pub fn in_seconds(now: Timestamp) -> String {
     format!("{now:.0}")
 }
 

@@ -1,17 +1,28 @@
-//! `DirectoryGroup.status`: how many members a group has, who the first are, when they last changed, and who has its name
-//! if it has not.
+//! `DirectoryGroup.status`: what the group is, who has its name if it has not, how many members it has, who the first are, and
+//! when they last changed.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::conditions::{insert_list, merge};
-use super::user::{Conflict, NAME_CLAIMED, name_claimed};
+use super::ownership::{self, Conflict, OWNERSHIP, insert_state, ready};
+use crate::api::directory_group::GroupState;
 
 /// Most members that a status names; the API server refuses more.
 pub const MAX_FIRST_MEMBERS: usize = 100;
 /// The fields that are written here.
-pub const FIELDS: &[&str] =
-    &["observedGeneration", "memberCount", "firstMembers", "membersDigest", "membersChangedAt", "conditions"];
+pub const FIELDS: &[&str] = &[
+    "observedGeneration",
+    "state",
+    "stateSince",
+    "memberCount",
+    "firstMembers",
+    "membersDigest",
+    "membersChangedAt",
+    "conditions",
+];
+/// Those of a group that SCIM does not show: of its members nothing is told.
+pub const HIDDEN_FIELDS: &[&str] = &ownership::FIELDS;
 
 /// What is seen of a group.
 #[derive(Debug)]
@@ -26,8 +37,23 @@ pub struct ObservedGroup<'a> {
     pub members_digest: u64,
     /// The first of them in the order of their ids.
     pub first_members: Vec<String>,
-    /// Who has a value that the group names.
+    /// Why the group does not own a value that it names.
     pub conflict: Option<&'a Conflict>,
+}
+
+/// The status of a group that SCIM does not show, as it should stand: a tombstone, or one whose name another group has.
+pub fn hidden(
+    (generation, status): (i64, &Value),
+    (conflict, deleted_at): (Option<&Conflict>, Option<Option<Timestamp>>),
+    now: Timestamp,
+) -> Map<String, Value> {
+    let state = if deleted_at.is_some() { GroupState::Deleted } else { GroupState::Conflict };
+    let mut wanted = Map::new();
+    wanted.insert("observedGeneration".to_owned(), generation.into());
+    insert_state(&mut wanted, &json!(state), status, deleted_at.flatten(), now);
+    let ready = ready(deleted_at.is_some(), conflict);
+    insert_list(&mut wanted, "conditions", merge(&status["conditions"], &OWNERSHIP, ready, generation, now));
+    wanted
 }
 
 /// The status as it should stand.
@@ -35,6 +61,8 @@ pub fn status(observed: &ObservedGroup<'_>, now: Timestamp) -> Map<String, Value
     let ObservedGroup { generation, status, member_count, members_digest, first_members, conflict } = observed;
     let mut wanted = Map::new();
     wanted.insert("observedGeneration".to_owned(), (*generation).into());
+    let state = if conflict.is_some() { GroupState::Conflict } else { GroupState::Active };
+    insert_state(&mut wanted, &json!(state), status, None, now);
     wanted.insert("memberCount".to_owned(), (*member_count).into());
     let first = first_members.iter().take(MAX_FIRST_MEMBERS).map(|id| id.as_str().into());
     insert_list(&mut wanted, "firstMembers", first.collect());
@@ -43,8 +71,8 @@ pub fn status(observed: &ObservedGroup<'_>, now: Timestamp) -> Map<String, Value
         wanted.insert("membersChangedAt".to_owned(), changed_at);
     }
     wanted.insert("membersDigest".to_owned(), digest.into());
-    let claimed = name_claimed(status, *conflict);
-    insert_list(&mut wanted, "conditions", merge(&status["conditions"], &NAME_CLAIMED, claimed, *generation, now));
+    let ready = ready(false, *conflict);
+    insert_list(&mut wanted, "conditions", merge(&status["conditions"], &OWNERSHIP, ready, *generation, now));
     wanted
 }
 
@@ -97,17 +125,12 @@ mod tests {
 
     #[test]
     fn a_group_says_how_many_belong_to_it_and_who_the_first_are() {
-        let taken = Conflict { attribute: "Group.displayName".to_owned(), holder: "other-1".to_owned() };
         let members = |count: usize| (0..count).map(|number| format!("u-{number:03}")).collect::<Vec<_>>();
-        let before = "2026-01-01T00:00:00Z";
-        let lost =
-            json!({ "conditions": [{ "type": "NameClaimed", "status": "False", "lastTransitionTime": before }] });
         let cases = [
             (
                 "an empty group",
                 0,
                 members(0),
-                None,
                 json!(null),
                 json!({ "observedGeneration": 3, "memberCount": 0, "membersDigest": NOBODY }),
             ),
@@ -115,7 +138,6 @@ mod tests {
                 "one with members",
                 2,
                 members(2),
-                None,
                 json!({ "memberCount": 1 }),
                 json!({ "observedGeneration": 3, "memberCount": 2, "firstMembers": ["u-000", "u-001"],
                     "membersDigest": NOBODY }),
@@ -124,45 +146,59 @@ mod tests {
                 "a large one",
                 20_000,
                 members(200),
-                None,
                 json!(null),
                 json!({ "observedGeneration": 3, "memberCount": 20_000, "firstMembers": members(MAX_FIRST_MEMBERS),
                     "membersDigest": NOBODY, "membersChangedAt": CHANGED_AT }),
             ),
-            (
-                "one whose name another has",
-                0,
-                members(0),
-                Some(&taken),
-                json!(null),
-                json!({ "observedGeneration": 3, "memberCount": 0, "membersDigest": NOBODY, "conditions": [{
-                    "type": "NameClaimed", "status": "False", "reason": "Taken", "observedGeneration": 3,
-                    "lastTransitionTime": "1970-01-01T00:00:00Z",
-                    "message": "Group.displayName belongs to other-1: give one of the two another value",
-                }] }),
-            ),
-            (
-                "one that has its name again",
-                0,
-                members(0),
-                None,
-                lost,
-                json!({ "observedGeneration": 3, "memberCount": 0, "membersDigest": NOBODY, "conditions": [{
-                    "type": "NameClaimed", "status": "True", "reason": "Claimed", "observedGeneration": 3,
-                    "lastTransitionTime": "1970-01-01T00:00:00Z", "message": "",
-                }] }),
-            ),
         ];
-        for (case, member_count, first_members, conflict, stands, expected) in cases {
+        for (case, member_count, first_members, stands, expected) in cases {
             let observed = ObservedGroup {
                 generation: 3,
                 status: &stands,
                 member_count,
                 members_digest: 0,
                 first_members,
-                conflict,
+                conflict: None,
             };
-            assert_eq!(Value::Object(status(&observed, Timestamp::UNIX_EPOCH)), expected, "{case}");
+            let mut wanted = status(&observed, Timestamp::UNIX_EPOCH);
+            assert_eq!(summary(&wanted), ("Active".to_owned(), "True".to_owned(), "Claimed".to_owned()), "{case}");
+            for of_both_kinds in ["state", "stateSince", "conditions"] {
+                wanted.remove(of_both_kinds);
+            }
+            assert_eq!(Value::Object(wanted), expected, "{case}");
+        }
+    }
+
+    /// The state, and the status and the reason of Ready.
+    fn summary(status: &Map<String, Value>) -> (String, String, String) {
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let ready = &status["conditions"][0];
+        (text(&status["state"]), text(&ready["status"]), text(&ready["reason"]))
+    }
+
+    #[test]
+    fn a_group_says_what_it_is_whether_or_not_scim_shows_it() {
+        let taken = Conflict::Taken { attribute: "Group.displayName".to_owned(), holder: "other-1".to_owned() };
+        let now: Timestamp = "2026-03-01T10:00:00Z".parse().expect("a time");
+        let shown = ObservedGroup {
+            generation: 3,
+            status: &Value::Null,
+            member_count: 0,
+            members_digest: 0,
+            first_members: Vec::new(),
+            conflict: Some(&taken),
+        };
+        let hidden = |conflict, deleted_at| hidden((3, &Value::Null), (conflict, deleted_at), now);
+        for (case, status, expected) in [
+            ("shown, and another has its externalId", status(&shown, now), ("Conflict", "False", "Taken")),
+            ("another has its name", hidden(Some(&taken), None), ("Conflict", "False", "Taken")),
+            ("a tombstone", hidden(None, Some(Some(now))), ("Deleted", "True", "Deleted")),
+            ("a tombstone whose time nobody can read", hidden(None, Some(None)), ("Deleted", "True", "Deleted")),
+            ("asked back, and another has its name", hidden(Some(&taken), Some(None)), ("Deleted", "False", "Taken")),
+        ] {
+            let (state, holds, reason) = expected;
+            assert_eq!(summary(&status), (state.to_owned(), holds.to_owned(), reason.to_owned()), "{case}");
+            assert_eq!(status["observedGeneration"], 3, "{case}");
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod alarms;
 pub mod conditions;
 pub mod directory;
 pub mod group;
+pub mod ownership;
 pub mod setup;
 pub mod user;
 

@@ -1,55 +1,24 @@
-//! `DirectoryUser.status`: what counts under the Directory's policy, who has a value that the person names, and whether the person
-//! has access.
+//! `DirectoryUser.status`: what the person is, who has a value that the person names, what counts under the Directory's policy,
+//! and whether the person has access.
 //!
-//! A person about whom there is nothing to say has no status at all: one for each of 20,000 people would be 20,000 writes
-//! that tell nobody anything. Where people log in, there is something to say of everybody.
+//! Everybody has one, so that `kubectl get directoryusers` says of each person what is the matter, and `kubectl wait` when the
+//! object is done. A person who is being created, or whom the janitor is about to mend, is told nothing new: the next look does.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::conditions::{self, Wanted, insert_list, merge};
+use super::conditions::{Wanted, insert_list, merge};
+use super::ownership::{Conflict, OWNERSHIP, insert_state, ready};
 use crate::api::conditions::{ConditionType, Reason};
-use crate::api::directory_user::LoginMethod;
-use crate::rules::access::{Denial, LoginRules, Person, decide};
+use crate::api::directory_user::{LastDeactivation, LoginMethod, UserState};
+use crate::rules::access::{Denial, LoginRules, Person, decide, own_denial, state};
+use crate::rules::author::in_words;
 
-/// The condition of users and of groups.
-pub const NAME_CLAIMED: [ConditionType; 1] = [ConditionType::NameClaimed];
-/// All conditions of users.
-const OF_USERS: [ConditionType; 2] = [ConditionType::NameClaimed, ConditionType::AccessGranted];
 /// The fields that are written here.
-pub const FIELDS: &[&str] = &["observedGeneration", "effective", "conditions"];
-/// Those of an object that SCIM does not show.
-pub const HIDDEN_FIELDS: &[&str] = &["observedGeneration", "conditions"];
-
-/// Another object has a value that this one names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// The attribute, as claims name it.
-    pub attribute: String,
-    /// The id of the other object.
-    pub holder: String,
-}
-
-/// What is to be said of a person's access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Nothing: the Directory has no login.
-    NotAsked,
-    /// Nothing yet: the object is being made, or is about to go. What stands is left as it is.
-    Unclear,
-    /// What every door decides.
-    Decided(Result<LoginMethod, Denial>),
-}
-
-/// What is to be said of the access of a person to a Directory with a login. A value that the person does not own and nobody else
-/// has is being claimed: a create goes on, or the janitor mends what a restore brought back.
-pub fn access(person: &Person, rules: &LoginRules, has_conflict: bool) -> Access {
-    match decide(person, rules) {
-        Err(Denial::ValueTaken) if !has_conflict => Access::Unclear,
-        Err(Denial::Rejected) => Access::Unclear,
-        decided => Access::Decided(decided),
-    }
-}
+pub const FIELDS: &[&str] = &["observedGeneration", "state", "stateSince", "effective", "conditions"];
+/// All conditions of users.
+const OWNED: [ConditionType; 5] =
+    [OWNERSHIP[0], OWNERSHIP[1], OWNERSHIP[2], OWNERSHIP[3], ConditionType::AccessGranted];
 
 /// What is seen of a user.
 #[derive(Debug)]
@@ -60,39 +29,63 @@ pub struct ObservedUser<'a> {
     pub status: &'a Value,
     /// What counts under the policy, where that makes a difference.
     pub effective: Option<Value>,
-    /// Who has a value that the user names.
+    /// Why the user does not own a value that it names.
     pub conflict: Option<&'a Conflict>,
-    /// Whether the user has access.
-    pub access: Access,
+    /// The person, as every door sees it.
+    pub person: &'a Person,
+    /// Who may log in; nothing where the Directory has no login.
+    pub login: Option<&'a LoginRules>,
+    /// When it was deleted, where it was and says so.
+    pub deleted_at: Option<Timestamp>,
+    /// Which request last deactivated or deleted the person.
+    pub last_deactivation: Option<&'a LastDeactivation>,
 }
 
-/// The status as it should stand; nothing where there is none and none is needed.
+/// The status as it should stand; nothing where it is left as it is.
 pub fn status(observed: &ObservedUser<'_>, now: Timestamp) -> Option<Map<String, Value>> {
-    let ObservedUser { generation, status, effective, conflict, access } = observed;
-    let is_decided = matches!(access, Access::Decided(_));
-    if status.is_null() && effective.is_none() && conflict.is_none() && !is_decided {
+    let ObservedUser { generation, status, effective, conflict, person, login, deleted_at, last_deactivation } =
+        observed;
+    if is_unclear(person, *conflict) {
         return None;
     }
     let mut wanted = Map::new();
     wanted.insert("observedGeneration".to_owned(), (*generation).into());
-    wanted.extend(effective.clone().map(|effective| ("effective".to_owned(), effective)));
-    let (owned, granted) = match access {
-        Access::NotAsked => (&OF_USERS[..], None),
-        Access::Unclear => (&NAME_CLAIMED[..], None),
-        Access::Decided(decided) => (&OF_USERS[..], Some(access_granted(*decided))),
+    let state = state(person);
+    let since = match state {
+        UserState::Deleted => *deleted_at,
+        UserState::Inactive => last_deactivation.map(|request| request.at.0),
+        _ => None,
     };
-    let conditions = name_claimed(status, *conflict).into_iter().chain(granted).collect();
-    insert_list(&mut wanted, "conditions", merge(&status["conditions"], owned, conditions, *generation, now));
+    insert_state(&mut wanted, &json!(state), status, since, now);
+    wanted.extend(effective.clone().map(|effective| ("effective".to_owned(), effective)));
+    let granted = login.map(|login| access_granted(decide(person, login), *last_deactivation));
+    let conditions = ready(person.is_deleted, *conflict).into_iter().chain(granted).collect();
+    insert_list(&mut wanted, "conditions", merge(&status["conditions"], &OWNED, conditions, *generation, now));
     Some(wanted)
 }
 
-/// `AccessGranted`: what every door decides, with what to do about it. Its `lastTransitionTime` says since when.
-fn access_granted(decided: Result<LoginMethod, Denial>) -> Wanted {
-    let name = ConditionType::AccessGranted;
-    match decided {
-        Ok(_) => Wanted { name, holds: true, reason: Reason::Granted, message: String::new() },
-        Err(denial) => Wanted { name, holds: false, reason: denial.reason(), message: sentence(denial).to_owned() },
+/// Whether nobody can tell yet what becomes of the object. A value that the person does not own and nobody else has is being
+/// claimed: a create goes on, or the janitor mends what a restore brought back. And what lost its name is about to go.
+fn is_unclear(person: &Person, conflict: Option<&Conflict>) -> bool {
+    match own_denial(person) {
+        Some(Denial::ValueTaken) => conflict.is_none(),
+        Some(Denial::Rejected) => true,
+        _ => false,
     }
+}
+
+/// `AccessGranted`: what every door decides, with what to do about it. Its `lastTransitionTime` says since when.
+fn access_granted(decided: Result<LoginMethod, Denial>, last_deactivation: Option<&LastDeactivation>) -> Wanted {
+    let name = ConditionType::AccessGranted;
+    let Err(denial) = decided else {
+        return Wanted { name, holds: true, reason: Reason::Granted, message: String::new() };
+    };
+    let request = last_deactivation.filter(|_| matches!(denial, Denial::Deleted | Denial::Inactive));
+    let message = match request {
+        Some(request) => format!("{} ({})", sentence(denial), in_words(request)),
+        None => sentence(denial).to_owned(),
+    };
+    Wanted { name, holds: false, reason: denial.reason(), message }
 }
 
 fn sentence(denial: Denial) -> &'static str {
@@ -102,7 +95,7 @@ fn sentence(denial: Denial) -> &'static str {
              rollcall.dev/undelete until the retention is over"
         }
         Denial::Rejected => "the object lost its name before anybody was told of it, and is about to be removed",
-        Denial::ValueTaken => "another object has a value that must be unique: the condition NameClaimed names it",
+        Denial::ValueTaken => "another object has a value that must be unique: the condition Ready names it",
         Denial::Inactive => "the identity provider deactivated the person: enable or assign the account there",
         Denial::Suspended => "an administrator keeps the person out: remove spec.suspended to let the person in",
         Denial::SuspendedByPortal => "the person was suspended in the portal: lift the suspension there",
@@ -118,123 +111,160 @@ fn sentence(denial: Denial) -> &'static str {
     }
 }
 
-/// `NameClaimed`, of users and of groups. It comes with a conflict, and stays as True when that is over: whoever saw it
-/// False wants to see that.
-pub fn name_claimed(stands: &Value, conflict: Option<&Conflict>) -> Vec<Wanted> {
-    let name = ConditionType::NameClaimed;
-    match conflict {
-        Some(Conflict { attribute, holder }) => vec![Wanted {
-            name,
-            holds: false,
-            reason: Reason::Taken,
-            message: format!("{attribute} belongs to {holder}: give one of the two another value"),
-        }],
-        None if conditions::stands(stands, name) => {
-            vec![Wanted { name, holds: true, reason: Reason::Claimed, message: String::new() }]
-        }
-        None => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::constant(1_772_359_200, 0);
+    const LONG_AGO: &str = "2026-01-01T00:00:00Z";
+
+    fn rules() -> LoginRules {
+        LoginRules { method: Some(LoginMethod::BuiltIn), has_passwords: true, ..LoginRules::default() }
+    }
+
+    fn taken() -> Conflict {
+        Conflict::Taken { attribute: "User.externalId".to_owned(), holder: "other-1".to_owned() }
+    }
+
+    fn request() -> LastDeactivation {
+        let at = Time("2026-02-01T00:00:00.5Z".parse().expect("a time"));
+        LastDeactivation { at, method: "PATCH".to_owned(), key: "entra".to_owned(), request_id: "r-1".to_owned() }
+    }
+
+    fn observed<'a>(person: &'a Person, status: &'a Value) -> ObservedUser<'a> {
+        ObservedUser {
+            generation: 5,
+            status,
+            effective: None,
+            conflict: None,
+            person,
+            login: None,
+            deleted_at: None,
+            last_deactivation: None,
+        }
+    }
+
+    /// Status and reason of a condition.
+    fn condition(status: &Map<String, Value>, name: &str) -> Option<(String, String)> {
+        let conditions = status["conditions"].as_array().expect("conditions");
+        let found = conditions.iter().find(|condition| condition["type"] == name)?;
+        let text = |field: &str| found[field].as_str().expect("a text").to_owned();
+        Some((text("status"), text("reason")))
+    }
+
     #[test]
-    fn a_user_has_a_status_where_there_is_something_to_say() {
+    fn everybody_has_a_state_and_says_whether_the_object_is_ready() {
         let effective = json!({ "userType": "Guest" });
-        let taken = Conflict { attribute: "User.externalId".to_owned(), holder: "other-1".to_owned() };
-        let claimed = |status: &str, reason: &str, message: &str| {
-            json!({ "type": "NameClaimed", "status": status, "reason": reason, "message": message,
-                    "observedGeneration": 5, "lastTransitionTime": "1970-01-01T00:00:00Z" })
-        };
-        let lost = claimed("False", "Taken", "User.externalId belongs to other-1: give one of the two another value");
-        let cases = [
-            ("nothing to say", None, None, json!(null), None),
-            (
-                "the policy makes a difference",
-                Some(&effective),
-                None,
-                json!(null),
-                Some(json!({ "observedGeneration": 5, "effective": effective })),
-            ),
-            (
-                "it makes none any more",
-                None,
-                None,
-                json!({ "observedGeneration": 4, "effective": effective }),
-                Some(json!({ "observedGeneration": 5 })),
-            ),
-            (
-                "a value belongs to another",
-                None,
-                Some(&taken),
-                json!(null),
-                Some(json!({ "observedGeneration": 5, "conditions": [lost] })),
-            ),
-            (
-                "it does no longer",
-                None,
-                None,
-                json!({ "conditions": [lost] }),
-                Some(json!({ "observedGeneration": 5, "conditions": [claimed("True", "Claimed", "")] })),
-            ),
-        ];
-        for (case, effective, conflict, stands, expected) in cases {
-            let access = Access::NotAsked;
-            let effective = effective.cloned();
-            let observed = ObservedUser { generation: 5, status: &stands, effective, conflict, access };
-            assert_eq!(status(&observed, Timestamp::UNIX_EPOCH).map(Value::Object), expected, "{case}");
+        let conflict = taken();
+        let rival = Person { owns_its_values: false, ..Person::in_order() };
+        let in_order = Person::in_order();
+        for (case, person, conflict, state, ready) in [
+            ("in order", &in_order, None, "Active", ("True", "Claimed")),
+            ("another has the value", &rival, Some(&conflict), "Conflict", ("False", "Taken")),
+            ("another has it, and the rule is on its way", &in_order, Some(&conflict), "Active", ("False", "Taken")),
+        ] {
+            let observed =
+                ObservedUser { conflict, effective: Some(effective.clone()), ..observed(person, &Value::Null) };
+            let status = status(&observed, NOW).expect("a status");
+            assert_eq!((&status["state"], &status["observedGeneration"]), (&json!(state), &json!(5)), "{case}");
+            assert_eq!(status["effective"], effective, "{case}");
+            assert_eq!(condition(&status, "Ready"), Some((ready.0.to_owned(), ready.1.to_owned())), "{case}");
+            assert_eq!(condition(&status, "AccessGranted"), None, "{case}: nobody logs in");
         }
     }
 
     #[test]
-    fn access_is_told_where_it_is_decided_and_left_alone_where_it_is_not_clear_yet() {
-        let now: Timestamp = "2026-03-01T10:00:00Z".parse().expect("a time");
+    fn the_condition_of_versions_before_goes_with_the_next_write() {
+        let person = Person::in_order();
+        let stands = json!({ "conditions": [{ "type": "NameClaimed", "status": "True" }, { "type": "Theirs" }] });
+        let status = status(&observed(&person, &stands), NOW).expect("a status");
+        let types: Vec<_> =
+            status["conditions"].as_array().expect("a list").iter().map(|it| it["type"].clone()).collect();
+        assert_eq!(types, ["Ready", "Theirs"]);
+    }
+
+    #[test]
+    fn what_is_not_clear_yet_is_not_told() {
+        let person = |owns_its_values, is_rejected| Person { owns_its_values, is_rejected, ..Person::in_order() };
+        let conflict = taken();
+        let stands = json!({ "state": "Active" });
+        for (case, person, conflict, is_told) in [
+            ("it owns all", person(true, false), None, true),
+            ("nobody has it yet", person(false, false), None, false),
+            ("somebody else has it", person(false, false), Some(&conflict), true),
+            ("there are several", person(false, false), Some(&Conflict::SeveralValues), true),
+            ("about to be removed", person(false, true), None, false),
+        ] {
+            let observed = ObservedUser { conflict, ..observed(&person, &stands) };
+            assert_eq!(status(&observed, NOW).is_some(), is_told, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_deletion_or_deactivation_is_that_of_its_request() {
+        let request = request();
+        let deleted = Person { is_deleted: true, ..Person::in_order() };
+        let inactive = Person { is_active: false, ..Person::in_order() };
+        for (case, person, expected) in [
+            ("deleted", deleted, "2026-02-03T00:00:00Z"),
+            ("inactive", inactive, "2026-02-01T00:00:00Z"),
+            ("active again", Person::in_order(), "2026-03-01T10:00:00Z"),
+        ] {
+            let observed = ObservedUser {
+                deleted_at: person.is_deleted.then(|| "2026-02-03T00:00:00.9Z".parse().expect("a time")),
+                last_deactivation: Some(&request),
+                ..observed(&person, &Value::Null)
+            };
+            assert_eq!(status(&observed, NOW).expect("a status")["stateSince"], expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn access_is_told_where_people_log_in_with_the_request_that_took_it_away() {
+        let (rules, request) = (rules(), request());
         let standing = |status: &str, reason: &str| {
-            json!([{ "type": "AccessGranted", "status": status, "reason": reason, "message": "",
-                     "observedGeneration": 4, "lastTransitionTime": "2026-01-01T00:00:00Z" }])
+            json!({ "conditions": [{ "type": "AccessGranted", "status": status, "reason": reason, "message": "",
+                                     "observedGeneration": 4, "lastTransitionTime": LONG_AGO }] })
         };
         let granted = standing("True", "Granted");
-        let decided = |decided| Access::Decided(decided);
-        let cases = [
-            ("no login", json!(null), Access::NotAsked, None),
-            ("no login any more", granted.clone(), Access::NotAsked, Some(json!(null))),
-            ("being made", json!(null), Access::Unclear, None),
-            ("being mended", granted.clone(), Access::Unclear, Some(granted.clone())),
-        ];
-        for (case, conditions, access, expected) in cases {
-            let stands = if conditions.is_null() { json!(null) } else { json!({ "conditions": conditions }) };
-            let observed = ObservedUser { generation: 5, status: &stands, effective: None, conflict: None, access };
-            let wanted = status(&observed, now).map(|wanted| wanted.get("conditions").cloned().unwrap_or_default());
-            assert_eq!(wanted, expected, "{case}");
-        }
-        for (case, conditions, access, expected) in [
-            ("granted", json!(null), decided(Ok(LoginMethod::BuiltIn)), ("True", "Granted", "2026-03-01T10:00:00Z")),
+        let suspended = Person { is_suspended: true, ..Person::in_order() };
+        let inactive = Person { is_active: false, ..Person::in_order() };
+        for (case, person, stands, expected) in [
+            ("granted", Person::in_order(), Value::Null, ("True", "Granted", "2026-03-01T10:00:00Z", "")),
+            ("granted as before", Person::in_order(), granted.clone(), ("True", "Granted", LONG_AGO, "")),
             (
-                "granted as before",
+                "denied",
+                suspended,
                 granted.clone(),
-                decided(Ok(LoginMethod::OpenIDConnect)),
-                ("True", "Granted", "2026-01-01T00:00:00Z"),
+                ("False", "Suspended", "2026-03-01T10:00:00Z", "remove spec.suspended"),
             ),
-            ("denied", granted, decided(Err(Denial::Suspended)), ("False", "Suspended", "2026-03-01T10:00:00Z")),
             (
                 "denied for another reason",
+                inactive,
                 standing("False", "Suspended"),
-                decided(Err(Denial::Inactive)),
-                ("False", "Inactive", "2026-01-01T00:00:00Z"),
+                ("False", "Inactive", LONG_AGO, "(by PATCH at 2026-02-01T00:00:00Z with the key entra, request r-1)"),
             ),
         ] {
-            let stands = json!({ "conditions": conditions });
-            let observed = ObservedUser { generation: 5, status: &stands, effective: None, conflict: None, access };
-            let wanted = status(&observed, now).expect("a status");
-            let condition = &wanted["conditions"][0];
+            let last_deactivation = Some(&request);
+            let observed = ObservedUser { login: Some(&rules), last_deactivation, ..observed(&person, &stands) };
+            let status = status(&observed, NOW).expect("a status");
+            let condition = &status["conditions"][0];
             let text = |field: &str| condition[field].as_str().expect("a text");
-            assert_eq!((text("status"), text("reason"), text("lastTransitionTime")), expected, "{case}");
-            assert_eq!(text("message").is_empty(), expected.0 == "True", "{case}");
+            assert_eq!(
+                (text("status"), text("reason"), text("lastTransitionTime")),
+                (expected.0, expected.1, expected.2),
+                "{case}"
+            );
+            assert!(
+                text("message").contains(expected.3) && text("message").is_empty() == expected.3.is_empty(),
+                "{case}"
+            );
         }
+        let person = Person::in_order();
+        let status = status(&observed(&person, &granted), NOW).expect("a status");
+        assert_eq!(condition(&status, "AccessGranted"), None, "it goes with the login");
     }
 
     #[test]
@@ -255,19 +285,5 @@ mod tests {
             Denial::ForeignLink,
         ];
         assert_eq!(table, denials.map(|denial| format!("| `{}` | {} |", denial.as_str(), sentence(denial))));
-    }
-
-    #[test]
-    fn a_value_that_nobody_else_has_closes_no_door_in_the_status() {
-        let person = |owns_its_values, is_rejected| Person { owns_its_values, is_rejected, ..Person::in_order() };
-        let rules = LoginRules { method: Some(LoginMethod::BuiltIn), has_passwords: true, ..LoginRules::default() };
-        for (case, person, has_conflict, expected) in [
-            ("it owns all", person(true, false), false, Access::Decided(Ok(LoginMethod::BuiltIn))),
-            ("nobody has it yet", person(false, false), false, Access::Unclear),
-            ("somebody else has it", person(false, false), true, Access::Decided(Err(Denial::ValueTaken))),
-            ("about to be removed", person(false, true), false, Access::Unclear),
-        ] {
-            assert_eq!(access(&person, &rules, has_conflict), expected, "{case}");
-        }
     }
 }

@@ -277,7 +277,7 @@ fn an_attribute_of_a_newer_version_is_not_understood() {
 
 #[test]
 fn an_object_may_have_been_acknowledged_unless_it_is_young_provisioned_and_unsettled() {
-    let condition = |status: &str| json!({ "conditions": [{ "type": "NameClaimed", "status": status }] });
+    let condition = |name: &str, status: &str| json!({ "conditions": [{ "type": name, "status": status }] });
     let created = |age: SignedDuration| {
         let mut holder = ada_with("/spec/scim/meta/created", ago(age).into());
         holder.object["metadata"]["creationTimestamp"] = ago(age).into();
@@ -297,10 +297,11 @@ fn an_object_may_have_been_acknowledged_unless_it_is_young_provisioned_and_unset
         ("with a time that nobody can read", ada_with("/spec/scim/meta/created", "yesterday".into()), true),
         ("made by people", ada_with("/spec/managedBy", "People".into()), true),
         ("managed in a newer way", ada_with("/spec/managedBy", "Later".into()), true),
-        ("settled", ada_with("/status", condition("True")), true),
-        ("settled, then in conflict", ada_with("/status", condition("False")), true),
+        ("settled", ada_with("/status", condition("Ready", "True")), true),
+        ("settled, then in conflict", ada_with("/status", condition("Ready", "False")), true),
+        ("settled by a version before", ada_with("/status", condition("NameClaimed", "True")), true),
         ("a group, just made", group(sales()), false),
-        ("with another condition", ada_with("/status", json!({ "conditions": [{ "type": "Ready" }] })), false),
+        ("with another condition", ada_with("/status", condition("AccessGranted", "True")), false),
     ];
     for (case, holder, known) in cases {
         assert_eq!(holder.is_known(), known, "{case}");

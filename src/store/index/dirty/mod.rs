@@ -228,6 +228,12 @@ impl Marker {
         self.subject(&DirtySubject::Directory);
     }
 
+    /// What is new of a user or a group is looked at before the others that changed.
+    pub(super) fn urgent(&self, kind: Resource, name: &Arc<str>) {
+        let subject = DirtySubject::of(kind, name);
+        self.subscribers.each(|subscription| subscription.queue.lock().hasten(&self.directory, &subject));
+    }
+
     /// Something is to be looked at.
     pub(super) fn subject(&self, subject: &DirtySubject) {
         self.subscribers.mark(&self.directory, subject);

@@ -22,7 +22,7 @@ pub struct DirtyQueue {
 #[derive(Debug, Default)]
 struct Waiting {
     known: HashMap<DirtySubject, Position>,
-    ready: BTreeMap<(usize, u64), DirtySubject>,
+    ready: BTreeMap<Place, DirtySubject>,
     later: BTreeSet<(Instant, DirtySubject)>,
     review: BTreeMap<usize, Vec<DirtySubject>>,
     held_until: Option<Instant>,
@@ -32,10 +32,20 @@ struct Waiting {
     count: u64,
 }
 
+/// Where a name stands among those that can be taken: by its rank, then by its haste, then by when it came.
+type Place = (usize, Haste, u64);
+
+/// Whether a name comes before the others of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Haste {
+    Urgent,
+    Routine,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Position {
-    Ready(usize, u64),
-    Later(Instant),
+    Ready(Place),
+    Later(Instant, Haste),
 }
 
 impl DirtyQueue {
@@ -43,6 +53,13 @@ impl DirtyQueue {
     /// time comes forward, one that waits for an earlier time stays. Says whether anything moved.
     pub fn mark(&mut self, directory: &DirectoryName, subject: DirtySubject, at: Instant, now: Instant) -> bool {
         self.of(directory).mark(subject, at, now)
+    }
+
+    /// Puts a name that waits before the others of its kind that change: what is new of it cannot wait for thousands of them.
+    pub fn hasten(&mut self, directory: &DirectoryName, subject: &DirtySubject) {
+        if let Some(waiting) = self.directories.get_mut(directory) {
+            waiting.hasten(subject);
+        }
     }
 
     /// Forgets a name that nobody needs to look at any more.
@@ -133,31 +150,44 @@ impl Waiting {
     }
 
     fn mark(&mut self, subject: DirtySubject, at: Instant, now: Instant) -> bool {
-        match self.known.get(&subject) {
-            Some(Position::Ready(..)) => return false,
-            Some(Position::Later(known)) if *known <= at => return false,
-            _ => self.leave(&subject),
-        }
+        let haste = match self.known.get(&subject) {
+            Some(Position::Ready(_)) => return false,
+            Some(Position::Later(known, _)) if *known <= at => return false,
+            Some(Position::Later(_, haste)) => *haste,
+            None => Haste::Routine,
+        };
+        self.leave(&subject);
         if at <= now {
-            self.get_ready(subject);
+            self.get_ready(subject, haste);
         } else {
             self.later.insert((at, subject.clone()));
-            self.known.insert(subject, Position::Later(at));
+            self.known.insert(subject, Position::Later(at, haste));
         }
         true
     }
 
-    fn get_ready(&mut self, subject: DirtySubject) {
+    fn hasten(&mut self, subject: &DirtySubject) {
+        match self.known.get_mut(subject) {
+            Some(Position::Later(_, haste)) => *haste = Haste::Urgent,
+            Some(Position::Ready((_, Haste::Routine, _))) => {
+                self.leave(subject);
+                self.get_ready(subject.clone(), Haste::Urgent);
+            }
+            Some(Position::Ready(_)) | None => {}
+        }
+    }
+
+    fn get_ready(&mut self, subject: DirtySubject, haste: Haste) {
         self.count += 1;
-        let place = (subject.rank(), self.count);
-        self.known.insert(subject.clone(), Position::Ready(place.0, place.1));
+        let place = (subject.rank(), haste, self.count);
+        self.known.insert(subject.clone(), Position::Ready(place));
         self.ready.insert(place, subject);
     }
 
     fn leave(&mut self, subject: &DirtySubject) {
         match self.known.remove(subject) {
-            Some(Position::Ready(rank, count)) => drop(self.ready.remove(&(rank, count))),
-            Some(Position::Later(at)) => drop(self.later.remove(&(at, subject.clone()))),
+            Some(Position::Ready(place)) => drop(self.ready.remove(&place)),
+            Some(Position::Later(at, _)) => drop(self.later.remove(&(at, subject.clone()))),
             None => {}
         }
     }
@@ -168,7 +198,11 @@ impl Waiting {
         }
         while self.later.first().is_some_and(|(at, _)| *at <= now) {
             let Some((_, subject)) = self.later.pop_first() else { break };
-            self.get_ready(subject);
+            let haste = match self.known.get(&subject) {
+                Some(Position::Later(_, haste)) => *haste,
+                Some(Position::Ready(_)) | None => Haste::Routine,
+            };
+            self.get_ready(subject, haste);
         }
     }
 
@@ -177,7 +211,7 @@ impl Waiting {
         if self.held_until.is_some() {
             return None;
         }
-        let changed = self.ready.keys().next().map(|(rank, _)| (*rank, Cause::Change));
+        let changed = self.ready.keys().next().map(|(rank, ..)| (*rank, Cause::Change));
         let reviewed = self.review.keys().next().map(|rank| (*rank, Cause::Review));
         changed.into_iter().chain(reviewed).min()
     }

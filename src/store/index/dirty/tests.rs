@@ -136,3 +136,23 @@ async fn a_subscriber_is_woken_by_what_it_cares_for_until_it_is_gone() {
     subscribers.add(people);
     assert_eq!(subscribers.0.read().len(), 1, "who is gone is forgotten");
 }
+
+#[test]
+fn what_is_urgent_comes_before_a_backlog_of_its_kind_and_waits_for_its_burst_all_the_same() {
+    let (mut queue, now, staff) = (DirtyQueue::default(), Instant::now(), directory("staff"));
+    let soon = now + Duration::from_millis(500);
+    for name in ["new-1", "new-2", "left-1"] {
+        queue.mark(&staff, user(name), now, now);
+    }
+    queue.mark(&staff, user("left-2"), soon, now);
+    for name in ["left-1", "left-2", "unknown"] {
+        queue.hasten(&staff, &user(name));
+    }
+    queue.mark(&staff, group("g"), now, now);
+    assert_eq!(queue.len(), 5);
+    queue.mark(&staff, user("left-2"), soon, now);
+    assert_eq!(queue.take(now).map(|taken| taken.name.subject), Some(group("g")), "kinds come in their order");
+    assert_eq!(subjects(&mut queue, now), ["left-1", "new-1", "new-2"].map(user));
+    queue.mark(&staff, user("new-3"), now, now);
+    assert_eq!(subjects(&mut queue, soon), ["left-2", "new-3"].map(user));
+}

@@ -8,7 +8,7 @@ use super::*;
 use crate::rules::access::{Person, person};
 use crate::rules::naming::UNDELETE_ANNOTATION;
 use crate::rules::naming::{
-    ClaimedValue, GROUP_NAME, IndexKeys, LINK, USER_NAME, claim_name, claimed_values, index_keys,
+    ClaimedValue, Force, GROUP_NAME, IndexKeys, LINK, USER_NAME, claim_name, claimed_values, index_keys,
 };
 
 /// When the objects of a restore were stored; they were created in [`CREATED`].
@@ -142,12 +142,24 @@ impl Model {
         for (name, object) in self.of(kind) {
             let spec = &object["spec"];
             let pending = spec["pending"].as_object().is_some_and(|pending| !pending.is_empty());
-            if pending || !spec["deletedAt"].is_null() || spec["rejected"] == true {
+            let deleted = !spec["deletedAt"].is_null();
+            let asked_back =
+                deleted && spec["purging"] != true && !object["metadata"]["annotations"][UNDELETE_ANNOTATION].is_null();
+            if pending || deleted && !asked_back || spec["rejected"] == true {
                 continue;
             }
+            let is_always_claimed = |attribute: &str| attribute == LINK || attribute == kind.name_attribute();
             for value in self.values(kind, object).iter().filter(|value| !self.owns(kind, name, value)) {
                 let claim = claim_name(DIRECTORY, &value.attribute, &value.value);
-                conflicts.push((name.clone(), claim.clone(), self.live_holder(&claim).map(str::to_owned)));
+                let holder = self.live_holder(&claim).map(str::to_owned);
+                let force = self.rules.unique.force(&value.attribute);
+                // A tombstone comes back without what a rule on its way asks for, and takes what nobody has.
+                if asked_back
+                    && (holder.is_none() || !is_always_claimed(&value.attribute) && force != Some(Force::InForce))
+                {
+                    continue;
+                }
+                conflicts.push((name.clone(), claim, holder));
             }
         }
         conflicts.sort();
