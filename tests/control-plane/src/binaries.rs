@@ -122,14 +122,17 @@ pub(crate) fn caddy() -> Result<PathBuf, Error> {
     Ok(cache.join("caddy"))
 }
 
-const KSTATUS: Module =
-    Module { folder: "kstatus", programs: &[("kstatus", "./kstatus")], takes: "about half a minute" };
+const KSTATUS: Module = Module {
+    folder: "kstatus",
+    programs: &[("kstatus", "./kstatus"), ("argocd-health", "./argocd-health")],
+    takes: "about half a minute",
+};
 
-/// What asks kstatus, built if it is not there yet.
-pub(crate) fn kstatus() -> Result<PathBuf, Error> {
+/// What asks kstatus, and what runs health checks of Argo CD, built if they are not there yet.
+pub(crate) fn kstatus() -> Result<[PathBuf; 2], Error> {
     let cache = cache_folder(KSTATUS)?;
-    build_missing(KSTATUS, &cache, &[None])?;
-    Ok(cache.join("kstatus"))
+    build_missing(KSTATUS, &cache, &[None, None])?;
+    Ok(["kstatus", "argocd-health"].map(|program| cache.join(program)))
 }
 
 /// The paths of the programs.

@@ -39,7 +39,7 @@ pub use browser::{Browser, Tour};
 pub use debian::{Packages, packages};
 pub use error::Error;
 pub use image::Image;
-pub use kstatus::kstatus;
+pub use kstatus::{argocd_health, kstatus};
 use kubeconfig::Kubeconfig;
 pub use process::Process;
 pub use proxy::{Proxy, RunningProxy};

@@ -9,6 +9,7 @@ mod roles;
 mod scene;
 
 use deeds::{Deed, RBAC, Step};
+pub(crate) use kinds::unattended;
 use scene::{Names, Scene, Who, annotate};
 use serde_json::json;
 
