@@ -57,7 +57,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "redaction",
         ],
     ),
-    ("cli", &["api", "config", "rules::naming", "simulator::client", "store"]),
+    ("cli", &["api", "config", "rules::key", "rules::naming", "simulator::client", "store"]),
     ("simulator", &[]),
     ("app", &["config", "controller", "http", "login", "metrics", "store", "telemetry"]),
 ];

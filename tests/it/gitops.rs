@@ -33,9 +33,10 @@ fn find<'a>(objects: &'a [Value], name: &str) -> &'a Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_folder_is_built_applied_and_done_and_a_second_time_changes_nothing() {
     Operator::shared().await;
-    let built = run(&["kustomize", &folder()]).await;
+    let folder = folder();
+    let built = run(&["kustomize", &folder]).await;
     assert_eq!(built.matches("\nkind: ").count() + usize::from(built.starts_with("kind: ")), 5, "{built}");
-    let apply = [&FLUX[..], &["-k", &folder()]].concat();
+    let apply = [&FLUX[..], &["-k", &folder]].concat();
     run(&apply).await;
     let done = until("everything to be done", async || {
         let objects = objects().await;

@@ -9,10 +9,9 @@ use super::report;
 use crate::api::secret::KEY_TOKEN;
 use crate::api::{API_VERSION, Object, Secret};
 use crate::controller::tools::Tools;
-use crate::rules::key::PREDECESSOR_ANNOTATION;
 use crate::rules::key::rotation::RotationRule;
 use crate::rules::key::secret::KeySecret;
-use crate::rules::naming::DIRECTORY_LABEL;
+use crate::rules::naming::{DIRECTORY_LABEL, PREDECESSOR_ANNOTATION};
 use crate::store::kind::Kind;
 use crate::store::{Error, WatchedDirectory, WatchedKey};
 

@@ -9,7 +9,8 @@ use crate::api::event::EventReason;
 use crate::controller::status::decide::conditions::{READINESS, Readiness, Wanted, insert_list, merge, readiness};
 use crate::controller::status::decide::difference;
 use crate::rules::key::expiry::{ExpiryStage, stage};
-use crate::rules::key::{DELIVERED_ANNOTATION, KeyVerdict, check};
+use crate::rules::key::{KeyVerdict, check};
+use crate::rules::naming::DELIVERED_ANNOTATION;
 use crate::rules::retention::duration;
 use crate::store::WatchedKey;
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::api::Object;
 use crate::api::secret::KEY_TOKEN;
 use crate::rules::key::secret::KeySecret;
-use crate::rules::key::{DELIVERED_ANNOTATION, PREDECESSOR_ANNOTATION};
+use crate::rules::naming::{DELIVERED_ANNOTATION, PREDECESSOR_ANNOTATION};
 use crate::store::kind::Kind;
 use crate::store::memory::{Asked, Memory, StoredAnswer, refusal};
 

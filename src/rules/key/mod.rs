@@ -9,11 +9,6 @@ use jiff::Timestamp;
 use crate::api::DirectoryKeySpec;
 use crate::api::directory_key::Scope;
 
-/// The annotation with which people say that they have taken the minted secret: the operator deletes its Secret then.
-pub const DELIVERED_ANNOTATION: &str = "rollcall.dev/delivered";
-/// The annotation of a key that a rotation has made: the name of the key in whose place it comes.
-pub const PREDECESSOR_ANNOTATION: &str = "rollcall.dev/predecessor";
-
 /// The verdict on a key that was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyVerdict {

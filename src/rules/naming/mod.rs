@@ -30,6 +30,10 @@ pub const USER_EXTERNAL_ID: &str = "User.externalId";
 pub const GROUP_EXTERNAL_ID: &str = "Group.externalId";
 /// The annotation with which people ask a tombstone back.
 pub const UNDELETE_ANNOTATION: &str = "rollcall.dev/undelete";
+/// The annotation with which people say that they have taken the minted secret: the operator deletes its Secret then.
+pub const DELIVERED_ANNOTATION: &str = "rollcall.dev/delivered";
+/// The annotation of a key that a rotation has made: the name of the key in whose place it comes.
+pub const PREDECESSOR_ANNOTATION: &str = "rollcall.dev/predecessor";
 /// The finalizer of a Directory whose people go with it.
 pub const DIRECTORY_FINALIZER: &str = "rollcall.dev/directory";
 /// The label that every object of a Directory carries.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::directory::Seen;
 use super::table::{Digest, Tabled, spec_of};
 use crate::api::{DirectoryKeySpec, Object};
-use crate::rules::key::{DELIVERED_ANNOTATION, PREDECESSOR_ANNOTATION};
+use crate::rules::naming::{DELIVERED_ANNOTATION, PREDECESSOR_ANNOTATION};
 use crate::store::kind::Kind;
 
 /// A DirectoryKey, as the watch last saw it.
