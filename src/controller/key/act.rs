@@ -26,7 +26,7 @@ pub enum KeyStep<T> {
 
 /// Does the next step for the secret of a key.
 pub async fn mint(tools: &Tools, key: &WatchedKey, now: Timestamp) -> Result<KeyStep<Minted>, Error> {
-    let Some(mint) = &key.spec.mint else { return Ok(KeyStep::Rest(Minted::NotMinted)) };
+    let Some(mint) = &key.spec.mint else { return Ok(KeyStep::Rest(Minted::Never)) };
     let secret = observe::secret(&tools.store, key, &mint.secret_name, now).await?;
     match mint_step(key, secret) {
         MintStep::Rest(minted) => Ok(KeyStep::Rest(minted)),

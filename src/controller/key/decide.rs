@@ -59,7 +59,7 @@ pub enum MintStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Minted {
     /// The key brings its hash, or is not to be minted as things are.
-    NotMinted,
+    Never,
     /// The operator is at work.
     Underway,
     /// Somebody else's Secret has the name.
@@ -143,7 +143,7 @@ pub fn mints(key: &WatchedKey, has_directory: bool, now: Timestamp) -> Option<Mi
     let has_hash = key.spec.sha256.is_some();
     let is_void = matches!(check(&key.spec, Scope::Provision, now), KeyVerdict::Revoked | KeyVerdict::Expired);
     if key.spec.mint.is_none() || !has_hash && (is_void || !has_directory) {
-        return Some(Minted::NotMinted);
+        return Some(Minted::Never);
     }
     let conditions = key.seen.status["conditions"].as_array().into_iter().flatten();
     let mut delivered = conditions.filter(|condition| condition["type"] == ConditionType::Delivered.as_str());
@@ -161,7 +161,7 @@ pub fn difference_of(observed: &ObservedKey<'_>, now: Timestamp) -> Option<Map<S
 pub fn mint_step(key: &WatchedKey, secret: SecretSeen) -> MintStep {
     let has_hash = key.spec.sha256.is_some();
     match secret {
-        SecretSeen::Forbidden if has_hash => MintStep::Rest(Minted::NotMinted),
+        SecretSeen::Forbidden if has_hash => MintStep::Rest(Minted::Never),
         SecretSeen::Forbidden => MintStep::Rest(Minted::Forbidden),
         SecretSeen::Missing | SecretSeen::Strange if has_hash => MintStep::Rest(Minted::SecretGone),
         SecretSeen::Missing => MintStep::MakeSecret,
@@ -318,7 +318,7 @@ fn permanent(rotation: &Rotation) -> (Reason, String) {
 
 fn delivered(minted: Minted) -> Option<Wanted> {
     let (holds, reason, message) = match minted {
-        Minted::NotMinted | Minted::Underway | Minted::SecretTaken | Minted::Forbidden => return None,
+        Minted::Never | Minted::Underway | Minted::SecretTaken | Minted::Forbidden => return None,
         Minted::SecretThere(until) => {
             let until = until.map(|until| format!(" It is deleted at {until:.0}.")).unwrap_or_default();
             let message = format!(
