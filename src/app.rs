@@ -3,8 +3,8 @@
 //! A part that ends by itself ends the process: Kubernetes starts a whole one again, and half a process would serve what
 //! nobody keeps up to date. The end that is asked for has an order: unready first, so that load balancers look away;
 //! the leader's work stops and its Lease goes back, so that another replica goes on with it; then no new connections, and
-//! what is being served is finished, writes included whose clients have gone; then the watches. All of it takes at most
-//! `END`.
+//! what is being served is finished, writes included whose clients have gone, and told in the statuses of the Directories;
+//! then the watches. All of it takes at most `END`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, LoginConfig, ProxyConfig, TlsFiles};
 use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader, traffic};
 use crate::http::admin::Admin;
-use crate::http::admin::readiness::Readiness;
+use crate::http::admin::readiness::ReplicaReadiness;
 use crate::http::browser::Browser;
 use crate::http::check::CheckDoor;
 use crate::http::edge::Edge;
@@ -136,7 +136,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     }
     tracing::info!(public = %public_address, admin = %admin_address, tls = tls.is_some(), "listening");
 
-    let readiness = Readiness::default();
+    let readiness = ReplicaReadiness::default();
     let stops = Stops::default();
     let mut serving = Parts::new();
     let mut background = Parts::new();
@@ -156,9 +156,11 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let addressing = Addressing { public_url, trusted_proxies };
     let stop = || stops.background.clone();
     let edge = Edge::new(doors, addressing, metrics.clone()).serve(public, stops.serving.clone());
+    let told = store.clone();
     let serving_all = async move {
         edge.await;
         scim.finish().await;
+        traffic::write_rest(&told).await;
         Ok(())
     };
     serving.spawn(named("the public listener", serving_all));
@@ -226,7 +228,7 @@ fn provider_settings(login: LoginConfig) -> ProviderSettings {
 fn doors(
     store: &Store,
     metrics: &Metrics,
-    readiness: &Readiness,
+    readiness: &ReplicaReadiness,
     logins: &Logins,
     keys: &Keys,
     public_url: Option<&str>,
@@ -297,7 +299,7 @@ async fn until_stopped(part: impl Future<Output = ()>, stop: CancellationToken) 
 
 /// Looks for ever at the kinds that the cluster serves: whether they have every field that this version knows. They may be
 /// set back at any time, and a replica that wrote on would lose what they do not know.
-async fn look_at_schema(store: Store, readiness: Readiness) {
+async fn look_at_schema(store: Store, readiness: ReplicaReadiness) {
     let mut told = None;
     loop {
         let pause = match store.check_schema().await {
@@ -326,7 +328,7 @@ async fn look_at_schema(store: Store, readiness: Readiness) {
 
 /// Looks for ever at the rights of the operator's account and at the namespaces that it serves. A right that is granted later,
 /// and a namespace that is made later, are noticed without a restart.
-async fn look_at_rights(store: Store, lease_namespace: String, metrics: Metrics, readiness: Readiness) {
+async fn look_at_rights(store: Store, lease_namespace: String, metrics: Metrics, readiness: ReplicaReadiness) {
     let mut told: Option<String> = None;
     let mut last_pause = None;
     loop {
@@ -369,7 +371,7 @@ fn pause_while_missing(last: Option<Duration>) -> Duration {
 }
 
 /// Looks for ever whether the replica is ready, so that a change is told when it happens and not when somebody asks.
-async fn look_at_readiness(store: Store, metrics: Metrics, readiness: Readiness) {
+async fn look_at_readiness(store: Store, metrics: Metrics, readiness: ReplicaReadiness) {
     loop {
         drop(readiness.look(&store, &metrics, std::time::Instant::now()));
         sleep(READINESS_INTERVAL).await;

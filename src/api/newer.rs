@@ -19,7 +19,7 @@ use super::directory_group::GroupState;
 use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
 use super::directory_status::{SetupStepName, UniqueAttributeState};
 use super::directory_user::UserState;
-use super::provisioning_status::Phase;
+use super::provisioning_status::CyclePhase;
 
 impl ProvisioningMode {
     /// Unknown is Disabled: 503 loses nothing, and to serve may be just what the value forbids.
@@ -119,7 +119,7 @@ impl SetupStepName {
     }
 }
 
-impl Phase {
+impl CyclePhase {
     /// Unknown is Incremental: it says least of those who come.
     pub fn counts_as(self) -> Self {
         if self == Self::Unknown { Self::Incremental } else { self }

@@ -91,7 +91,7 @@ pub struct Cycle {
     /// When its last request came, so far. Required.
     pub last_request_at: Time,
     /// Initial until the first cycle that stored something has ended, then Incremental. Required.
-    pub phase: Phase,
+    pub phase: CyclePhase,
     /// All requests with a good key.
     #[serde(flatten)]
     pub counts: CycleCounts,
@@ -126,7 +126,7 @@ pub struct CycleCounts {
 
 /// What a cycle is for.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum CyclePhase {
     /// Everybody comes for the first time.
     Initial,
     /// Changes alone come.

@@ -17,7 +17,7 @@ use super::directory_key::Scope;
 use super::directory_login::{AccountMatch, ClientAssertion, Flavor, LoginMode, UpnClaim};
 use super::directory_status::{SetupStepName, UniqueAttributeState};
 use super::directory_user::{LoginMethod, ManagedBy, UserState};
-use super::provisioning_status::Phase;
+use super::provisioning_status::CyclePhase;
 use super::*;
 use crate::rules::access::{self, LoginRules};
 use crate::rules::key::{self, KeyVerdict};
@@ -206,12 +206,12 @@ fn every_enumeration_counts_a_value_of_a_newer_version_as_the_careful_one() {
         ("Directory.status.setup.steps.name", counted(SetupStepName::known), None),
         (
             "Directory.status.provisioning.cycle.phase",
-            counted(|phase: Phase| Some(phase.counts_as())),
+            counted(|phase: CyclePhase| Some(phase.counts_as())),
             Some("Incremental"),
         ),
         (
             "Directory.status.provisioning.earlierCycles.phase",
-            counted(|phase: Phase| Some(phase.counts_as())),
+            counted(|phase: CyclePhase| Some(phase.counts_as())),
             Some("Incremental"),
         ),
         ("DirectoryKey.spec.scopes", counted(opens), None),

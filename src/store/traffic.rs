@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::WatchedDirectory;
 use super::index::dirty::DirectoryName;
-use crate::rules::traffic::Traffic;
+use crate::rules::traffic::SeenTraffic;
 
 /// What was seen of the Directories and is in no status yet.
 #[derive(Debug, Default)]
@@ -25,12 +25,12 @@ pub struct Recorded {
     /// `metadata.uid` of the Directory.
     pub uid: String,
     /// What was seen.
-    pub traffic: Traffic,
+    pub traffic: SeenTraffic,
 }
 
 impl TrafficRecord {
     /// Notes something about a Directory.
-    pub fn note(&self, of: &WatchedDirectory, note: impl FnOnce(&mut Traffic)) {
+    pub fn note(&self, of: &WatchedDirectory, note: impl FnOnce(&mut SeenTraffic)) {
         let mut directories = self.directories.lock();
         let recorded = directories.entry(DirectoryName::new(&of.namespace, &of.name)).or_default();
         if recorded.uid != of.seen.uid {
@@ -86,8 +86,8 @@ mod tests {
         }
     }
 
-    fn traffic(reasons: &[&'static str]) -> Traffic {
-        let mut traffic = Traffic::default();
+    fn traffic(reasons: &[&'static str]) -> SeenTraffic {
+        let mut traffic = SeenTraffic::default();
         for reason in reasons {
             traffic.note_failure(Timestamp::UNIX_EPOCH, reason, None);
         }

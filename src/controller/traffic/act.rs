@@ -8,7 +8,7 @@ use super::report;
 use crate::redaction::without_values;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
-use crate::store::{Error, Store};
+use crate::store::{Error, Store, WatchedDirectory};
 
 /// The state of a Directory that something is added to.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +21,17 @@ pub struct State<'a> {
     pub status: &'a Value,
 }
 
+impl<'a> State<'a> {
+    /// The state that the watch saw last.
+    pub fn of(directory: &'a WatchedDirectory) -> Self {
+        let seen = &directory.seen;
+        Self { uid: &seen.uid, version: &seen.version, status: &seen.status }
+    }
+}
+
 /// What came of a write.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Written {
+pub enum Added {
     /// It was written, and this is `updatedAt` now.
     Done(Value),
     /// There was nothing to write, or nobody to tell it of.
@@ -33,37 +41,26 @@ pub enum Written {
 }
 
 /// Writes what was seen of a Directory, onto this state of it and no other. What could not be written is kept.
-pub async fn write(store: &Store, name: &DirectoryName, state: State<'_>, now: Timestamp) -> Result<Written, Error> {
-    let Some(recorded) = store.traffic().take(name) else { return Ok(Written::Nothing) };
+pub async fn write(store: &Store, name: &DirectoryName, state: State<'_>, now: Timestamp) -> Result<Added, Error> {
+    let Some(recorded) = store.traffic().take(name) else { return Ok(Added::Nothing) };
     if recorded.uid != state.uid {
         // It was seen of a Directory that is gone, or of one that this state is older than.
-        return Ok(Written::Nothing);
+        return Ok(Added::Nothing);
     }
-    let Some(changes) = changes(state.status, &recorded.traffic, now) else { return Ok(Written::Nothing) };
+    let Some(changes) = changes(state.status, &recorded.traffic, now) else { return Ok(Added::Nothing) };
     let updated_at = changes["provisioning"]["updatedAt"].clone();
     let patch = json!({ "metadata": { "resourceVersion": state.version }, "status": changes });
     match store.write_status(Kind::DIRECTORY, name.namespace(), name.name(), &patch).await {
-        Ok(_) => Ok(Written::Done(updated_at)),
-        Err(Error::NotFound) => Ok(Written::Nothing),
+        Ok(_) => Ok(Added::Done(updated_at)),
+        Err(Error::NotFound) => Ok(Added::Nothing),
         // It would be refused again, and what is seen next may not be.
         Err(error @ (Error::Invalid(_) | Error::TooLarge)) => {
             report::refused(name, &without_values(&error.to_string()));
-            Ok(Written::Nothing)
+            Ok(Added::Nothing)
         }
         Err(error) => {
             store.traffic().put_back(name, recorded);
-            if matches!(error, Error::Conflict) { Ok(Written::Moved) } else { Err(error) }
+            if matches!(error, Error::Conflict) { Ok(Added::Moved) } else { Err(error) }
         }
     }
-}
-
-/// Writes what was seen of a Directory onto the state that is read now.
-pub async fn write_live(store: &Store, name: &DirectoryName, now: Timestamp) -> Result<Written, Error> {
-    let object = match store.objects().get(Kind::DIRECTORY, name.namespace(), name.name()).await {
-        Ok(object) => object,
-        Err(Error::NotFound) => return Ok(Written::Nothing),
-        Err(error) => return Err(error),
-    };
-    let state = State { uid: object.uid(), version: object.resource_version(), status: object.status() };
-    write(store, name, state, now).await
 }

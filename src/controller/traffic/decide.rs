@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::controller::status::difference;
-use crate::rules::traffic::{Traffic, joined};
+use crate::rules::traffic::{SeenTraffic, joined};
 
 /// Between two writes of one Directory, by whichever replica.
 pub const PAUSE: Duration = Duration::from_secs(60);
@@ -23,7 +23,7 @@ pub fn wait(updated_at: Option<Timestamp>, now: Timestamp) -> Duration {
 
 /// The merge patch of the status that adds what was seen to what stands. What a newer version wrote and this one cannot read is
 /// begun anew.
-pub fn changes(status: &Value, traffic: &Traffic, now: Timestamp) -> Option<Map<String, Value>> {
+pub fn changes(status: &Value, traffic: &SeenTraffic, now: Timestamp) -> Option<Map<String, Value>> {
     let stands = serde_json::from_value(status["provisioning"].clone()).unwrap_or_default();
     let wanted = Map::from_iter([("provisioning".to_owned(), json!(joined(stands, traffic, now)))]);
     difference(status, &wanted, &["provisioning"])

@@ -20,7 +20,7 @@ use serde_json::Value;
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use self::act::{State, Written, write};
+use self::act::{Added, State, write};
 use super::dirty_names::{ERROR_PAUSE, fresh, synced};
 use super::told::Told;
 use crate::metrics::Metrics;
@@ -33,9 +33,11 @@ const BURST: Duration = Duration::from_millis(500);
 /// After a write that met a newer state, until the next one: by then the watch has told it.
 const MOVED_PAUSE: Duration = Duration::from_secs(1);
 /// How often a write at the end of the process is tried that meets a newer state each time.
-const LAST_TRIES: usize = 5;
+const LAST_TRIES: usize = 8;
+/// Between two such tries: by then the watch has told the newer state.
+const LAST_PAUSE: Duration = Duration::from_millis(250);
 
-/// Writes until `stop`, and then what is left.
+/// Writes until `stop`.
 pub async fn run(store: Store, metrics: Metrics, stop: CancellationToken) {
     let mut writer = Writer::new(store, metrics);
     if stop.run_until_cancelled(synced(&writer.store)).await.is_some() {
@@ -47,7 +49,23 @@ pub async fn run(store: Store, metrics: Metrics, stop: CancellationToken) {
             }
         }
     }
-    writer.write_rest(Timestamp::now()).await;
+}
+
+/// Writes what is left once no request comes any more, whoever has written last. The watches still have to be at work.
+pub async fn write_rest(store: &Store) {
+    for name in store.traffic().names() {
+        for _ in 0..LAST_TRIES {
+            let Some(directory) = store.directory(name.namespace(), name.name()) else { break };
+            match write(store, &name, State::of(&directory), Timestamp::now()).await {
+                Ok(Added::Moved) => sleep(LAST_PAUSE).await,
+                Ok(Added::Done(_) | Added::Nothing) => break,
+                Err(error) => {
+                    report::failed(&name, &without_values(&error.to_string()));
+                    break;
+                }
+            }
+        }
+    }
 }
 
 struct Writer {
@@ -123,17 +141,16 @@ impl Writer {
         instant: Instant,
         now: Timestamp,
     ) -> Option<Instant> {
-        let state = State { uid: &of.seen.uid, version: &of.seen.version, status: &of.seen.status };
-        let pause = match write(&self.store, name, state, now).await {
-            Ok(Written::Done(updated_at)) => {
+        let pause = match write(&self.store, name, State::of(of), now).await {
+            Ok(Added::Done(updated_at)) => {
                 self.told.success();
                 self.metrics.status_written("directories");
                 let due = instant + decide::PAUSE + decide::COURTESY;
                 self.turns.insert(name.clone(), Turn { updated_at, due });
                 return None;
             }
-            Ok(Written::Nothing) => return None,
-            Ok(Written::Moved) => MOVED_PAUSE,
+            Ok(Added::Nothing) => return None,
+            Ok(Added::Moved) => MOVED_PAUSE,
             Err(error) => {
                 let reason = without_values(&error.to_string());
                 self.told.failure(&reason, || report::failed(name, &reason));
@@ -143,21 +160,5 @@ impl Writer {
         let turn = self.turns.get_mut(name)?;
         turn.due = instant + pause;
         Some(turn.due)
-    }
-
-    /// Writes what is left when the process ends, whoever has written last. The watches have ended as well, so each state is read.
-    async fn write_rest(&mut self, now: Timestamp) {
-        for name in self.store.traffic().names() {
-            for _ in 0..LAST_TRIES {
-                match act::write_live(&self.store, &name, now).await {
-                    Ok(Written::Moved) => {}
-                    Ok(Written::Done(_) | Written::Nothing) => break,
-                    Err(error) => {
-                        report::failed(&name, &without_values(&error.to_string()));
-                        break;
-                    }
-                }
-            }
-        }
     }
 }

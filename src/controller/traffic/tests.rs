@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::rules::traffic::{Effect, Exchange};
+use crate::rules::traffic::{Effect, SeenRequest};
 use crate::store::kind::Kind;
 use crate::store::memory::{Asked, Memory, StoredAnswer, refusal};
 
@@ -24,8 +24,8 @@ impl Replica {
     fn serve(&self, requests: usize, at: Timestamp) {
         let directory = self.writer.store.directory("people", "staff").expect("a Directory");
         for _ in 0..requests {
-            let exchange = Exchange { at, is_write: true, status: 201, effect: Some(Effect::Created), error: None };
-            self.writer.store.traffic().note(&directory, |traffic| traffic.note(exchange));
+            let request = SeenRequest { at, is_write: true, status: 201, effect: Some(Effect::Created), error: None };
+            self.writer.store.traffic().note(&directory, |traffic| traffic.note(request));
         }
     }
 
@@ -109,10 +109,11 @@ async fn the_end_of_a_process_writes_what_is_left() {
     assert_eq!(replica.look(instant, now).await, 1);
     replica.serve(1, now);
     assert_eq!(replica.look(instant, now).await, 0, "the minute is not over");
-    replica.writer.write_rest(now).await;
+    memory.fill(&replica.writer.store);
+    write_rest(&replica.writer.store).await;
     assert_eq!(provisioning(&memory)["cycle"]["created"], 2);
     memory.asked();
-    replica.writer.write_rest(now).await;
+    write_rest(&replica.writer.store).await;
     assert_eq!(memory.asked(), Vec::<String>::new(), "nothing was seen since");
 }
 

@@ -14,7 +14,7 @@ use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 
-use self::readiness::Readiness;
+use self::readiness::ReplicaReadiness;
 use crate::http::edge::{self, Answer, Refused};
 use crate::metrics::{self, KeyExpiry, Metrics};
 use crate::rules::resource::Resource;
@@ -30,7 +30,7 @@ pub struct Admin {
     /// What is counted.
     pub metrics: Metrics,
     /// The rest of the readiness.
-    pub readiness: Readiness,
+    pub readiness: ReplicaReadiness,
 }
 
 impl Admin {

@@ -11,7 +11,7 @@ use crate::store::Store;
 
 /// What `app` knows beside the store. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Readiness(Arc<Inner>);
+pub struct ReplicaReadiness(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -24,7 +24,7 @@ struct Inner {
     was_ready: AtomicBool,
 }
 
-impl Default for Readiness {
+impl Default for ReplicaReadiness {
     fn default() -> Self {
         let schema = Mutex::new(Some("the kinds that the cluster serves have not been looked at yet".to_owned()));
         let rights = Mutex::new(Some("the rights of the operator's account have not been looked at yet".to_owned()));
@@ -34,7 +34,7 @@ impl Default for Readiness {
     }
 }
 
-impl Readiness {
+impl ReplicaReadiness {
     /// The process is about to end.
     pub fn end(&self) {
         self.0.is_ending.store(true, Ordering::Relaxed);
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn everything_must_be_there() {
-        let readiness = Readiness::default();
+        let readiness = ReplicaReadiness::default();
         let silent = || Err("the watch of directoryusers is silent".to_owned());
         assert!(readiness.check(Ok(())).expect_err("nothing was looked at").contains("have not been looked at"));
         readiness
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_change_is_told_once() {
-        let readiness = Readiness::default();
+        let readiness = ReplicaReadiness::default();
         let told = [false, true, true, false, false, true].map(|is_ready| readiness.is_news(is_ready));
         assert_eq!(told, [false, true, false, true, false, true], "a replica begins unready, and nobody is told");
     }

@@ -16,7 +16,7 @@ pub use self::onward::{BROWSER, Destination, NewSession, onward};
 pub use self::query::Query;
 pub use self::turned::Turned;
 pub use self::visit::Visit;
-use crate::http::admin::readiness::Readiness;
+use crate::http::admin::readiness::ReplicaReadiness;
 use crate::http::edge::{self, Answer};
 use crate::http::page;
 use crate::login::Logins;
@@ -27,7 +27,7 @@ pub struct Browser {
     /// Logins and sessions.
     pub logins: Logins,
     /// Whether the replica may serve.
-    pub readiness: Readiness,
+    pub readiness: ReplicaReadiness,
 }
 
 impl Browser {

@@ -7,12 +7,13 @@
 mod answer;
 mod body;
 mod error;
-mod exchange;
+
 mod hosts;
 pub mod limits;
 mod lists;
 mod open;
 mod query;
+mod record;
 mod request;
 mod resources;
 mod routes;
@@ -30,7 +31,7 @@ use self::error::Failure;
 use self::hosts::ToldHosts;
 use self::limits::MAX_WRITES;
 use self::writes::Writes;
-use crate::http::admin::readiness::Readiness;
+use crate::http::admin::readiness::ReplicaReadiness;
 use crate::http::edge::{self, Answer, Refused};
 use crate::http::keys::Keys;
 use crate::metrics::Metrics;
@@ -46,7 +47,7 @@ pub struct Scim(Arc<Inner>);
 struct Inner {
     store: Store,
     metrics: Metrics,
-    readiness: Readiness,
+    readiness: ReplicaReadiness,
     keys: Keys,
     told_hosts: ToldHosts,
     writes: Writes,
@@ -54,7 +55,7 @@ struct Inner {
 
 impl Scim {
     /// What serves the Directories of `store` to the holders of `keys`.
-    pub fn new(store: Store, keys: Keys, metrics: Metrics, readiness: Readiness) -> Self {
+    pub fn new(store: Store, keys: Keys, metrics: Metrics, readiness: ReplicaReadiness) -> Self {
         let (told_hosts, writes) = (ToldHosts::default(), Writes::new(MAX_WRITES));
         Self(Arc::new(Inner { store, metrics, readiness, keys, told_hosts, writes }))
     }

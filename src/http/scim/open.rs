@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::Scim;
 use super::error::Failure;
-use super::exchange::Exchange;
+use super::record::RequestRecord;
 use crate::api::directory::ProvisioningMode;
 use crate::api::directory_key::Scope;
 use crate::http::edge::{Answer, RequestNote};
@@ -34,7 +34,7 @@ pub(super) struct DirectoryPath {
 #[derive(Clone)]
 pub(super) struct Opened {
     pub(super) directory: Arc<WatchedDirectory>,
-    pub(super) exchange: Exchange,
+    pub(super) record: RequestRecord,
 }
 
 /// Lets a request pass whose credentials open the Directory of its URL.
@@ -64,12 +64,12 @@ pub(super) async fn open(
              answers: give Entra's tenant URL and --public-url the same host"
         );
     }
-    let exchange = Exchange::new(&scim.store, &directory, &note, &request);
-    let answer = match serve(Opened { directory, exchange: exchange.clone() }, request, next).await {
+    let record = RequestRecord::new(&scim.store, &directory, &note, &request);
+    let answer = match serve(Opened { directory, record: record.clone() }, request, next).await {
         Ok(answer) => answer,
         Err(failure) => failure.answer(),
     };
-    exchange.answered(&answer);
+    record.answered(&answer);
     Ok(answer)
 }
 

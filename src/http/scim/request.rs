@@ -10,9 +10,9 @@ use serde::Deserialize;
 use tokio::time::timeout_at;
 
 use super::error::Failure;
-use super::exchange::Exchange;
 use super::limits::WORK;
 use super::open::Opened;
+use super::record::RequestRecord;
 use super::writes::Writes;
 use super::{Scim, body, query};
 use crate::http::edge::limits::{ANSWER, WHOLE_REQUEST};
@@ -34,7 +34,7 @@ pub(super) struct ScimRequest {
     pub(super) base: String,
     /// For the id of a resource that the request makes.
     pub(super) note: RequestNote,
-    exchange: Exchange,
+    record: RequestRecord,
     writes: Writes,
     deadline: Instant,
 }
@@ -57,7 +57,7 @@ impl FromRequest<Scim> for ScimRequest {
         let named: Result<Path<Parameters>, _> = request.extract_parts().await;
         let Parameters { id, name, urn } = named.map_or_else(|_| Parameters::default(), |Path(named)| named);
         let (head, body) = request.into_parts();
-        let (Some(Opened { directory, exchange }), Some(note)) =
+        let (Some(Opened { directory, record }), Some(note)) =
             (head.extensions.get::<Opened>().cloned(), head.extensions.get::<RequestNote>().cloned())
         else {
             return Err(store::Error::Other("a request came past the door".to_owned()).into());
@@ -81,7 +81,7 @@ impl FromRequest<Scim> for ScimRequest {
                 metrics,
                 author,
                 client,
-                note: exchange.operation(),
+                note: record.operation(),
                 base: base.as_str().into(),
             },
             parameter: id.or(name).or(urn).unwrap_or_default(),
@@ -91,7 +91,7 @@ impl FromRequest<Scim> for ScimRequest {
             base,
             deadline: deadline(note.started(), Instant::now()),
             note,
-            exchange,
+            record,
             writes: door.writes.clone(),
         })
     }
@@ -110,13 +110,13 @@ pub(super) async fn writing<W>(mut request: ScimRequest, work: impl FnOnce(ScimR
 where
     W: Future<Output = Result<Answer, Failure>> + Send + 'static,
 {
-    let (writes, deadline, exchange) = (request.writes.clone(), request.deadline, request.exchange.clone());
+    let (writes, deadline, record) = (request.writes.clone(), request.deadline, request.record.clone());
     let work = move |client| {
         request.context.client = client;
         let work = in_time(deadline, work(request));
         async move {
             let result = work.await;
-            exchange.finish(&result);
+            record.finish(&result);
             result
         }
     };

@@ -59,7 +59,7 @@ impl Front {
         put(Kind::KEY, "orphan", key("orphan", "gone", false));
         let store = memory.store(meddle);
         memory.fill(&store);
-        let readiness = Readiness::default();
+        let readiness = ReplicaReadiness::default();
         readiness.set_schema_problem(None);
         let keys = Keys::new(store.clone(), metrics.clone());
         let scim = Scim::new(store, keys, metrics.clone(), readiness);

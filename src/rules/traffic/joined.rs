@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Burst, Failures, Traffic, are_one, later, row, sum};
+use super::{Burst, SeenFailures, SeenTraffic, are_one, later, row, sum};
 use crate::api::provisioning_status::{
-    Cycle, CycleCounts, FailedAuthentications, LastError, MAX_COUNT, MAX_DETAIL, MAX_EARLIER_CYCLES, MAX_TEXT, Phase,
-    ProvisioningStatus,
+    Cycle, CycleCounts, CyclePhase, FailedAuthentications, LastError, MAX_COUNT, MAX_DETAIL, MAX_EARLIER_CYCLES,
+    MAX_TEXT, ProvisioningStatus,
 };
 
 /// Fewest pauses between cycles from which the usual one is learned: the first one often follows a connection test.
@@ -13,8 +13,8 @@ const MIN_LEARNED_FROM: usize = 2;
 
 /// The status as it should stand once `traffic` is added at `now`. The order in which several replicas add what they saw makes no
 /// difference to the numbers.
-pub fn joined(stands: ProvisioningStatus, traffic: &Traffic, now: Timestamp) -> ProvisioningStatus {
-    let Traffic { bursts, last_success, last_error, failures } = traffic;
+pub fn joined(stands: ProvisioningStatus, traffic: &SeenTraffic, now: Timestamp) -> ProvisioningStatus {
+    let SeenTraffic { bursts, last_success, last_error, failures } = traffic;
     let mut cycles: Vec<_> = stands.cycle.into_iter().chain(stands.earlier_cycles).collect();
     // A word that this version does not know would not be taken back.
     cycles.iter_mut().for_each(|cycle| cycle.phase = cycle.phase.counts_as());
@@ -54,9 +54,9 @@ fn add(cycles: &mut Vec<Cycle>, burst: &Burst) {
     // Once a cycle has stored something, everybody who comes later is a change.
     let is_past_initial = |cycle: &Cycle| {
         let CycleCounts { created, updated, .. } = cycle.counts;
-        cycle.started_at.0 < burst.first && (cycle.phase != Phase::Initial || created > 0 || updated > 0)
+        cycle.started_at.0 < burst.first && (cycle.phase != CyclePhase::Initial || created > 0 || updated > 0)
     };
-    let phase = if cycles.iter().any(is_past_initial) { Phase::Incremental } else { Phase::Initial };
+    let phase = if cycles.iter().any(is_past_initial) { CyclePhase::Incremental } else { CyclePhase::Initial };
     let (started_at, last_request_at) = (burst.first.into(), burst.last.into());
     cycles.push(Cycle { started_at, last_request_at, phase, counts: countable(burst.counts) });
     cycles.sort_by(|one, other| other.started_at.cmp(&one.started_at));
@@ -90,7 +90,7 @@ fn countable(counts: CycleCounts) -> CycleCounts {
     }
 }
 
-fn failed(failures: &Failures) -> FailedAuthentications {
+fn failed(failures: &SeenFailures) -> FailedAuthentications {
     FailedAuthentications {
         count: failures.count.clamp(0, MAX_COUNT),
         first_time: failures.first.into(),
@@ -101,7 +101,7 @@ fn failed(failures: &Failures) -> FailedAuthentications {
 }
 
 fn one_row(before: FailedAuthentications, after: FailedAuthentications) -> FailedAuthentications {
-    let as_failures = |of: &FailedAuthentications| Failures {
+    let as_failures = |of: &FailedAuthentications| SeenFailures {
         count: of.count,
         first: of.first_time.0,
         last: of.last_time.0,

@@ -1,6 +1,6 @@
 //! What the requests of an identity provider did to a Directory, in numbers.
 //!
-//! Each replica gathers what it sees in a [`Traffic`] and adds it to `status.provisioning` about once a minute ([`joined`]).
+//! Each replica gathers what it sees in a [`SeenTraffic`] and adds it to `status.provisioning` about once a minute ([`joined`]).
 //! Nothing is gathered that grows with the requests: 10,000 refused operations are a number and the last one of them.
 //!
 //! Nobody tells an operator where a cycle of the provider begins. Entra ID sends nothing between two cycles, and within one it
@@ -37,7 +37,7 @@ pub enum Effect {
 
 /// What came of one request with a good key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
+pub struct SeenRequest {
     /// When it was answered.
     pub at: Timestamp,
     /// Whether it asked for a change.
@@ -59,7 +59,7 @@ pub fn is_error(method: &str, status: u16) -> bool {
 
 /// Requests whose credentials did not open the Directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failures {
+pub struct SeenFailures {
     /// How many.
     pub count: i64,
     /// When the first one came.
@@ -82,18 +82,18 @@ struct Burst {
 
 /// What was seen of one Directory and is in no status yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
+pub struct SeenTraffic {
     /// The oldest first.
     bursts: Vec<Burst>,
     last_success: Option<Timestamp>,
     last_error: Option<LastError>,
-    failures: Option<Failures>,
+    failures: Option<SeenFailures>,
 }
 
-impl Traffic {
+impl SeenTraffic {
     /// Takes in what came of a request.
-    pub fn note(&mut self, exchange: Exchange) {
-        let Exchange { at, is_write, status, effect, error } = exchange;
+    pub fn note(&mut self, request: SeenRequest) {
+        let SeenRequest { at, is_write, status, effect, error } = request;
         let one_if = i64::from;
         let counts = CycleCounts {
             requests: 1,
@@ -113,7 +113,7 @@ impl Traffic {
 
     /// Takes in a request whose credentials did not open the Directory.
     pub fn note_failure(&mut self, at: Timestamp, reason: &'static str, key: Option<String>) {
-        let failure = Failures { count: 1, first: at, last: at, reason, key };
+        let failure = SeenFailures { count: 1, first: at, last: at, reason, key };
         self.failures = Some(match self.failures.take() {
             Some(before) => row(before, failure),
             None => failure,
@@ -151,13 +151,13 @@ impl Traffic {
 }
 
 /// The two rows of failures as one, or the later one where there is a long pause between them.
-fn row(before: Failures, after: Failures) -> Failures {
+fn row(before: SeenFailures, after: SeenFailures) -> SeenFailures {
     let (before, after) = if before.last <= after.last { (before, after) } else { (after, before) };
     if after.first.duration_since(before.last) >= FAILURES_LAST {
         return after;
     }
     let (count, first) = (before.count.saturating_add(after.count), before.first.min(after.first));
-    Failures { count, first, ..after }
+    SeenFailures { count, first, ..after }
 }
 
 /// Whether requests from and until these times belong to one cycle.

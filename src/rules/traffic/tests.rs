@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::silence::{longest_silence, look_again, silent_until};
 use super::*;
 use crate::api::directory::Source;
-use crate::api::provisioning_status::{MAX_DETAIL, MAX_TEXT, Phase, ProvisioningStatus};
+use crate::api::provisioning_status::{CyclePhase, MAX_DETAIL, MAX_TEXT, ProvisioningStatus};
 
 /// A time on the day of the tests, in minutes since 10:00.
 fn at(minutes: i64) -> Timestamp {
@@ -15,9 +15,9 @@ fn text(minutes: i64) -> String {
     format!("{:.0}", at(minutes))
 }
 
-fn exchange(minutes: i64, status: u16, effect: Option<Effect>) -> Exchange {
+fn request(minutes: i64, status: u16, effect: Option<Effect>) -> SeenRequest {
     let error = (status >= 400).then(|| error(minutes, &status.to_string(), status));
-    Exchange { at: at(minutes), is_write: true, status, effect, error }
+    SeenRequest { at: at(minutes), is_write: true, status, effect, error }
 }
 
 fn error(minutes: i64, detail: &str, status: u16) -> LastError {
@@ -33,16 +33,16 @@ fn error(minutes: i64, detail: &str, status: u16) -> LastError {
     }
 }
 
-fn traffic(exchanges: &[(i64, u16, Option<Effect>)]) -> Traffic {
-    let mut traffic = Traffic::default();
-    for (minutes, status, effect) in exchanges {
-        traffic.note(exchange(*minutes, *status, *effect));
+fn traffic(requests: &[(i64, u16, Option<Effect>)]) -> SeenTraffic {
+    let mut traffic = SeenTraffic::default();
+    for (minutes, status, effect) in requests {
+        traffic.note(request(*minutes, *status, *effect));
     }
     traffic
 }
 
 /// The status after each of these was added, one after the other, as JSON.
-fn after(added: &[Traffic]) -> ProvisioningStatus {
+fn after(added: &[SeenTraffic]) -> ProvisioningStatus {
     added.iter().fold(ProvisioningStatus::default(), |stands, traffic| {
         // What is written and read again is what counts.
         let joined = joined(stands, traffic, at(600));
@@ -51,7 +51,7 @@ fn after(added: &[Traffic]) -> ProvisioningStatus {
 }
 
 /// Requests, and the effects, of each cycle, the newest first.
-fn cycles(status: &ProvisioningStatus) -> Vec<(String, Phase, [i64; 7])> {
+fn cycles(status: &ProvisioningStatus) -> Vec<(String, CyclePhase, [i64; 7])> {
     let cycles = status.cycle.iter().chain(&status.earlier_cycles);
     let cycles = cycles.map(|cycle| {
         let CycleCounts { requests, created, updated, deactivated, deleted, refused, failed } = cycle.counts;
@@ -78,10 +78,10 @@ fn requests_are_counted_by_what_they_did() {
         (3, 503, None),
     ]);
     // A search that is refused, and a person who is gone, are no refused operations.
-    seen.note(Exchange { is_write: false, ..exchange(3, 400, None) });
-    seen.note(Exchange { error: None, ..exchange(3, 404, None) });
+    seen.note(SeenRequest { is_write: false, ..request(3, 400, None) });
+    seen.note(SeenRequest { error: None, ..request(3, 404, None) });
     let status = after(&[seen]);
-    assert_eq!(cycles(&status), [(text(0), Phase::Initial, [12, 2, 1, 2, 1, 2, 1])]);
+    assert_eq!(cycles(&status), [(text(0), CyclePhase::Initial, [12, 2, 1, 2, 1, 2, 1])]);
     let value = json!(status);
     for (field, expected) in [
         ("updatedAt", json!(text(600))),
@@ -120,10 +120,10 @@ fn a_long_pause_ends_a_cycle_and_what_comes_after_the_first_people_is_incrementa
     let second = || traffic(&[(64, 200, Some(Updated))]);
     let third = || traffic(&[(104, 200, None)]);
     let expected = [
-        (text(104), Phase::Incremental, [1, 0, 0, 0, 0, 0, 0]),
-        (text(64), Phase::Incremental, [1, 0, 1, 0, 0, 0, 0]),
-        (text(20), Phase::Initial, [2, 2, 0, 0, 0, 0, 0]),
-        (text(0), Phase::Initial, [1, 0, 0, 0, 0, 0, 0]),
+        (text(104), CyclePhase::Incremental, [1, 0, 0, 0, 0, 0, 0]),
+        (text(64), CyclePhase::Incremental, [1, 0, 1, 0, 0, 0, 0]),
+        (text(20), CyclePhase::Initial, [2, 2, 0, 0, 0, 0, 0]),
+        (text(0), CyclePhase::Initial, [1, 0, 0, 0, 0, 0, 0]),
     ];
     let status = after(&[probe(), first(), second(), third()]);
     assert_eq!(cycles(&status), expected);
@@ -131,7 +131,7 @@ fn a_long_pause_ends_a_cycle_and_what_comes_after_the_first_people_is_incrementa
     // A fifth one pushes the oldest out, and the phase stays.
     let fifth = after(&[probe(), first(), second(), third(), traffic(&[(144, 200, None)])]);
     assert_eq!(fifth.earlier_cycles.len(), 3);
-    assert_eq!(fifth.cycle.expect("a cycle").phase, Phase::Incremental);
+    assert_eq!(fifth.cycle.expect("a cycle").phase, CyclePhase::Incremental);
     // One replica has seen several of them before it could write.
     let mut all = probe();
     for more in [first(), second(), third()] {
@@ -147,20 +147,22 @@ fn the_order_in_which_replicas_write_loses_no_number() {
     let of_another = || traffic(&[(1, 201, Some(Created)), (4, 409, None), (41, 200, Some(Updated))]);
     let (one, other) = (after(&[of_one(), of_another()]), after(&[of_another(), of_one()]));
     assert_eq!(one, other);
-    let expected =
-        [(text(40), Phase::Incremental, [2, 0, 1, 0, 0, 1, 0]), (text(0), Phase::Initial, [4, 2, 1, 0, 0, 1, 0])];
+    let expected = [
+        (text(40), CyclePhase::Incremental, [2, 0, 1, 0, 0, 1, 0]),
+        (text(0), CyclePhase::Initial, [4, 2, 1, 0, 0, 1, 0]),
+    ];
     assert_eq!(cycles(&one), expected);
     assert_eq!(one.last_error.expect("an error").time.0, at(40));
     // A replica that could not write for long tells of a cycle that is over.
     let late = after(&[of_another(), traffic(&[(80, 200, None)]), of_one()]);
-    assert_eq!(cycles(&late)[0], (text(80), Phase::Incremental, [1, 0, 0, 0, 0, 0, 0]));
+    assert_eq!(cycles(&late)[0], (text(80), CyclePhase::Incremental, [1, 0, 0, 0, 0, 0, 0]));
     assert_eq!(cycles(&late)[1..], expected);
 }
 
 #[test]
 fn failed_authentications_are_a_number_and_the_last_one() {
     let failures = |rows: &[(i64, &'static str, Option<&str>)]| {
-        let mut traffic = Traffic::default();
+        let mut traffic = SeenTraffic::default();
         for (minutes, reason, key) in rows {
             traffic.note_failure(at(*minutes), reason, key.map(str::to_owned));
         }
@@ -183,9 +185,9 @@ fn failed_authentications_are_a_number_and_the_last_one() {
 
 #[test]
 fn ten_thousand_refusals_and_an_outage_of_the_api_server_take_no_more_room_than_a_few() {
-    let mut seen = Traffic::default();
+    let mut seen = SeenTraffic::default();
     for number in 0..10_000 {
-        seen.note(exchange(number * 10, 400, None));
+        seen.note(request(number * 10, 400, None));
         seen.note_failure(at(number), "unknown_key", None);
     }
     assert_eq!(seen.bursts.len(), MAX_BURSTS);
@@ -195,7 +197,7 @@ fn ten_thousand_refusals_and_an_outage_of_the_api_server_take_no_more_room_than_
         request_id: "r".repeat(5_000),
         ..error(200_000, "", 400)
     };
-    seen.note(Exchange { error: Some(long), ..exchange(200_000, 400, None) });
+    seen.note(SeenRequest { error: Some(long), ..request(200_000, 400, None) });
     let status = after(&[seen]);
     let last = status.last_error.clone().expect("an error");
     let lengths = [last.subject, last.detail, Some(last.request_id)].map(|text| text.expect("text").chars().count());
@@ -249,6 +251,6 @@ fn a_phase_of_a_newer_version_is_past_the_initial_one() {
     });
     let stands: ProvisioningStatus = serde_json::from_value(newer).expect("a status");
     let status = joined(stands, &traffic(&[(40, 200, None)]), at(40));
-    assert_eq!(status.cycle.expect("a cycle").phase, Phase::Incremental);
-    assert_eq!(status.earlier_cycles[0].phase, Phase::Incremental, "the API server takes no other word");
+    assert_eq!(status.cycle.expect("a cycle").phase, CyclePhase::Incremental);
+    assert_eq!(status.earlier_cycles[0].phase, CyclePhase::Incremental, "the API server takes no other word");
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::api::DirectorySpec;
 use crate::controller::status::decide::directory::tests::{condition, observed, spec};
 use crate::controller::status::decide::directory::{Duplicates, status};
-use crate::rules::traffic::{Effect, Exchange, Traffic, joined};
+use crate::rules::traffic::{Effect, SeenRequest, SeenTraffic, joined};
 use crate::store::index::Remaining;
 
 /// A time on the day of the tests, in minutes since 10:00.
@@ -17,7 +17,7 @@ fn at(minutes: i64) -> Timestamp {
 
 /// What the status has after requests at these minutes, each with its status.
 fn seen(requests: &[(i64, u16)]) -> ProvisioningStatus {
-    let mut traffic = Traffic::default();
+    let mut traffic = SeenTraffic::default();
     for (minutes, status) in requests {
         let error = (*status >= 400).then(|| crate::api::provisioning_status::LastError {
             time: at(*minutes).into(),
@@ -30,13 +30,13 @@ fn seen(requests: &[(i64, u16)]) -> ProvisioningStatus {
             key: None,
         });
         let effect = (*status == 201).then_some(Effect::Created);
-        traffic.note(Exchange { at: at(*minutes), is_write: true, status: *status, effect, error });
+        traffic.note(SeenRequest { at: at(*minutes), is_write: true, status: *status, effect, error });
     }
     joined(ProvisioningStatus::default(), &traffic, at(0))
 }
 
 fn failed(reason: &'static str, key: Option<&str>) -> ProvisioningStatus {
-    let mut traffic = Traffic::default();
+    let mut traffic = SeenTraffic::default();
     traffic.note_failure(at(0), reason, key.map(str::to_owned));
     joined(ProvisioningStatus::default(), &traffic, at(0))
 }

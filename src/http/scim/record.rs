@@ -17,7 +17,7 @@ use crate::store::{Store, WatchedDirectory};
 /// A request whose credentials opened the Directory, until it is known what came of it; among the extensions of the request.
 /// Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Exchange(Arc<Inner>);
+pub(super) struct RequestRecord(Arc<Inner>);
 
 struct Inner {
     store: Store,
@@ -30,7 +30,7 @@ struct Inner {
     is_told: AtomicBool,
 }
 
-impl Exchange {
+impl RequestRecord {
     /// The request of a client of this Directory.
     pub(super) fn new(store: &Store, directory: &Arc<WatchedDirectory>, note: &RequestNote, request: &Request) -> Self {
         let method = request.method().clone();
@@ -79,8 +79,8 @@ impl Exchange {
                 key: note.key_name(),
             }
         });
-        let exchange = traffic::Exchange { at, is_write: *is_write, status, effect: operation.known_effect(), error };
-        store.traffic().note(directory, |traffic| traffic.note(exchange));
+        let record = traffic::SeenRequest { at, is_write: *is_write, status, effect: operation.known_effect(), error };
+        store.traffic().note(directory, |traffic| traffic.note(record));
     }
 }
 
