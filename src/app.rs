@@ -179,17 +179,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
     let lease_namespace = candidate.namespace().to_owned();
     let leading = leader::run(tools, candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
-    let looks: [(_, BoxFuture<'static, ()>); 3] = [
-        (
-            "the look at the rights",
-            look_at_rights(store.clone(), lease_namespace, metrics.clone(), readiness.clone()).boxed(),
-        ),
-        ("the look at the kinds", look_at_schema(store.clone(), readiness.clone()).boxed()),
-        ("the look at the readiness", look_at_readiness(store.clone(), metrics.clone(), readiness.clone()).boxed()),
-    ];
-    for (name, looking) in looks {
-        background.spawn(named(name, until_stopped(looking, stop())));
-    }
+    look_around(&mut background, &store, lease_namespace, (&metrics, &readiness), &stops);
     if let Some(tls) = tls {
         let watching = async move { tls.watch().await };
         background.spawn(named("the watch on the certificate", until_stopped(watching, stop())));
@@ -212,6 +202,27 @@ pub async fn run(config: Config) -> Result<(), Error> {
         name = signals.next() => tracing::warn!(signal = name, "asked again: ending at once"),
     }
     Ok(())
+}
+
+/// Begins the looks at what nobody tells by itself: the operator's rights, the served kinds, and whether the replica is ready.
+fn look_around(
+    background: &mut Parts,
+    store: &Store,
+    lease_namespace: String,
+    (metrics, readiness): (&Metrics, &ReplicaReadiness),
+    stops: &Stops,
+) {
+    let looks: [(_, BoxFuture<'static, ()>); 3] = [
+        (
+            "the look at the rights",
+            look_at_rights(store.clone(), lease_namespace, metrics.clone(), readiness.clone()).boxed(),
+        ),
+        ("the look at the kinds", look_at_schema(store.clone(), readiness.clone()).boxed()),
+        ("the look at the readiness", look_at_readiness(store.clone(), metrics.clone(), readiness.clone()).boxed()),
+    ];
+    for (name, looking) in looks {
+        background.spawn(named(name, until_stopped(looking, stops.background.clone())));
+    }
 }
 
 /// How providers are reached, as the flags say.

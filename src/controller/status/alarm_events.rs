@@ -66,7 +66,7 @@ mod tests {
     use crate::api::DirectorySpec;
     use crate::store::Seen;
 
-    fn directory(conditions: Value) -> WatchedDirectory {
+    fn directory(conditions: &Value) -> WatchedDirectory {
         WatchedDirectory {
             namespace: "people".to_owned(),
             name: "staff".to_owned(),
@@ -89,23 +89,23 @@ mod tests {
     #[test]
     fn each_turn_of_an_alarm_is_told_once_by_each_leader_that_sees_it_in_time() {
         let mut events = AlarmEvents::default();
-        let mut look = |conditions: Value, minutes| {
+        let mut look = |conditions: &Value, minutes| {
             let directory = directory(conditions);
             let told = events.look(&directory, at(minutes));
             told.iter().map(|told| (told.reason, told.at, told.note.clone())).collect::<Vec<_>>()
         };
         let told = |reason, minutes| (reason, at(minutes), "Silent: m".to_owned());
         let rings = || alarm("Stale", "True", 0);
-        assert_eq!(look(json!([alarm("Ready", "True", 0)]), 0), []);
-        assert_eq!(look(json!([rings()]), 1), [told(EventReason::ProviderSilent, 0)], "that it comes is news");
-        assert_eq!(look(json!([rings()]), 2), []);
+        assert_eq!(look(&json!([alarm("Ready", "True", 0)]), 0), []);
+        assert_eq!(look(&json!([rings()]), 1), [told(EventReason::ProviderSilent, 0)], "that it comes is news");
+        assert_eq!(look(&json!([rings()]), 2), []);
         let both = json!([alarm("Stale", "False", 3), alarm("NoUsers", "True", 3)]);
         let expected = [told(EventReason::ProviderBack, 3), told(EventReason::NoUsers, 3)];
-        assert_eq!(look(both.clone(), 3), expected);
-        assert_eq!(look(both, 4), []);
+        assert_eq!(look(&both, 3), expected);
+        assert_eq!(look(&both, 4), []);
         // Another leader tells what has just turned, under the same name, and nothing that is long past.
         for (minutes, expected) in [(9, 1), (10, 0)] {
-            let count = AlarmEvents::default().look(&directory(json!([rings()])), at(minutes)).len();
+            let count = AlarmEvents::default().look(&directory(&json!([rings()])), at(minutes)).len();
             assert_eq!(count, expected, "after {minutes} minutes");
         }
     }

@@ -7,9 +7,11 @@
 
 pub mod act;
 mod alarm_events;
+mod appointments;
 mod conflicts;
 pub mod decide;
 mod observe;
+mod pace;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -23,12 +25,14 @@ use jiff::Timestamp;
 
 pub(super) use self::act::{StatusWrite, Written, write};
 use self::alarm_events::AlarmEvents;
+use self::appointments::Appointments;
 use self::conflicts::Contested;
 use self::decide::group;
 use self::decide::ownership::Conflict;
 use self::decide::user;
 pub(super) use self::decide::{conditions, difference};
 use self::observe::KnownDirectory;
+use self::pace::Pace;
 use super::claiming::Passes;
 use super::dirty_names::{DirtyNames, ERROR_PAUSE, Looked};
 use super::events::{self, LoginTransitions};
@@ -51,7 +55,12 @@ const MOVED_PAUSE: Duration = Duration::from_secs(1);
 pub async fn run(tools: Tools, passes: Passes) {
     let mut statuses = Statuses::new(tools, passes);
     loop {
-        let first = statuses.names.next().await;
+        let first = tokio::select! {
+            taken = statuses.names.next() => taken,
+            directory = statuses.appointments.next() => {
+                Taken { name: DirtyName { directory, subject: DirtySubject::Directory }, cause: Cause::Change }
+            }
+        };
         statuses.look(first, Instant::now()).await.rest().await;
     }
 }
@@ -68,6 +77,8 @@ struct Statuses {
     refused: HashSet<DirtyName>,
     logins: LoginTransitions,
     alarms: AlarmEvents,
+    pace: Pace,
+    appointments: Appointments,
     told: Told,
     told_of_events: Told,
 }
@@ -83,6 +94,8 @@ impl Statuses {
             refused: HashSet::new(),
             logins: LoginTransitions::default(),
             alarms: AlarmEvents::default(),
+            pace: Pace::default(),
+            appointments: Appointments::default(),
             told: Told::default(),
             told_of_events: Told::default(),
         }
@@ -183,6 +196,8 @@ impl Statuses {
             self.contested.forget(name);
             self.logins.forget(name);
             self.alarms.forget(name);
+            self.pace.forget();
+            self.appointments.set(name, None);
             self.refused.retain(|refused| refused.directory != *name);
             return None;
         };
@@ -206,14 +221,19 @@ impl Statuses {
         observe::refresh(&self.tools.store, known, of, now);
         let brake = observe::brake(&self.tools.store, of, now);
         let seen = observe::directory(&self.tools, known, of, brake, &passes);
-        let silence = seen.provisioning.as_ref().and_then(|seen| look_again(of.spec.provisioning.source, seen, now));
-        let times = brake.changes_at().into_iter().chain(silence);
-        if let Some(wait) = times.min().and_then(|at| at.duration_since(now).try_into().ok()) {
+        if let Some(wait) = brake.changes_at().and_then(|at| at.duration_since(now).try_into().ok()) {
             let wait: Duration = wait;
             self.names.look_at(name.clone(), Instant::now() + wait);
         }
+        let again = seen.provisioning.as_ref().and_then(|seen| look_again(of.spec.provisioning.source, seen, now));
+        let again = again.and_then(|at| Duration::try_from(at.duration_since(now)).ok());
+        self.appointments.set(&name.directory, again.map(|wait| Instant::now() + wait));
         let wanted = decide::directory::status(&seen, now);
         let changes = decide::difference(&of.seen.status, &wanted, decide::directory::FIELDS)?;
+        if let Some(wait) = self.pace.wait(&name.directory, &of.seen.status, &changes) {
+            self.names.look_at(name.clone(), Instant::now() + wait);
+            return None;
+        }
         // A rule is in force because of what was seen of this very state of the Directory, and of no later one.
         Some(StatusWrite { name: name.clone(), version: Some(of.seen.version.clone()), changes, news: Vec::new() })
     }

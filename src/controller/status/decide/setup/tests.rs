@@ -40,7 +40,8 @@ fn the_steps_are_those_of_the_halves_that_are_on_and_the_first_open_one_is_next(
     let half = |mode: &str| json!({ "provisioning": { "mode": mode } });
     let neither_login = json!({ "provisioning": { "mode": "Disabled" }, "login": oidc() });
     type Change = fn(&mut ObservedDirectory<'_>);
-    let cases: [(&str, Value, Change, &[&str], &[&str], &str); 8] = [
+    type Case<'a> = (&'a str, Value, Change, &'a [&'a str], &'a [&'a str], &'a str);
+    let cases: [Case<'_>; 8] = [
         (
             "all is done",
             both(),
