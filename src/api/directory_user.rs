@@ -31,7 +31,6 @@ use super::scim_user::ScimUser;
     selectable = ".spec.suspended",
     printcolumn(name = "UserName", type_ = "string", json_path = ".spec.scim.userName"),
     printcolumn(name = "State", type_ = "string", json_path = ".status.state"),
-    printcolumn(name = "Since", type_ = "date", json_path = ".status.stateSince"),
     printcolumn(
         name = "Access",
         type_ = "string",
@@ -43,6 +42,7 @@ use super::scim_user::ScimUser;
         json_path = ".status.conditions[?(@.type=='AccessGranted')].reason",
         priority = "1"
     ),
+    printcolumn(name = "Since", type_ = "date", json_path = ".status.stateSince"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Directory", type_ = "string", json_path = ".spec.directoryRef.name", priority = "1"),
     printcolumn(name = "DisplayName", type_ = "string", json_path = ".spec.scim.displayName", priority = "1"),

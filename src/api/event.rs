@@ -17,6 +17,12 @@ pub enum EventReason {
     ValueTaken,
     /// On a DirectoryUser or DirectoryGroup: it owns every value that it names again.
     ValueClaimed,
+    /// On a DirectoryUser or DirectoryGroup: a request was refused because this object has the value that it asked for.
+    ValueWanted,
+    /// On a DirectoryUser or DirectoryGroup: a request held attributes that no schema has.
+    AttributesIgnored,
+    /// On a DirectoryGroup: a request named members that are nobody of the Directory.
+    MembersIgnored,
     /// On a Directory: people can log in.
     LoginReady,
     /// On a Directory: people cannot log in.
@@ -68,6 +74,9 @@ impl EventReason {
             Self::StateChanged => "StateChanged",
             Self::ValueTaken => "ValueTaken",
             Self::ValueClaimed => "ValueClaimed",
+            Self::ValueWanted => "ValueWanted",
+            Self::AttributesIgnored => "AttributesIgnored",
+            Self::MembersIgnored => "MembersIgnored",
             Self::LoginReady => "LoginReady",
             Self::LoginNotReady => "LoginNotReady",
             Self::ManyDenials => "ManyDenials",
@@ -105,7 +114,13 @@ impl EventReason {
             | Self::OperationsAccepted
             | Self::AuthenticationMended
             | Self::MassDeleteUnblocked => "Normal",
-            Self::IdentityConflict | Self::ValueTaken | Self::LoginNotReady | Self::ManyDenials => "Warning",
+            Self::IdentityConflict
+            | Self::ValueTaken
+            | Self::ValueWanted
+            | Self::AttributesIgnored
+            | Self::MembersIgnored
+            | Self::LoginNotReady
+            | Self::ManyDenials => "Warning",
             Self::ProviderSilent
             | Self::NoUsers
             | Self::MappingSuspect
@@ -123,7 +138,8 @@ impl EventReason {
             Self::AccountLinked | Self::IdentityConflict => "Login",
             Self::AccessGranted | Self::AccessDenied | Self::ManyDenials => "DecideAccess",
             Self::StateChanged => "DecideState",
-            Self::ValueTaken | Self::ValueClaimed => "ClaimValues",
+            Self::ValueTaken | Self::ValueClaimed | Self::ValueWanted => "ClaimValues",
+            Self::AttributesIgnored | Self::MembersIgnored => "Provision",
             Self::LoginReady | Self::LoginNotReady => "AskProvider",
             Self::AuthenticationFailing | Self::AuthenticationMended => "CheckCredentials",
             Self::MappingSuspect | Self::MappingMended => "LookAtAttributes",
@@ -159,6 +175,9 @@ mod tests {
             EventReason::StateChanged,
             EventReason::ValueTaken,
             EventReason::ValueClaimed,
+            EventReason::ValueWanted,
+            EventReason::AttributesIgnored,
+            EventReason::MembersIgnored,
             EventReason::LoginReady,
             EventReason::LoginNotReady,
             EventReason::ManyDenials,

@@ -1,14 +1,14 @@
 //! What logins tell administrators by Events: that an account was linked, that another account than the linked one came, and that
 //! many people are refused.
 
-use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use jiff::Timestamp;
 
 use super::accounts::{LoggedIn, NotLoggedIn};
 use super::denials::{MANY, WINDOW};
 use super::link::{JoinedBy, Unmatched};
 use crate::api::Object;
 use crate::api::event::EventReason;
-use crate::store::events::Happening;
+use crate::store::events::{Happening, this_hour};
 use crate::store::kind::Kind;
 use crate::store::{Error, Store, WatchedDirectory};
 
@@ -71,10 +71,6 @@ fn happened_at(person: &Object, reason: EventReason, now: Timestamp) -> Timestam
         EventReason::AccountLinked => person.linked_at().unwrap_or(now),
         _ => this_hour(now),
     }
-}
-
-fn this_hour(now: Timestamp) -> Timestamp {
-    now.round(TimestampRound::new().smallest(Unit::Hour).mode(RoundMode::Trunc)).unwrap_or(now)
 }
 
 fn note(reason: EventReason) -> &'static str {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::error::TakenBy;
 use super::{Context, Error};
 use crate::api::Object;
+use crate::api::event::EventReason;
 use crate::rules::naming::{UniqueRules, ambiguous, too_long};
 use crate::rules::resource::Resource;
 use crate::rules::standing::{Standing, group_standing, is_built_in, standing};
@@ -32,11 +33,17 @@ pub(super) fn require_present(context: &Context, kind: Resource, object: &Object
     }
 }
 
-/// A refusal that says who has the value, as far as the client may know. This is read live: it is what an administrator
-/// looks for next.
+/// A refusal that says who has the value, as far as the client may know, and an Event on the object that has it. This is read
+/// live: it is what an administrator looks for next.
 pub(super) async fn naming_the_holder(context: &Context, kind: Resource, refusal: Error) -> Error {
     let Error::Taken { attribute, holder: TakenBy::Unknown(name) } = refusal else { return refusal };
     let read = context.store.objects().get(Kind::of(kind), &context.directory.namespace, &name).await;
+    if let Ok(object) = &read {
+        let sentence = format!(
+            "a request was refused because {attribute} belongs to this object: give one of the two another value"
+        );
+        context.tell(kind, object, EventReason::ValueWanted, &sentence);
+    }
     let holder = match read {
         Ok(object) if standing_of(context, kind, &object) == Standing::Present => TakenBy::Resource(name),
         Ok(object) if is_built_in(&object) => TakenBy::BuiltIn,

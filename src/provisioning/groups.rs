@@ -27,7 +27,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let directory = &context.directory;
     let object = mapping::new_group(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
     let object = object::create(context, Resource::Group, object, new_name).await?;
-    context.report_unknown(&unknown);
+    context.report_unknown(&unknown, Resource::Group, &object);
     finish(context, object, &members).await
 }
 
@@ -77,7 +77,7 @@ async fn change(
 
 /// Writes the edges, then tells of the whole.
 async fn finish(context: &Context, object: Object, members: &Members) -> Result<Stored, Error> {
-    members::write(context, object.name(), members).await?;
+    members::write(context, &object, members).await?;
     Ok(stored(Resource::Group, edges(context).as_ref(), &object))
 }
 

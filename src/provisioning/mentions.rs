@@ -1,11 +1,14 @@
 //! Attributes and sub-attributes that no schema has: typos in a mapping. Each request counts them; the log names each once
-//! an hour, because Entra sends the same mapping for everybody and in every cycle.
+//! an hour, and Events name it on a few objects, because Entra sends the same mapping for everybody and in every cycle.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Context;
+use crate::api::Object;
+use crate::api::event::EventReason;
+use crate::rules::resource::Resource;
 use crate::scim::resource::Parsed;
 
 /// How long the log does not name a path again.
@@ -13,6 +16,9 @@ const PAUSE: Duration = Duration::from_secs(3600);
 
 /// Most paths of one Directory that are remembered; further ones are counted and not named until older ones are forgotten.
 const MAX_REMEMBERED: usize = 256;
+
+/// On how many objects an Event names one path within the hour.
+const MAX_OBJECTS: usize = 10;
 
 /// What this process has named. A mutex of std: nothing waits while it is held.
 static MENTIONED: Mutex<Option<Mentioned>> = Mutex::new(None);
@@ -31,8 +37,9 @@ impl Unknown {
 }
 
 impl Context {
-    /// Counts what no schema has, and names it to the log where that was not done within the hour.
-    pub(super) fn report_unknown(&self, unknown: &Unknown) {
+    /// Counts what no schema has of a request about this object, and names it to the log where that was not done within the hour.
+    /// An Event names what was ignored.
+    pub(super) fn report_unknown(&self, unknown: &Unknown, kind: Resource, object: &Object) {
         let Unknown { ignored, stored } = unknown;
         if ignored.is_empty() && stored.is_empty() {
             return;
@@ -41,13 +48,21 @@ impl Context {
         let new = |paths: &[String]| {
             let mut mentioned = MENTIONED.lock().unwrap_or_else(PoisonError::into_inner);
             let mentioned = mentioned.get_or_insert_default();
-            mentioned.first_of_the_hour(namespace, directory, paths, Instant::now()).join(", ")
+            let new = mentioned.first_of_the_hour(namespace, directory, paths, Instant::now());
+            (new.join(", "), mentioned.for_one_more_object(namespace, directory, paths).join(", "))
         };
-        let attributes = new(ignored);
+        let (attributes, on_object) = new(ignored);
+        if !on_object.is_empty() {
+            let sentence = format!(
+                "no schema has {on_object}, so what was sent under these names was ignored: correct the attribute mapping of the \
+                 identity provider, or declare the extension in spec.users.extensions of the Directory"
+            );
+            self.tell(kind, object, EventReason::AttributesIgnored, &sentence);
+        }
         if !attributes.is_empty() {
             tracing::info!(namespace, directory, attributes, "attributes that no schema has were ignored");
         }
-        let attributes = new(stored);
+        let (attributes, _) = new(stored);
         if !attributes.is_empty() {
             tracing::info!(
                 namespace,
@@ -61,9 +76,15 @@ impl Context {
     }
 }
 
-/// When which paths were named, by namespace and Directory.
+/// Which paths were named, by namespace and Directory.
 #[derive(Default)]
-struct Mentioned(HashMap<(String, String), HashMap<String, Instant>>);
+struct Mentioned(HashMap<(String, String), HashMap<String, Named>>);
+
+/// When a path was named to the log, and on how many objects since.
+struct Named {
+    at: Instant,
+    objects: usize,
+}
 
 impl Mentioned {
     /// Those of `paths` that were not named within the hour before `now`; they count as named from then on.
@@ -76,7 +97,7 @@ impl Mentioned {
     ) -> Vec<&'a str> {
         // Directories that are gone are forgotten with their last path.
         self.0.retain(|_, named| {
-            named.retain(|_, at| now.saturating_duration_since(*at) < PAUSE);
+            named.retain(|_, path| now.saturating_duration_since(path.at) < PAUSE);
             !named.is_empty()
         });
         if paths.is_empty() {
@@ -90,8 +111,23 @@ impl Mentioned {
             .map(String::as_str)
             .collect();
         new.truncate(MAX_REMEMBERED.saturating_sub(named.len()));
-        named.extend(new.iter().map(|path| ((*path).to_owned(), now)));
+        named.extend(new.iter().map(|path| ((*path).to_owned(), Named { at: now, objects: 0 })));
         new
+    }
+
+    /// Those of `paths` that are to be named on one more object: each is, on a few objects after it was named to the log.
+    fn for_one_more_object<'a>(&mut self, namespace: &str, directory: &str, paths: &'a [String]) -> Vec<&'a str> {
+        let Some(named) = self.0.get_mut(&(namespace.to_owned(), directory.to_owned())) else { return Vec::new() };
+        let mut told = BTreeSet::new();
+        for path in paths {
+            if let Some(named) = named.get_mut(path)
+                && named.objects < MAX_OBJECTS
+                && told.insert(path.as_str())
+            {
+                named.objects += 1;
+            }
+        }
+        told.into_iter().collect()
     }
 }
 
@@ -118,6 +154,21 @@ mod tests {
             let found = mentioned.first_of_the_hour("acme", directory, &paths, now);
             assert_eq!(found, named, "{sent:?} of {directory} after {minutes} minutes");
         }
+    }
+
+    #[test]
+    fn a_path_is_named_on_a_few_objects_an_hour() {
+        let (now, mut mentioned) = (Instant::now(), Mentioned::default());
+        let paths = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let sent = paths(&["shoeSize", "badge", "shoeSize"]);
+        assert_eq!(mentioned.for_one_more_object("acme", "staff", &sent), [""; 0], "nobody has named it to the log");
+        mentioned.first_of_the_hour("acme", "staff", &sent, now);
+        for _ in 0..MAX_OBJECTS {
+            assert_eq!(mentioned.for_one_more_object("acme", "staff", &sent), ["badge", "shoeSize"]);
+        }
+        assert_eq!(mentioned.for_one_more_object("acme", "staff", &sent), [""; 0]);
+        mentioned.first_of_the_hour("acme", "staff", &sent, now + PAUSE);
+        assert_eq!(mentioned.for_one_more_object("acme", "staff", &sent), ["badge", "shoeSize"]);
     }
 
     #[test]

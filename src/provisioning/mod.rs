@@ -10,6 +10,7 @@ pub mod lists;
 mod lookup;
 mod members;
 mod mentions;
+mod news;
 mod note;
 mod object;
 mod policy;

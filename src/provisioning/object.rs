@@ -82,7 +82,7 @@ pub(super) async fn change(
         context.note.effect(effect);
     }
     if let Some(unknown) = unknown.get() {
-        context.report_unknown(unknown);
+        context.report_unknown(unknown, kind, &object);
     }
     Ok(object)
 }

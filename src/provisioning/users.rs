@@ -38,7 +38,7 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let directory = &context.directory;
     let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
     let stored = object::create(context, Resource::User, object, new_name).await?;
-    context.report_unknown(&unknown);
+    context.report_unknown(&unknown, Resource::User, &stored);
     Ok(to_stored(context, &stored))
 }
 

@@ -4,7 +4,7 @@
 //! time, another replica or the next leader, finds it there. The API server removes Events after an hour, so nothing is decided
 //! by one, and one that cannot be written is no reason to fail.
 
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -45,6 +45,11 @@ impl Store {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The hour that `now` is in: the time of what is told once an hour, however often it happens and at how many replicas.
+pub fn this_hour(now: Timestamp) -> Timestamp {
+    now.round(TimestampRound::new().smallest(Unit::Hour).mode(RoundMode::Trunc)).unwrap_or(now)
 }
 
 fn event(happening: &Happening<'_>) -> Object {

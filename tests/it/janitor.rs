@@ -42,7 +42,7 @@ async fn a_person_who_was_acknowledged_and_lost_the_name_is_kept_and_told() {
     until("the second to be told who has the name", async || {
         let user = directory.get("directoryuser", &second).await.expect("nobody who was acknowledged is removed");
         let conditions = user["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let lost = conditions.iter().find(|one| one["type"] == "NameClaimed" && one["status"] == "False")?;
+        let lost = conditions.iter().find(|one| one["type"] == "Ready" && one["status"] == "False")?;
         lost["message"].as_str().is_some_and(|message| message.contains(&first)).then_some(())
     })
     .await;

@@ -32,6 +32,7 @@ mod login;
 mod login_provider;
 mod members;
 mod password;
+mod people_status;
 mod policy;
 mod policy_examples;
 mod policy_quota;

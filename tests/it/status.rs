@@ -78,6 +78,11 @@ async fn a_group_says_how_many_members_it_has() {
     let add = json!([{ "op": "Add", "path": "members", "value": members }]);
     client.patch(&format!("/Groups/{group}"), add).await.expect(204);
     let object = status(&directory, "directorygroup", &group, "three members", counted(3)).await;
+    for id in &ids {
+        let person = directory.get("directoryuser", id).await.expect("a person");
+        let told = |status: &Value| status["observedGeneration"] == person["metadata"]["generation"];
+        status(&directory, "directoryuser", id, "a member to be told of", told).await;
+    }
     assert_eq!(object["status"]["firstMembers"], json!(ids));
     let shown = directory.kubectl(&["get", "directorygroup", &group, "--no-headers"]).await.expect("kubectl get");
     assert_eq!(shown.split_whitespace().filter(|column| *column == "3").count(), 1, "{shown}");
@@ -91,7 +96,7 @@ async fn a_group_says_how_many_members_it_has() {
     assert_eq!(versions().await, before, "a group that is renamed touches no member");
     let users = directory.list("directoryusers").await;
     assert_eq!(users.len(), 3);
-    assert!(users.iter().all(|user| user["status"].is_null()), "there is nothing to say of them");
+    assert!(users.iter().all(|user| user["status"]["state"] == "Active"), "they are as they were");
 
     client.delete(&format!("/Users/{}", ids[1])).await.expect(204);
     let object = status(&directory, "directorygroup", &group, "two members", counted(2)).await;
@@ -207,10 +212,11 @@ async fn a_rule_that_people_break_stays_claiming_until_they_do_not() {
     let object = status(&directory, "directory", "staff", "the rule to meet a rival", contested).await;
     let message = condition(&object["status"], "Ready")["message"].as_str().expect("a message").to_owned();
     assert!(message.contains("User.externalId") && message.contains(&older), "{message}");
-    let lost = |status: &Value| is(status, "NameClaimed", "False", "Taken");
+    let lost = |status: &Value| is(status, "Ready", "False", "Taken");
     let object = status(&directory, "directoryuser", &younger, "the younger to be told", lost).await;
-    assert!(condition(&object["status"], "NameClaimed")["message"].as_str().expect("a message").contains(&older));
-    assert_eq!(directory.get("directoryuser", &older).await.expect("the older")["status"], Value::Null);
+    assert!(condition(&object["status"], "Ready")["message"].as_str().expect("a message").contains(&older));
+    let object = directory.get("directoryuser", &older).await.expect("the older");
+    assert!(is(&object["status"], "Ready", "True", "Claimed"), "{:#}", object["status"]);
     // The old rule is in force: a third one is taken.
     let third = client.create(&person("joe", "same")).await;
     client.delete(&format!("/Users/{third}")).await.expect(204);
@@ -220,7 +226,7 @@ async fn a_rule_that_people_break_stays_claiming_until_they_do_not() {
     let in_force =
         |status: &Value| is(status, "Ready", "True", "Serving") && status["uniqueAttributes"][0]["state"] == "InForce";
     status(&directory, "directory", "staff", "the rule to be in force", in_force).await;
-    let healed = |status: &Value| is(status, "NameClaimed", "True", "Claimed");
+    let healed = |status: &Value| is(status, "Ready", "True", "Claimed");
     status(&directory, "directoryuser", &younger, "the younger to be told", healed).await;
     until("a duplicate to be refused", async || {
         let answer = client.post("/Users", &person("kim", "same")).await;

@@ -16,6 +16,7 @@ use super::checks::require_present;
 use super::representation::edges;
 use super::{Context, Error, member_element};
 use crate::api::Object;
+use crate::api::event::EventReason;
 use crate::rules::membership::{Full, MAX_GROUPS, joined, left};
 use crate::rules::resource::Resource;
 use crate::rules::traffic::Effect;
@@ -35,14 +36,14 @@ const MAX_LOGGED_LENGTH: usize = 64;
 /// The kinds that can be members, the likely one first: who is found is not looked for again.
 const MEMBER_KINDS: [Resource; 2] = Resource::ALL;
 
-/// Carries out what a body says about the members of `group`, which is there. Ids that name nobody of the Directory are
+/// Carries out what a body says about the members of a group, which is there. Ids that name nobody of the Directory are
 /// passed over: ids are ours and never used again, so such a member is gone for good, and a refusal would stand in the way
 /// of the others. A Directory that ignores groups takes nobody in; but who leaves a group leaves it there as well, or a
 /// right that was taken away would be back with the groups.
-pub(super) async fn write(context: &Context, group: &str, members: &Members) -> Result<(), Error> {
+pub(super) async fn write(context: &Context, object: &Object, members: &Members) -> Result<(), Error> {
     let ignores = edges(context).is_none();
     let index = context.store.index(&context.directory.namespace, &context.directory.name);
-    let group: Arc<str> = group.into();
+    let group: Arc<str> = object.name().into();
     let mut outcome = Outcome::default();
     let is_carried_out = |edit: Edit| !ignores || edit == Edit::Remove;
     let done = write_all(context, &index, &group, members, is_carried_out, &mut outcome).await;
@@ -50,7 +51,7 @@ pub(super) async fn write(context: &Context, group: &str, members: &Members) -> 
         index.note_members_changed(&group, Timestamp::now());
         context.note.effect(Effect::Updated);
     }
-    outcome.report(context, &group);
+    outcome.report(context, object);
     done?;
     outcome.refused.map_or(Ok(()), Err)
 }
@@ -216,16 +217,22 @@ impl Outcome {
     }
 
     /// Tells of ids that name nobody: an administrator whose people lack a group looks for them.
-    fn report(&self, context: &Context, group: &str) {
+    fn report(&self, context: &Context, group: &Object) {
         if self.unknown > 0 {
             let (namespace, directory) = (&context.directory.namespace, &context.directory.name);
-            let (unknown, members) = (self.unknown, &self.first_unknown);
+            let (unknown, first_ids) = (self.unknown, self.first_unknown.join(" "));
+            let first = if first_ids.is_empty() { String::new() } else { format!(", such as {first_ids}") };
+            let sentence = format!(
+                "{unknown} of the members that were sent are nobody of the Directory and were ignored{first}: provision these people, \
+                 or take them off the group"
+            );
+            context.tell(Resource::Group, group, EventReason::MembersIgnored, &sentence);
             tracing::info!(
                 namespace,
                 directory,
-                group,
+                group = group.name(),
                 unknown,
-                first_ids = members.join(" "),
+                first_ids,
                 "members that name nobody of the directory were ignored"
             );
             context.metrics.unknown_members(namespace, directory, unknown);
