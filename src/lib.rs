@@ -55,6 +55,8 @@
 //! | pending | the values that a change in progress is about to own: a mark on the object |
 //! | tombstone | an object whose resource was deleted; its values are free, and it can be asked back until it is purged |
 //! | purge | the deletion of a tombstone for good, once the retention of its Directory has passed |
+//! | state | of a person or a group: what it is in one word, for people to read ([`rules::access::state()`]); nothing is decided by it |
+//! | author | the request that makes a change over SCIM, as the mark of a deactivation names it ([`rules::author`]) |
 //! | brake | what lets SCIM delete only so many people within an hour ([`rules::brake`]) |
 //! | rejected | the mark of an object that lost its name before anybody was told of it |
 //! | known | said of an object that somebody may rely on, claim or not: it is shown, and never removed ([`store::claims::known`]) |
@@ -65,7 +67,7 @@
 //! | account | somebody at the provider, by tenant and object id; the link says whose it is ([`login::link`]) |
 //! | session | one login of one person in one browser, which the browser carries as a sealed cookie ([`login::session`]) |
 //! | epoch | `spec.sessionEpoch`: a session of another epoch than its person's is over |
-//! | state | a login under way, sealed, which travels to the provider and back ([`login::transaction`]) |
+//! | state of a login | a login under way, sealed, which travels to the provider and back ([`login::transaction`]) |
 //! | binding cookie | what shows that the browser which comes back with a state is the one that began the login |
 //! | ticket | a session on its way to an application's host, sealed, for half a minute ([`login::ticket`]) |
 //! | root key | what every sealed text and every signature is derived from; the replicas share it in a Secret ([`login::root_keys`]) |

@@ -37,7 +37,8 @@ impl ClaimId {
 pub(super) struct IndexedClaim {
     pub(super) stamp: Stamp,
     /// `metadata.name` of the holder, of the kind that the attribute belongs to: a user and a group never meet.
-    pub(super) holder: Box<str>,
+    /// Shared with the record of the holder, where there is one.
+    pub(super) holder: Arc<str>,
     /// What is claimed. Few attributes are in use, so the claims share them.
     pub(super) attribute: Arc<str>,
 }

@@ -143,6 +143,7 @@ impl Tables {
         if is_turned {
             self.dirty.urgent(kind, &name);
         }
+        self.share_name(&name, &new);
         self.resources_mut(kind).records.insert(name, new);
         touched.into_iter().for_each(|id| self.derive_claim(id));
     }
@@ -182,7 +183,10 @@ impl Tables {
         } else {
             self.attributes.insert(Arc::clone(&claim.attribute));
         }
-        let (kind, holder) = (claim.kind(), claim.holder.clone());
+        if let Some((name, _)) = self.resource(claim.kind(), &claim.holder) {
+            claim.holder = Arc::clone(name);
+        }
+        let (kind, holder) = (claim.kind(), Arc::clone(&claim.holder));
         let before = self.claims.insert(id, claim);
         self.derive_again(kind, &holder);
         self.derive_claim(id);
@@ -387,6 +391,17 @@ impl Tables {
             Resource::Group => &mut self.groups,
         };
         change((kind, name), before, after, &mut resources.visible, &mut self.edges, &mut self.active);
+    }
+
+    /// The claims of an object share its name, whichever came first.
+    fn share_name(&mut self, name: &Arc<str>, resource: &IndexedResource) {
+        for id in resource.named() {
+            if let Some(claim) = self.claims.get_mut(&id)
+                && claim.holder == *name
+            {
+                claim.holder = Arc::clone(name);
+            }
+        }
     }
 
     /// Nearly everybody's account is of one tenant, so they share its name.

@@ -96,6 +96,8 @@ mod tests {
 
     #[test]
     fn an_object_is_ready_when_it_owns_what_it_names_and_says_otherwise_what_to_do() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/people.md");
+        let page = std::fs::read_to_string(page).expect("the page");
         let taken = Conflict::Taken { attribute: "User.userName".to_owned(), holder: "other-1".to_owned() };
         for (case, is_deleted, conflict, expected) in [
             ("in order", false, None, ("Claimed", true, "")),
@@ -114,6 +116,7 @@ mod tests {
             assert_eq!((wanted[0].name, wanted[0].holds), (ConditionType::Ready, holds), "{case}");
             assert_eq!(wanted[0].reason.as_str(), reason, "{case}");
             assert!(wanted[0].message.contains(message), "{case}: {}", wanted[0].message);
+            assert!(page.contains(&format!("| {} | `{reason}` |", if holds { "True" } else { "False" })), "{case}");
             let stalled = wanted.get(1).map(|condition| condition.name);
             assert_eq!(stalled, (!holds).then_some(ConditionType::Stalled), "{case}");
         }

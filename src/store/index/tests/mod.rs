@@ -2,6 +2,7 @@
 
 mod cases;
 mod membership;
+mod memory;
 mod model;
 mod objects;
 mod properties;
