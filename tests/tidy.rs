@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "redaction",
             "rules::access",
             "rules::brake",
+            "rules::labels",
             "rules::login_attributes",
             "rules::naming",
             "rules::resource",

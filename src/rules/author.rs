@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
 use super::mapping::time_text;
@@ -37,7 +36,9 @@ impl Author {
 }
 
 /// A mark in words, as messages have it.
-pub fn in_words(LastDeactivation { at: Time(at), method, key, request_id }: &LastDeactivation) -> String {
+pub fn in_words(request: &LastDeactivation) -> String {
+    let LastDeactivation { at, method, key, request_id } = request;
+    let at = at.0;
     format!("by {method} at {at:.0} with the key {key}, request {request_id}")
 }
 
@@ -50,7 +51,7 @@ mod tests {
         let now: Timestamp = "2026-03-01T10:00:00.123Z".parse().expect("a time");
         let mark: LastDeactivation =
             serde_json::from_value(Author::somebody().mark(now)).expect("the mark of the kind");
-        assert_eq!(mark.at, Time(now));
+        assert_eq!(mark.at.0, now);
         assert_eq!(in_words(&mark), "by PATCH at 2026-03-01T10:00:00Z with the key entra, request r-1");
     }
 }

@@ -71,6 +71,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_tells_of_every_state_in_the_order_of_the_decision() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/people.md");
+        let page = std::fs::read_to_string(page).expect("the page");
+        let table = page.lines().skip_while(|line| !line.starts_with("| State |")).skip(2);
+        let states = table.take_while(|line| line.starts_with('|')).map(|row| row.split('`').nth(1).expect("a state"));
+        let told: Vec<_> = states.collect();
+        use crate::api::directory_user::UserState::{Active, Conflict, Deleted, Inactive, Suspended};
+        assert_eq!(told, [Deleted, Conflict, Inactive, Suspended, Active].map(|state| format!("{state:?}")));
+    }
+
+    #[test]
     fn a_state_says_since_when_it_is_so() {
         let at = |text: &str| text.parse::<Timestamp>().expect("a time");
         let now = at("2026-03-01T10:00:00.9Z");
