@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Directory;
+use crate::support::{Directory, until};
 
 /// What kubectl shows of a retention that is none: a sentence, and no regular expression.
 const RETENTION: &str =
@@ -90,7 +90,14 @@ async fn check_updated(kind: &str, before: Value, cases: Vec<Case>) {
     for (name, change, expected) in cases {
         let mut object = stored.clone();
         merge(&mut object, &change);
-        let answer = directory.kubectl_with(&["replace", "--dry-run=server", "-f", "-"], &object.to_string()).await;
+        let replace = ["replace", "--dry-run=server", "-f", "-"];
+        // The operator claims the name of what was stored and writes its status; kubectl replaces what it has just read.
+        let answer = until("an answer about the change itself", async || {
+            let answer = directory.kubectl_with(&replace, &object.to_string()).await;
+            let is_overtaken = answer.as_ref().is_err_and(|complaint| complaint.contains("(Conflict)"));
+            (!is_overtaken).then_some(answer)
+        })
+        .await;
         check(kind, name, &answer, expected);
     }
 }

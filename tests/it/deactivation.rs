@@ -19,6 +19,7 @@ async fn object(directory: &Directory, id: &str) -> (Value, Value) {
     rest["scim"]["active"].take();
     rest["scim"]["meta"]["lastModified"].take();
     rest["sessionEpoch"].take();
+    rest["lastDeactivation"].take();
     (object, rest)
 }
 
