@@ -13,6 +13,7 @@ pub mod login_attributes;
 pub mod mapping;
 pub mod membership;
 pub mod naming;
+pub mod observation;
 pub mod policy;
 pub mod portal;
 pub mod profile;

@@ -4,7 +4,7 @@ use super::naming::{GROUP_NAME, USER_NAME};
 use crate::scim::schema::{GROUP, ResourceType, USER};
 
 /// A type of SCIM resource. Users and groups are stored, claimed and shown alike; whatever differs between them asks this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
     /// A person, in a DirectoryUser.
     User,
