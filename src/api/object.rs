@@ -181,6 +181,33 @@ impl Object {
         }
     }
 
+    /// Takes this resourceVersion.
+    pub fn set_version(&mut self, version: &str) {
+        self.0["metadata"]["resourceVersion"] = version.into();
+    }
+
+    /// Takes this uid and this generation.
+    pub fn set_created(&mut self, uid: &str, generation: i64) {
+        self.0["metadata"]["uid"] = uid.into();
+        self.0["metadata"]["generation"] = generation.into();
+    }
+
+    /// Forgets which state of which object it is, save its name, so that it can be created as a new one.
+    pub fn forget_version(&mut self) {
+        self.forget_metadata(&["uid", "resourceVersion", "generation", "managedFields"]);
+    }
+
+    /// Forgets who manages which field.
+    pub fn forget_managers(&mut self) {
+        self.forget_metadata(&["managedFields"]);
+    }
+
+    fn forget_metadata(&mut self, fields: &[&str]) {
+        if let Some(metadata) = self.0["metadata"].as_object_mut() {
+            fields.iter().for_each(|field| drop(metadata.remove(*field)));
+        }
+    }
+
     fn metadata(&self) -> &Value {
         &self.0["metadata"]
     }

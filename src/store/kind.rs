@@ -48,6 +48,8 @@ impl Kind {
     pub const CLAIM: Self = Self::ours("DirectoryClaim", "directoryclaims");
     /// An application behind an ingress.
     pub const APPLICATION: Self = Self::ours("DirectoryApplication", "directoryapplications");
+    /// What would have been done to a Directory that is observed. Read when it is written, and never watched.
+    pub const REPORT: Self = Self::ours("DirectoryReport", "directoryreports");
     /// A Secret of Kubernetes. Read one by one and never watched: other people's are none of the operator's business.
     pub const SECRET: Self = Self::of_kubernetes("", "Secret", "secrets");
     /// An Event of Kubernetes: what happened to an object, for whoever describes it.

@@ -17,6 +17,7 @@ use super::cache::Cache;
 use super::deletions::DeletionsUnderWay;
 use super::kind::Kind;
 use super::objects::Objects;
+use super::observation::Observations;
 use super::traffic::TrafficRecord;
 use super::version::Origin;
 use super::write_queue::WriteQueues;
@@ -37,6 +38,8 @@ pub(crate) struct Asked {
     pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) body: Value,
+    /// Whether it is only tried (`dryRun`): it is answered, and nothing is stored.
+    pub(crate) is_tried: bool,
 }
 
 /// Status and body.
@@ -72,16 +75,18 @@ impl Memory {
             }
         });
         let client = Client::new(service, "default");
-        Store(Arc::new(Inner {
+        let inner = Inner {
             objects: Objects::new(client.clone()),
             write_queues: WriteQueues::default(),
             deletions: DeletionsUnderWay::default(),
             cache: Cache::default(),
             traffic: TrafficRecord::default(),
+            observations: Observations::default(),
             watches: Vec::new(),
             client: client.clone(),
             lease: client,
-        }))
+        };
+        Store(Arc::new(inner), None)
     }
 
     /// Lets every answer say that it is this time, in place of that of the clock; an empty text is no time.
@@ -104,6 +109,12 @@ impl Memory {
     /// What an API server does and answers.
     pub(crate) fn carry_out(&self, asked: &Asked) -> StoredAnswer {
         let place = (asked.kind.clone(), asked.name.clone());
+        if asked.is_tried {
+            let before = self.0.objects.lock().clone();
+            let answer = self.carry_out(&Asked { is_tried: false, ..asked.clone() });
+            *self.0.objects.lock() = before;
+            return answer;
+        }
         if asked.kind == OPENAPI {
             let answer = if asked.name.is_empty() { openapi_index("now") } else { openapi_without("", "") };
             return (200, answer.to_string());
@@ -156,8 +167,13 @@ impl Memory {
 
     /// Puts an object there, behind everybody's back; returns it as stored.
     pub(crate) fn put(&self, kind: Kind, object: &Value) -> Object {
+        self.put_with_generation(kind, object, 1)
+    }
+
+    /// The same as a later generation.
+    pub(crate) fn put_with_generation(&self, kind: Kind, object: &Value, generation: u64) -> Object {
         let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
-        let text = self.write((kind.plural.to_owned(), name), object.clone(), 1);
+        let text = self.write((kind.plural.to_owned(), name), object.clone(), generation);
         Object::from(serde_json::from_str::<Value>(&text).expect("JSON"))
     }
 
@@ -260,12 +276,14 @@ async fn asked(request: Request<Body>) -> Asked {
     let body = body.collect().await.expect("a body").to_bytes();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     if let Some(document) = parts.uri.path().strip_prefix("/openapi/v3") {
-        return Asked { method: parts.method.to_string(), kind: OPENAPI.to_owned(), name: document.to_owned(), body };
+        let (method, kind, name) = (parts.method.to_string(), OPENAPI.to_owned(), document.to_owned());
+        return Asked { method, kind, name, body, is_tried: false };
     }
     // /apis/GROUP/VERSION/namespaces/NAMESPACE/KIND/NAME, and /api/VERSION/… of the core group
     let before_kind = if parts.uri.path().starts_with("/api/") { 5 } else { 6 };
     let mut path = parts.uri.path().split('/').skip(before_kind).map(str::to_owned);
     let kind = path.next().expect("a kind");
     let name = path.next().or_else(|| body["metadata"]["name"].as_str().map(str::to_owned)).expect("a name");
-    Asked { method: parts.method.to_string(), kind, name, body }
+    let is_tried = parts.uri.query().is_some_and(|query| query.contains("dryRun=All"));
+    Asked { method: parts.method.to_string(), kind, name, body, is_tried }
 }

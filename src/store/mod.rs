@@ -17,6 +17,7 @@ pub mod lease;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod objects;
+pub mod observation;
 mod presence;
 pub mod rights;
 mod schema_check;
@@ -50,6 +51,7 @@ use index::dirty::{DirectoryName, DirtySubject, Interest, Subscription};
 use kind::Kind;
 use lease::Candidate;
 use objects::Objects;
+use observation::{Observations, Observed};
 pub use presence::Presence;
 use rights::{InUse, Lacking};
 pub use secrets::{LOGIN_KEYS_NAME, SecretError};
@@ -57,9 +59,10 @@ use traffic::TrafficRecord;
 use watch::{Feed, MAX_LISTS, Watch};
 use write_queue::{WriteQueues, WriteTurn};
 
-/// What the operator knows of the cluster, and how it writes to it. Cheap to clone.
+/// What the operator knows of the cluster, and how it writes to it. Cheap to clone. A store of an observation writes nothing, and
+/// knows what would be there ([`observation`]).
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<Inner>, Option<Arc<Observed>>);
 
 struct Inner {
     objects: Objects,
@@ -67,6 +70,7 @@ struct Inner {
     deletions: DeletionsUnderWay,
     cache: Cache,
     traffic: TrafficRecord,
+    observations: Observations,
     watches: Vec<Watch>,
     /// For lists and watches.
     client: Client,
@@ -78,16 +82,20 @@ impl Store {
     /// A store of this cluster; nothing is sent before it is used.
     pub async fn connect(settings: Settings) -> Result<Self, Error> {
         let clients = client::connect(&settings).await?;
-        Ok(Self(Arc::new(Inner {
-            objects: Objects::new(clients.requests),
-            write_queues: WriteQueues::default(),
-            deletions: DeletionsUnderWay::default(),
-            cache: Cache::default(),
-            traffic: TrafficRecord::default(),
-            watches: watches(settings.namespaces),
-            client: clients.watches,
-            lease: clients.lease,
-        })))
+        Ok(Self(
+            Arc::new(Inner {
+                objects: Objects::new(clients.requests),
+                write_queues: WriteQueues::default(),
+                deletions: DeletionsUnderWay::default(),
+                cache: Cache::default(),
+                traffic: TrafficRecord::default(),
+                observations: Observations::default(),
+                watches: watches(settings.namespaces),
+                client: clients.watches,
+                lease: clients.lease,
+            }),
+            None,
+        ))
     }
 
     /// Runs every watch until `shutdown`. Returns earlier only when one of them ends against its nature: the process can
@@ -150,7 +158,7 @@ impl Store {
 
     /// The API server.
     pub fn objects(&self) -> &Objects {
-        &self.0.objects
+        self.1.as_ref().map_or(&self.0.objects, |observed| &observed.objects)
     }
 
     /// This replica as a candidate for the work in the background. The Lease lies in this namespace, else in the operator's
@@ -243,7 +251,10 @@ impl Store {
 
     /// The index of the people of a Directory.
     pub fn index(&self, namespace: &str, directory: &str) -> Arc<Index> {
-        self.0.cache.index(namespace, directory)
+        match &self.1 {
+            Some(observed) => Arc::clone(observed.layer.index()),
+            None => self.0.cache.index(namespace, directory),
+        }
     }
 
     /// Every index: namespace, name of the Directory, index. For the janitor.
@@ -292,6 +303,9 @@ impl Store {
 
     /// Applies an object that this process has just written to the index, unless the index has a newer one.
     fn apply(&self, kind: Kind, object: &Object) {
+        if let Some(observed) = &self.1 {
+            return observed.layer.apply(kind, object);
+        }
         // Where nothing watches, nothing could tell of the object's end.
         if let Some(watch) = self.0.watches.iter().find(|watch| watch.covers(kind, object.namespace())) {
             self.0.cache.put(kind, object, version::Origin::Own(&|| watch.told()));

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use super::Error;
 use super::error::{classify, with_causes};
 use super::kind::Kind;
+use super::observation::{Known, Layer};
 use super::schema_check::{self, LastGood};
 use crate::api::Object;
 use crate::redaction::MAX_LOGGED;
@@ -33,6 +34,9 @@ pub const MAX_READ_CALLS: usize = 64;
 /// Longest answer that is read. The API server stores objects of 1.5 MiB; the OpenAPI document of a group has more.
 pub(super) const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
+/// What a write says that is only tried: it is checked as any other, and nothing is stored.
+const TRIED: &str = "&dryRun=All";
+
 /// The API server.
 #[derive(Clone)]
 pub struct Objects {
@@ -40,12 +44,24 @@ pub struct Objects {
     reads: Arc<Semaphore>,
     writes: Arc<Semaphore>,
     last_good: Arc<LastGood>,
+    /// What would be there, where a Directory is observed: nothing is stored then.
+    layer: Option<Arc<Layer>>,
 }
 
 impl Objects {
     pub(super) fn new(client: Client) -> Self {
         let (reads, writes) = (Arc::new(Semaphore::new(MAX_READ_CALLS)), Arc::new(Semaphore::new(MAX_WRITE_CALLS)));
-        Self { client, reads, writes, last_good: Arc::default() }
+        Self { client, reads, writes, last_good: Arc::default(), layer: None }
+    }
+
+    /// The same, with a layer of what would be there over it.
+    pub(super) fn under(&self, layer: Arc<Layer>) -> Self {
+        Self { layer: Some(layer), ..self.clone() }
+    }
+
+    /// The layer over objects of this kind.
+    fn layer_over(&self, kind: Kind) -> Option<&Layer> {
+        self.layer.as_deref().filter(|_| Layer::covers(kind))
     }
 
     /// Whether the cluster serves every field that this version knows.
@@ -55,6 +71,15 @@ impl Objects {
 
     /// Reads one object, linearizably.
     pub async fn get(&self, kind: Kind, namespace: &str, name: &str) -> Result<Object, Error> {
+        match self.layer_over(kind).map_or(Known::Nothing, |layer| layer.known(kind, name)) {
+            Known::There(object) => Ok(object),
+            Known::Gone => Err(Error::NotFound),
+            Known::Nothing => self.get_from_cluster(kind, namespace, name).await,
+        }
+    }
+
+    /// Reads one object as it is, whatever would become of it.
+    pub(super) async fn get_from_cluster(&self, kind: Kind, namespace: &str, name: &str) -> Result<Object, Error> {
         let path = kind.object_path(namespace, name).ok_or(Error::NotFound)?;
         self.read(&path).await.map(Object::from)
     }
@@ -78,29 +103,67 @@ impl Objects {
 
     /// Creates an object under the name in it.
     pub async fn create(&self, kind: Kind, namespace: &str, object: &Object) -> Result<Object, Error> {
+        match self.layer_over(kind) {
+            Some(layer) => layer.create(self, kind, namespace, object).await,
+            None => self.send_create(kind, namespace, object, "").await,
+        }
+    }
+
+    /// What a create would lead to.
+    pub(super) async fn try_create(&self, kind: Kind, namespace: &str, object: &Object) -> Result<Object, Error> {
+        self.send_create(kind, namespace, object, TRIED).await
+    }
+
+    async fn send_create(&self, kind: Kind, namespace: &str, object: &Object, how: &str) -> Result<Object, Error> {
         let path = kind.collection_path(Some(namespace)).ok_or(Error::NotFound)?;
-        self.write(Method::POST, &format!("{path}?fieldValidation=Strict"), object.as_json()).await.map(Object::from)
+        let path = format!("{path}?fieldValidation=Strict{how}");
+        self.write(Method::POST, &path, object.as_json()).await.map(Object::from)
     }
 
     /// Replaces an object if it still has the resourceVersion in `object`.
     pub async fn replace(&self, kind: Kind, namespace: &str, object: &Object) -> Result<Object, Error> {
+        match self.layer_over(kind) {
+            Some(layer) => layer.replace(self, kind, namespace, object).await,
+            None => self.send_replace(kind, namespace, object, "").await,
+        }
+    }
+
+    /// What a replacement would lead to.
+    pub(super) async fn try_replace(&self, kind: Kind, namespace: &str, object: &Object) -> Result<Object, Error> {
+        self.send_replace(kind, namespace, object, TRIED).await
+    }
+
+    async fn send_replace(&self, kind: Kind, namespace: &str, object: &Object, how: &str) -> Result<Object, Error> {
         // Without one the API server would replace whatever is there.
         if object.resource_version().is_empty() {
             return Err(Error::Other("an object without a resourceVersion cannot be replaced".to_owned()));
         }
         let path = kind.object_path(namespace, object.name()).ok_or(Error::NotFound)?;
-        self.write(Method::PUT, &format!("{path}?fieldValidation=Strict"), object.as_json()).await.map(Object::from)
+        let path = format!("{path}?fieldValidation=Strict{how}");
+        self.write(Method::PUT, &path, object.as_json()).await.map(Object::from)
     }
 
     /// Deletes an object if it still has the uid and the resourceVersion in `object`.
     pub async fn delete(&self, kind: Kind, namespace: &str, object: &Object) -> Result<(), Error> {
+        match self.layer_over(kind) {
+            Some(layer) => layer.delete(self, kind, namespace, object).await,
+            None => self.send_delete(kind, namespace, object, "").await,
+        }
+    }
+
+    /// Whether a deletion would go through.
+    pub(super) async fn try_delete(&self, kind: Kind, namespace: &str, object: &Object) -> Result<(), Error> {
+        self.send_delete(kind, namespace, object, "?dryRun=All").await
+    }
+
+    async fn send_delete(&self, kind: Kind, namespace: &str, object: &Object, how: &str) -> Result<(), Error> {
         let path = kind.object_path(namespace, object.name()).ok_or(Error::NotFound)?;
         let options = json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "preconditions": { "uid": object.uid(), "resourceVersion": object.resource_version() },
         });
-        self.write(Method::DELETE, &path, &options).await.map(|_| ())
+        self.write(Method::DELETE, &format!("{path}{how}"), &options).await.map(|_| ())
     }
 
     /// Puts these finalizers in the place of all that an object has, if it still has this resourceVersion. The patch names

@@ -15,6 +15,9 @@ pub(super) fn parse(version: &str) -> u128 {
     version.parse().unwrap_or(0)
 }
 
+/// The last resourceVersion that a cluster gives out. Objects that only would be there have later ones.
+pub(super) const LAST_VERSION: u128 = u64::MAX as u128;
+
 /// How a state came to be known, kept with the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {

@@ -294,7 +294,7 @@ async fn a_conditional_rename_that_meets_a_status_is_carried_out() {
         if is_put && number.fetch_add(1, Ordering::Relaxed) == 1 {
             let status = json!({ "metadata": { "name": "blue" }, "status": { "memberCount": 1 } });
             let (method, kind, name) = ("PATCH".to_owned(), asked.kind.clone(), asked.name.clone());
-            assert_eq!(behind.carry_out(&Asked { method, kind, name, body: status }).0, 200);
+            assert_eq!(behind.carry_out(&Asked { method, kind, name, body: status, is_tried: false }).0, 200);
         }
         None
     });

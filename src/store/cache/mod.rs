@@ -19,7 +19,7 @@ use table::{Digest, Table};
 use super::index::dirty::{DirectoryName, DirtySubject, Subscribers};
 use super::index::{Index, IndexRules};
 use super::kind::Kind;
-use super::version::Origin;
+use super::version::{LAST_VERSION, Origin};
 use crate::api::Object;
 use crate::api::directory::BuiltInUsers;
 
@@ -51,6 +51,9 @@ pub(super) struct Cache {
     /// Directory, and goes when it is empty and its Directory gone. It is written to under the lock of this map, shared:
     /// who forgets an index holds the lock alone, so nothing can come into it meanwhile and be lost.
     indexes: RwLock<Indexes>,
+    /// Copies of indexes, of Directories that are observed: they are told everything that their indexes are told, and what
+    /// would be there beside.
+    forks: RwLock<BTreeMap<DirectoryName, Arc<Index>>>,
     /// Who is told what becomes dirty.
     pub(super) subscribers: Arc<Subscribers>,
 }
@@ -108,6 +111,29 @@ impl Cache {
     /// The index of a Directory; an empty one where nothing names the Directory.
     pub(super) fn index(&self, namespace: &str, directory: &str) -> Arc<Index> {
         index_in(&self.indexes.read(), namespace, directory).cloned().unwrap_or_default()
+    }
+
+    /// A copy of the index of a Directory, which follows the index from now on and in place of an earlier copy.
+    pub(super) fn fork(&self, directory: &DirectoryName) -> Arc<Index> {
+        let (namespace, name) = (directory.namespace(), directory.name());
+        // Nothing comes into an index while the lock of the map is held alone, and whatever ends meanwhile finds the copy.
+        let indexes = self.indexes.write();
+        let fork = Arc::new(index_in(&indexes, namespace, name).map(|index| index.fork()).unwrap_or_default());
+        self.forks.write().insert(directory.clone(), Arc::clone(&fork));
+        drop(indexes);
+        fork.set_rules(name, || self.rules(namespace, name));
+        fork
+    }
+
+    /// Lets the copy of an index follow it no more.
+    pub(super) fn end_fork(&self, directory: &DirectoryName) {
+        self.forks.write().remove(directory);
+    }
+
+    /// The copy of an index, if there is one.
+    fn fork_of(&self, namespace: &str, directory: &str) -> Option<Arc<Index>> {
+        let forks = self.forks.read();
+        if forks.is_empty() { None } else { forks.get(&DirectoryName::new(namespace, directory)).cloned() }
     }
 
     /// Every index.
@@ -266,7 +292,10 @@ impl Cache {
 
     /// Lets the index of a Directory go over to the rules that the Directory has by now.
     fn follow_rules(&self, namespace: &str, directory: &str) {
-        self.index(namespace, directory).set_rules(directory, || self.rules(namespace, directory));
+        let indexes = [Some(self.index(namespace, directory)), self.fork_of(namespace, directory)];
+        for index in indexes.into_iter().flatten() {
+            index.set_rules(directory, || self.rules(namespace, directory));
+        }
     }
 
     /// The rules of a Directory; the default ones while it is not there or cannot be read.
@@ -307,6 +336,9 @@ impl Sink for Indexed<'_> {
         let indexes = self.cache.indexes_with(namespace, directory);
         let Some(index) = index_in(&indexes, namespace, directory) else { return };
         index.put(self.kind, directory, object, origin);
+        if let Some(fork) = self.cache.fork_of(namespace, directory) {
+            fork.put(self.kind, directory, object, origin);
+        }
         // The state was older than what was known, and brought nothing.
         let unused = index.is_empty();
         drop(indexes);
@@ -319,6 +351,9 @@ impl Sink for Indexed<'_> {
         let (namespace, directory) = (object.namespace(), object.directory());
         let index = self.cache.index(namespace, directory);
         index.remove(self.kind, object);
+        if let Some(fork) = self.cache.fork_of(namespace, directory) {
+            fork.remove(self.kind, object);
+        }
         if index.is_empty() {
             self.cache.forget_unused(namespace, directory);
         }
@@ -330,6 +365,10 @@ impl Sink for Indexed<'_> {
                 index.sweep(self.kind, version, epoch);
             }
         }
+        let forks = self.cache.forks.read();
+        let in_scope = forks.iter().filter(|(name, _)| scope.is_none_or(|scope| scope == name.namespace()));
+        // What only would be there is in no list, and stays.
+        in_scope.for_each(|(_, fork)| fork.sweep(self.kind, version.min(LAST_VERSION), epoch));
     }
 }
 

@@ -33,7 +33,7 @@ impl ClaimId {
 }
 
 /// One DirectoryClaim.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct IndexedClaim {
     pub(super) stamp: Stamp,
     /// `metadata.name` of the holder, of the kind that the attribute belongs to: a user and a group never meet.

@@ -19,14 +19,14 @@ use crate::rules::resource::Resource;
 pub(super) struct GroupId(u32);
 
 /// The edges of one Directory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct GroupEdges {
     ids: HashMap<Arc<str>, GroupId>,
     groups: Vec<Group>,
     free: Vec<GroupId>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Group {
     name: Arc<str>,
     /// How many objects name it, visible or not.

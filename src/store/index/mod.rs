@@ -130,6 +130,11 @@ impl Index {
         Self { tables: RwLock::new(tables), ..Self::default() }
     }
 
+    /// A copy that goes its own way, and of which nobody is told. The bodies are shared.
+    pub(super) fn fork(&self) -> Self {
+        Self { tables: RwLock::new(self.tables.read().silent_copy()), hasher: self.hasher.clone() }
+    }
+
     /// How many resources of a kind are visible.
     pub fn visible(&self, kind: Resource) -> usize {
         self.tables.read().resources(kind).visible.order.len()

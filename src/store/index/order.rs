@@ -10,7 +10,7 @@ const MAX_CHUNK: usize = 512;
 const MIN_CHUNK: usize = MAX_CHUNK / 4;
 
 /// The names. No chunk is empty.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Order {
     chunks: Vec<Vec<Arc<str>>>,
     len: usize,

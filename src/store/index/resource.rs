@@ -56,7 +56,7 @@ pub(super) struct Marks {
 }
 
 /// One DirectoryUser or DirectoryGroup.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct IndexedResource {
     pub(super) stamp: Stamp,
     pub(super) generation: i64,
@@ -99,7 +99,7 @@ pub(super) struct IndexedResource {
 static NO_SESSIONS: LazyLock<Arc<[Arc<str>]>> = LazyLock::new(|| Arc::new([]));
 
 /// What an object says of the logins of a person.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LoginState {
     pub(super) account: Option<Account>,
     pub(super) session_epoch: i64,

@@ -21,7 +21,7 @@ use crate::rules::resource::Resource;
 use crate::store::version::Origin;
 
 /// The tables.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
     rules: Arc<IndexRules>,
     users: Resources,
@@ -43,6 +43,11 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn new(dirty: Marker) -> Self {
         Self { dirty, ..Self::default() }
+    }
+
+    /// A copy of which nobody is told.
+    pub(super) fn silent_copy(&self) -> Self {
+        Self { dirty: Marker::default(), ..self.clone() }
     }
 
     /// Whether there is nothing in them.

@@ -11,7 +11,7 @@ use super::{LoginAttributes, MAX_EXAMPLES};
 use crate::rules::resource::Resource;
 
 /// The resources of one kind.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Resources {
     /// Each in a place of its own: a table keeps a third of its places free, and a free place should cost nothing.
     pub(super) records: HashMap<Arc<str>, Box<IndexedResource>>,
@@ -66,7 +66,7 @@ fn set_names(table: &mut Names, name: &Arc<str>, before: &[ClaimId], after: &[Cl
 }
 
 /// The visible resources of one kind.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Visible {
     /// Their names.
     pub(super) order: Order,

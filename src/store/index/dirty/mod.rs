@@ -211,7 +211,7 @@ impl Subscribers {
 }
 
 /// Where one index tells what becomes dirty in it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Marker {
     directory: DirectoryName,
     subscribers: Arc<Subscribers>,
