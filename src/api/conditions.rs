@@ -72,6 +72,10 @@ pub enum Reason {
     Serving,
     /// Ready: the endpoint answers 503, as the spec wants it.
     ProvisioningDisabled,
+    /// Ready: the endpoint answers as if it served, and stores nothing. Of a report: it goes on.
+    Observing,
+    /// Ready, of a report: the Directory is not observed any more.
+    Ended,
     /// Not Ready: a rule of uniqueness is being turned on.
     Claiming,
     /// Not Ready: the Directory is being deleted.
@@ -204,6 +208,8 @@ impl Reason {
         match self {
             Self::Serving => "Serving",
             Self::ProvisioningDisabled => "ProvisioningDisabled",
+            Self::Observing => "Observing",
+            Self::Ended => "Ended",
             Self::Claiming => "Claiming",
             Self::Deleting => "Deleting",
             Self::InvalidPolicy => "InvalidPolicy",

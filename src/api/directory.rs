@@ -118,8 +118,9 @@ fn default_retention() -> String {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Provisioning {
-    /// Whether the SCIM endpoint is Enabled (the default) or Disabled. Disabled answers 503, so that the provider tries
-    /// again later and nothing is lost.
+    /// Whether the SCIM endpoint is Enabled (the default), Disabled or Observe. Disabled answers 503, so that the provider
+    /// tries again later and nothing is lost. Observe receives, checks and answers everything as Enabled does, and stores
+    /// nothing: neither a new person nor a deactivation. What would have been done is in the DirectoryReport of the same name.
     #[serde(default)]
     pub mode: ProvisioningMode,
     /// Whose service provisions: EntraID (the default) or Generic. Both dialects are understood in either case; refusals
@@ -346,6 +347,8 @@ pub enum ProvisioningMode {
     Enabled,
     /// The endpoint answers 503.
     Disabled,
+    /// The endpoint answers as if it served, and stores nothing.
+    Observe,
     /// Written by a newer version.
     #[serde(other)]
     #[schemars(skip)]

@@ -134,7 +134,7 @@ fn no_enumeration_lists_null_or_a_value_that_yaml_misreads() {
 
 #[test]
 fn a_value_of_a_newer_version_is_read_and_reported_not_a_fault() {
-    let spec = json!({ "provisioning": { "mode": "Observe" }, "groups": { "mode": "Mirror" }, "fromTheFuture": 1 });
+    let spec = json!({ "provisioning": { "mode": "Later" }, "groups": { "mode": "Mirror" }, "fromTheFuture": 1 });
     let spec: DirectorySpec = serde_json::from_value(spec).expect("a lenient read");
     assert_eq!(spec.provisioning.mode, directory::ProvisioningMode::Unknown);
     assert_eq!(spec.groups.mode, directory::GroupsMode::Unknown);

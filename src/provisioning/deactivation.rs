@@ -32,6 +32,8 @@ pub(super) async fn deactivate_all_the_same(
     let outcome = deactivate(context, requested).await;
     if matches!(outcome, Ok(true)) {
         context.note.effect(Effect::Deactivated);
+    }
+    if matches!(outcome, Ok(true)) && context.store.observation().is_none() {
         let (namespace, directory, id) = (&context.directory.namespace, &context.directory.name, requested.id);
         tracing::info!(namespace, directory, id, "a person was deactivated by a request that was refused otherwise");
     }

@@ -16,6 +16,7 @@ mod object;
 mod policy;
 mod representation;
 mod requested_change;
+pub mod resources;
 pub mod users;
 
 use std::sync::Arc;

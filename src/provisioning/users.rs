@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::deactivation::deactivate_all_the_same;
 use super::mentions::Unknown;
@@ -12,7 +13,7 @@ use super::{Context, Error, EtagCondition, Stored, object};
 use crate::api::Object;
 use crate::api::directory::Naming;
 use crate::rules::mapping::{self, to_attributes};
-use crate::rules::naming::{opaque_name, readable_name};
+use crate::rules::naming::{canonical, opaque_name, readable_name};
 use crate::rules::policy::Policy;
 use crate::rules::resource::Resource;
 use crate::rules::standing::is_built_in;
@@ -32,9 +33,8 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     let attributes = parsed.attributes;
     context.note.subject(Resource::User, |name| attributes.get(name));
     context.check(&policy, None, &attributes)?;
-    let user_name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let naming = context.directory.spec.naming;
-    let new_name = move || object_name(naming, 'u', "user", &user_name);
+    let user_name = attributes.get("userName").and_then(Value::as_str).unwrap_or_default();
+    let new_name = object_names(context, Resource::User, user_name);
     let directory = &context.directory;
     let object = mapping::new_user(&directory.name, &directory.namespace, &new_name(), attributes, Timestamp::now());
     let stored = object::create(context, Resource::User, object, new_name).await?;
@@ -42,11 +42,36 @@ pub async fn create(context: &Context, body: &[u8]) -> Result<Stored, Error> {
     Ok(to_stored(context, &stored))
 }
 
+/// Draws names for a new object. Where nothing is stored the first one follows from the Directory and the name of the resource,
+/// so that every replica would give it the same, at any time.
+pub(super) fn object_names(context: &Context, kind: Resource, name: &str) -> impl Fn() -> String + Send + use<> {
+    let naming = context.directory.spec.naming;
+    let (prefix, fallback) = match kind {
+        Resource::User => ('u', "user"),
+        Resource::Group => ('g', "group"),
+    };
+    let (namespace, directory) = (&context.directory.namespace, &context.directory.name);
+    let told = [namespace, directory, kind.name_attribute(), &canonical(name)].join("\n");
+    let first = Mutex::new(context.store.observation().map(|_| digest_number(&told)));
+    let name = name.to_owned();
+    move || {
+        let entropy = first.lock().take().unwrap_or_else(rand::random);
+        object_name(naming, (prefix, fallback), &name, entropy)
+    }
+}
+
+/// A number that follows from a text.
+fn digest_number(text: &str) -> u128 {
+    let digest: [u8; 32] = Sha256::digest(text).into();
+    let (half, _) = digest.split_at(16);
+    half.iter().fold(0, |number, byte| (number << 8) | u128::from(*byte))
+}
+
 /// The name of a new object: of its own name, or of `fallback` where that leaves nothing, or opaque.
-pub(super) fn object_name(naming: Naming, prefix: char, fallback: &str, name: &str) -> String {
+fn object_name(naming: Naming, (prefix, fallback): (char, &str), name: &str, entropy: u128) -> String {
     match naming.counts_as() {
-        Naming::Readable => readable_name(name, fallback, rand::random()),
-        Naming::Opaque | Naming::Unknown => opaque_name(prefix, rand::random()),
+        Naming::Readable => readable_name(name, fallback, entropy),
+        Naming::Opaque | Naming::Unknown => opaque_name(prefix, entropy),
     }
 }
 
@@ -146,7 +171,7 @@ pub async fn delete(context: &Context, id: &str, if_match: Option<&EtagCondition
         Ok(mapping::tombstone(object, &context.author, now))
     };
     let deleted = object::delete(context, &RequestedChange::new(Resource::User, id, if_match), bury).await;
-    if matches!(deleted, Err(Error::Braked { .. })) {
+    if matches!(deleted, Err(Error::Braked { .. })) && context.store.observation().is_none() {
         context.metrics.braked_deletion(namespace, directory);
     }
     deleted
@@ -159,7 +184,7 @@ mod tests {
     #[test]
     fn a_name_tells_nothing_of_a_person_unless_the_directory_lets_it() {
         for (naming, is_readable) in [(Naming::Readable, true), (Naming::Opaque, false), (Naming::Unknown, false)] {
-            let name = object_name(naming, 'u', "user", "ada@contoso.example");
+            let name = object_name(naming, ('u', "user"), "ada@contoso.example", rand::random());
             assert_eq!(name.contains("ada"), is_readable, "{naming:?}: {name}");
             assert_eq!(name.starts_with("u-"), !is_readable, "{naming:?}: {name}");
         }

@@ -78,8 +78,9 @@ async fn serve(opened: Opened, mut request: Request, next: Next) -> Result<Answe
     if opened.directory.seen.is_terminating {
         return Err(Failure::Deleting);
     }
-    if opened.directory.spec.provisioning.mode.counts_as() != ProvisioningMode::Enabled {
-        return Err(Failure::Disabled);
+    match opened.directory.spec.provisioning.mode.counts_as() {
+        ProvisioningMode::Enabled | ProvisioningMode::Observe => {}
+        ProvisioningMode::Disabled | ProvisioningMode::Unknown => return Err(Failure::Disabled),
     }
     request.extensions_mut().insert(opened);
     Ok(next.run(request).await)

@@ -6,6 +6,7 @@ use axum::RequestExt as _;
 use axum::extract::{FromRequest, Path, Request};
 use http::HeaderMap;
 use hyper::body::Bytes;
+use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::timeout_at;
 
@@ -14,12 +15,13 @@ use super::limits::WORK;
 use super::open::Opened;
 use super::record::RequestRecord;
 use super::writes::Writes;
-use super::{Scim, body, query};
+use super::{Inner, Scim, body, query};
+use crate::api::directory::ProvisioningMode;
 use crate::http::edge::limits::{ANSWER, WHOLE_REQUEST};
 use crate::http::edge::{Answer, RequestNote};
 use crate::provisioning::{Author, Context};
 use crate::scim;
-use crate::store::{self, Presence};
+use crate::store::{self, Presence, Store, WatchedDirectory};
 
 /// A request whose credentials opened the Directory, whole.
 pub(super) struct ScimRequest {
@@ -73,7 +75,7 @@ impl FromRequest<Scim> for ScimRequest {
             request_id: note.request_id().into(),
         };
         let body = body::read(&head.method, &head.headers, body).await?;
-        let (store, metrics, client) = (door.store.clone(), door.metrics.clone(), Presence::default());
+        let (store, metrics, client) = (store_for(door, &directory), door.metrics.clone(), Presence::default());
         Ok(Self {
             context: Context {
                 directory,
@@ -97,6 +99,18 @@ impl FromRequest<Scim> for ScimRequest {
     }
 }
 
+/// The store that a request reads and writes: of a Directory that is observed one that stores nothing.
+fn store_for(door: &Inner, directory: &WatchedDirectory) -> Store {
+    if directory.spec.provisioning.mode.counts_as() != ProvisioningMode::Observe {
+        return door.store.clone();
+    }
+    let store = door.store.observing(&directory.namespace, &directory.name);
+    if let Some(observation) = store.observation() {
+        observation.request(Timestamp::now(), false);
+    }
+    store
+}
+
 /// Carries out an operation that changes nothing. It ends with its client.
 pub(super) async fn reading<W>(request: ScimRequest, work: impl FnOnce(ScimRequest) -> W) -> Result<Answer, Failure>
 where
@@ -111,6 +125,9 @@ where
     W: Future<Output = Result<Answer, Failure>> + Send + 'static,
 {
     let (writes, deadline, record) = (request.writes.clone(), request.deadline, request.record.clone());
+    if let Some(observation) = request.context.store.observation() {
+        observation.request(Timestamp::now(), true);
+    }
     let work = move |client| {
         request.context.client = client;
         let work = in_time(deadline, work(request));

@@ -8,7 +8,7 @@ use super::request::ScimRequest;
 use super::text::{Rendering, Text};
 use super::{answer, query};
 use crate::http::edge::Answer;
-use crate::provisioning::{EtagCondition, Stored, groups, users};
+use crate::provisioning::{EtagCondition, Stored, resources};
 use crate::rules::resource::Resource;
 use crate::scim;
 use crate::scim::deactivation::{is_asked_by_patch, is_asked_by_replacement};
@@ -18,10 +18,7 @@ pub(super) async fn create(request: ScimRequest, kind: Resource) -> Result<Answe
     // Before the write: a query that is wrong must not leave a resource behind.
     let view = view(&request, kind)?;
     let ScimRequest { context, body, note, .. } = &request;
-    let stored = match kind {
-        Resource::Group => groups::create(context, body).await?,
-        Resource::User => users::create(context, body).await?,
-    };
+    let stored = resources::create(context, kind, body).await?;
     note.resource(&stored.id);
     Ok(one(StatusCode::CREATED, stored, &view))
 }
@@ -29,10 +26,7 @@ pub(super) async fn create(request: ScimRequest, kind: Resource) -> Result<Answe
 pub(super) async fn get(request: ScimRequest, kind: Resource) -> Result<Answer, Failure> {
     let view = view(&request, kind)?;
     let ScimRequest { context, parameter, .. } = &request;
-    let stored = match kind {
-        Resource::Group => groups::get(context, parameter).await?,
-        Resource::User => users::get(context, parameter).await?,
-    };
+    let stored = resources::get(context, kind, parameter).await?;
     if condition(&request.headers, IF_NONE_MATCH).is_some_and(|condition| condition.matches(&stored.etag)) {
         return Ok(empty(StatusCode::NOT_MODIFIED, &stored));
     }
@@ -46,10 +40,7 @@ pub(super) async fn replace(request: ScimRequest, kind: Resource) -> Result<Answ
         Err(refusal) => return Err(refused(&request, kind, if_match.as_ref(), refusal, is_asked_by_replacement).await),
     };
     let ScimRequest { context, parameter, body, .. } = &request;
-    let stored = match kind {
-        Resource::Group => groups::replace(context, parameter, if_match.as_ref(), body).await?,
-        Resource::User => users::replace(context, parameter, if_match.as_ref(), body).await?,
-    };
+    let stored = resources::replace(context, kind, parameter, if_match.as_ref(), body).await?;
     Ok(one(StatusCode::OK, stored, &view))
 }
 
@@ -62,10 +53,7 @@ pub(super) async fn patch(request: ScimRequest, kind: Resource) -> Result<Answer
         Err(refusal) => return Err(refused(&request, kind, if_match.as_ref(), refusal, is_asked_by_patch).await),
     };
     let ScimRequest { context, parameter, body, .. } = &request;
-    let stored = match kind {
-        Resource::Group => groups::patch(context, parameter, if_match.as_ref(), body).await?,
-        Resource::User => users::patch(context, parameter, if_match.as_ref(), body).await?,
-    };
+    let stored = resources::patch(context, kind, parameter, if_match.as_ref(), body).await?;
     if kind == Resource::Group && view.projection.is_everything() {
         return Ok(empty(StatusCode::NO_CONTENT, &stored));
     }
@@ -75,10 +63,7 @@ pub(super) async fn patch(request: ScimRequest, kind: Resource) -> Result<Answer
 pub(super) async fn delete(request: ScimRequest, kind: Resource) -> Result<Answer, Failure> {
     let if_match = condition(&request.headers, IF_MATCH);
     let ScimRequest { context, parameter, .. } = &request;
-    match kind {
-        Resource::Group => groups::delete(context, parameter, if_match.as_ref()).await?,
-        Resource::User => users::delete(context, parameter, if_match.as_ref()).await?,
-    }
+    resources::delete(context, kind, parameter, if_match.as_ref()).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
@@ -93,7 +78,8 @@ async fn refused(
     if kind != Resource::User {
         return refusal.into();
     }
-    users::refused(&request.context, &request.parameter, if_match, refusal.into(), || asks(&request.body)).await.into()
+    let asks = || asks(&request.body);
+    resources::refused(&request.context, &request.parameter, if_match, refusal.into(), asks).await.into()
 }
 
 fn view(request: &ScimRequest, kind: Resource) -> Result<Rendering, scim::Error> {

@@ -171,7 +171,13 @@ async fn write_edge(context: &Context, kind: Resource, group: &str, id: &str, ed
         Ok::<_, Error>(edited)
     };
     claims::change(&context.store, &context.client, Kind::of(kind), &context.directory.namespace, id, write).await?;
-    Ok(if is_written.into_inner() { Edge::Written } else { Edge::Unchanged })
+    if !is_written.into_inner() {
+        return Ok(Edge::Unchanged);
+    }
+    if let Some(observation) = context.store.observation() {
+        observation.membership(group, id, edit == Edit::Add);
+    }
+    Ok(Edge::Written)
 }
 
 fn full(id: &str) -> Error {

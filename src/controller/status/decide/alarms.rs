@@ -71,7 +71,9 @@ fn stale(observed: &ObservedDirectory<'_>, now: Timestamp) -> Option<(Reason, St
 fn no_users(observed: &ObservedDirectory<'_>, now: Timestamp) -> Option<(Reason, String)> {
     let provisioning = served(observed)?;
     let is_fresh = now < silent_until(observed.spec.provisioning.source, provisioning)?;
-    if !is_fresh || observed.counts.users > 0 || now < cycle_ends(provisioning)? {
+    // While nothing is stored there are no users to be missed.
+    let is_observed = observed.spec.provisioning.mode.counts_as() == ProvisioningMode::Observe;
+    if !is_fresh || is_observed || observed.counts.users > 0 || now < cycle_ends(provisioning)? {
         return None;
     }
     let advice = match observed.spec.provisioning.source.counts_as() {

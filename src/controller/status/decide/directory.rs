@@ -143,6 +143,7 @@ fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> 
     // What there is to say of a Directory that works is its `summary`.
     let reason = match observed.spec.provisioning.mode.counts_as() {
         ProvisioningMode::Disabled | ProvisioningMode::Unknown => Reason::ProvisioningDisabled,
+        ProvisioningMode::Observe => Reason::Observing,
         ProvisioningMode::Enabled => Reason::Serving,
     };
     (Readiness::Ready, reason, String::new())
@@ -334,12 +335,14 @@ pub(super) mod tests {
             ..Pass::default()
         };
         let disabled = json!({ "provisioning": { "mode": "Disabled" } });
-        let newer = json!({ "provisioning": { "mode": "Observe" } });
+        let watched = json!({ "provisioning": { "mode": "Observe" } });
+        let newer = json!({ "provisioning": { "mode": "Later" } });
         let claiming = json!({ "uniqueAttributes": [{ "attribute": "Group.externalId", "state": "Claiming" }] });
         let enforce = || json!({ "uniqueExternalId": { "groups": "Enforce" } });
         let cases = [
             ("served", json!({}), at_rest(), &[][..], None, ("True", "Serving", ""), None),
             ("disabled", disabled, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503"), None),
+            ("observed", watched, at_rest(), &[], None, ("True", "Observing", "nothing is stored"), None),
             ("a mode of a newer version", newer, at_rest(), &[], None, ("True", "ProvisioningDisabled", "503"), None),
             (
                 "contradictory",

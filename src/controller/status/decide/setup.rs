@@ -54,6 +54,9 @@ fn sentence(step: SetupStepName, observed: &ObservedDirectory<'_>) -> String {
                  secret of the key as Secret Token, and choose Test Connection"
             )
         }
+        SetupStepName::FirstUser if is_observed(observed) => {
+            format!("read the DirectoryReport {name}, and set spec.provisioning.mode to Enabled once it says what you want")
+        }
         SetupStepName::FirstUser => {
             "in Entra, assign people under Users and groups, with another role than Default Access, and choose Provisioning > \
              Start provisioning"
@@ -66,6 +69,10 @@ fn sentence(step: SetupStepName, observed: &ObservedDirectory<'_>) -> String {
 
 /// What Ready says of a Directory that is as its spec wants it: which half is off, and what to do next.
 pub fn summary(observed: &ObservedDirectory<'_>, setup: &SetupStatus) -> String {
+    let observing = is_observed(observed).then_some(
+        "provisioning.mode is Observe: SCIM is answered as if it served, and nothing is stored, a deactivation neither; the \
+         DirectoryReport of the same name says what would have been done",
+    );
     let halves = match (is_provisioned(observed), has_login(observed)) {
         (true, true) => None,
         (true, false) => Some("provisioning is on and login is off: nobody logs in until spec.login is set"),
@@ -85,12 +92,17 @@ pub fn summary(observed: &ObservedDirectory<'_>, setup: &SetupStatus) -> String 
         _ => None,
     };
     let next = setup.next_step.as_ref().map(|next| format!("next: {next}"));
-    let sentences: Vec<_> = halves.into_iter().chain(endpoint).map(str::to_owned).chain(next).collect();
+    let sentences: Vec<_> =
+        observing.into_iter().chain(halves).chain(endpoint).map(str::to_owned).chain(next).collect();
     sentences.join("; ")
 }
 
 fn is_provisioned(observed: &ObservedDirectory<'_>) -> bool {
     observed.spec.provisioning.mode.counts_as() != ProvisioningMode::Disabled
+}
+
+fn is_observed(observed: &ObservedDirectory<'_>) -> bool {
+    observed.spec.provisioning.mode.counts_as() == ProvisioningMode::Observe
 }
 
 fn has_login(observed: &ObservedDirectory<'_>) -> bool {
