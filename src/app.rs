@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, LoginConfig, ProxyConfig, TlsFiles};
-use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader, traffic};
+use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader, observing, traffic};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::ReplicaReadiness;
 use crate::http::browser::Browser;
@@ -176,6 +176,8 @@ pub async fn run(config: Config) -> Result<(), Error> {
     background.spawn(named("the janitor", until_stopped(cleaning, stop())));
     let telling = traffic::run(store.clone(), metrics.clone(), stop()).map(Ok);
     background.spawn(named("the record of what providers do", telling));
+    let reporting = observing::run(tools.clone(), stop()).map(Ok);
+    background.spawn(named("the reports of observed Directories", reporting));
     let lease_namespace = candidate.namespace().to_owned();
     let leading = leader::run(tools, candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));

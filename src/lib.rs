@@ -37,6 +37,10 @@
 //! 5. `controller::login`, `controller::application` and `controller::invitation` write statuses and the links of invitations; no
 //!    door waits for them.
 //!
+//! A Directory whose mode is Observe takes the first flow as it is, up to the last arrow: [`store::observation`] keeps what would
+//! be written as a layer over the cluster, in memory, [`rules::observation`] counts what differs, and
+//! [`controller::observing`] writes that into a DirectoryReport.
+//!
 //! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
 //! `entra-simulator`. It imports nothing of ours.
 //!
@@ -73,6 +77,8 @@
 //! | root key | what every sealed text and every signature is derived from; the replicas share it in a Secret ([`login::root_keys`]) |
 //! | application | what a proxy guards for a Directory: a DirectoryApplication, with its hosts and who may use it |
 //! | assertion | a signed token that tells an application who asks ([`login::assertion`]) |
+//! | layer | what would be in the cluster, had an observed Directory been served ([`store::observation`]) |
+//! | tally | what an observation came to, as sets that replicas join ([`rules::observation::Tally`]) |
 //! | dirty name | the name of an object about which a controller may have to do something ([`store::index::dirty`]) |
 //! | door | what one sort of client comes for: routes, credentials, bounds and errors of its own ([`http`]) |
 //! | fresh | said of a watch that was heard within 30 seconds; nothing is answered from an older one |

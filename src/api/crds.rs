@@ -4,11 +4,14 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{CustomR
 use kube::CustomResourceExt as _;
 use serde_json::{Value, json};
 
-use super::{Directory, DirectoryApplication, DirectoryClaim, DirectoryGroup, DirectoryKey, DirectoryUser, to_yaml};
+use super::{
+    Directory, DirectoryApplication, DirectoryClaim, DirectoryGroup, DirectoryKey, DirectoryReport, DirectoryUser,
+    to_yaml,
+};
 
 /// The definition of every kind.
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    let of_people = [DirectoryUser::crd(), DirectoryGroup::crd(), DirectoryClaim::crd()];
+    let of_people = [DirectoryUser::crd(), DirectoryGroup::crd(), DirectoryClaim::crd(), DirectoryReport::crd()];
     let of_teams = [Directory::crd(), DirectoryKey::crd(), DirectoryApplication::crd()];
     of_teams.into_iter().map(unobserved_at_first).chain(of_people).map(on_one_line).collect()
 }

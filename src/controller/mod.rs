@@ -11,7 +11,7 @@
 //! something is left to do. Nothing is polled, and no loop goes over everything because a part of it changed.
 //!
 //! To add a controller: one folder of this shape, and one line. For what one replica does, the line goes into [`duties`];
-//! for what every replica does, as the [`janitor`] and [`traffic`], into `app`.
+//! for what every replica does, as the [`janitor`], [`observing`] and [`traffic`], into `app`.
 
 mod application;
 mod claiming;
@@ -23,6 +23,7 @@ pub mod janitor;
 mod key;
 pub mod leader;
 pub mod login;
+pub mod observing;
 mod purge;
 mod status;
 mod told;

@@ -56,6 +56,8 @@ const SERVING: &[Rule] = &[
         &["directoryusers", "directorygroups", "directoryclaims"],
         &["get", "list", "watch", "create", "update", "delete"],
     ),
+    rule(&["directoryreports"], &["get", "create"]),
+    rule(&["directoryreports/status"], &["patch"]),
     rule(
         &[
             "directories/status",

@@ -26,20 +26,20 @@ const SEED: u64 = 4;
 const HELD: Duration = Duration::from_secs(7 * 60 * 60);
 
 /// A job, and the Directory that it provisions to.
-struct Run {
-    directory: Directory,
-    client: Client,
-    job: Job,
-    source: Tenant,
+pub(crate) struct Run {
+    pub(crate) directory: Directory,
+    pub(crate) client: Client,
+    pub(crate) job: Job,
+    pub(crate) source: Tenant,
     now: Duration,
 }
 
 /// Who was refused: the position in the source, Entra's code, and words that the reason has.
-type Refused<'a> = (usize, ErrorCode, &'a [&'a str]);
+pub(crate) type Refused<'a> = (usize, ErrorCode, &'a [&'a str]);
 
 impl Run {
     /// Applies a Directory in a namespace of its own, and makes a job for it.
-    async fn start(spec: Value, mappings: &str, source: Tenant) -> Self {
+    pub(crate) async fn start(spec: Value, mappings: &str, source: Tenant) -> Self {
         let directory = Directory::with_spec(spec).await;
         let client = directory.client(Operator::shared().await).await;
         until("the rules to be in force", async || {
@@ -66,14 +66,14 @@ impl Run {
     }
 
     /// Runs a cycle after everything that waits in escrow is due.
-    async fn cycle(&mut self, reach: Reach) -> CycleOutcome {
+    pub(crate) async fn cycle(&mut self, reach: Reach) -> CycleOutcome {
         self.now += HELD;
         self.job.cycle("cycle", &self.source, reach, self.now, &|_| ()).await
     }
 
     /// Exactly these people were refused for these reasons, and nothing else failed.
     #[track_caller]
-    fn expect_refused(&self, title: &str, outcome: &CycleOutcome, expected: &[Refused<'_>]) {
+    pub(crate) fn expect_refused(&self, title: &str, outcome: &CycleOutcome, expected: &[Refused<'_>]) {
         let failures = outcome.section.log.failures();
         println!("\n{title}\n");
         for entry in failures {
@@ -97,7 +97,7 @@ impl Run {
     }
 
     /// Compares everybody and every group again: nothing is written, nothing fails.
-    async fn expect_silence(&mut self) {
+    pub(crate) async fn expect_silence(&mut self) {
         self.now += Duration::from_secs(1);
         let outcome = self.job.cycle("silence", &self.source, Reach::Everything, self.now, &|_| ()).await;
         let silence = silent(&outcome);
@@ -105,7 +105,7 @@ impl Run {
     }
 
     /// The people whom SCIM shows are these positions of the source.
-    async fn expect_arrived(&self, expected: impl IntoIterator<Item = usize>) {
+    pub(crate) async fn expect_arrived(&self, expected: impl IntoIterator<Item = usize>) {
         let list = self.client.get("/Users?count=200&attributes=externalId").await.expect(200);
         let external_id = |value: &Value| value["externalId"].as_str().expect("an externalId").to_owned();
         let arrived: BTreeSet<_> = list["Resources"].as_array().expect("Resources").iter().map(external_id).collect();
@@ -128,7 +128,7 @@ fn spec(example: &str) -> Value {
 }
 
 /// Everybody is assigned, has a mailbox and every required attribute; the test takes some of it away.
-fn company(people: usize, groups: usize) -> Tenant {
+pub(crate) fn company(people: usize, groups: usize) -> Tenant {
     let settings = source::TenantSettings {
         seed: SEED,
         domain: "contoso.example".to_owned(),
@@ -151,7 +151,7 @@ fn company(people: usize, groups: usize) -> Tenant {
 }
 
 /// Gives a person a value in the source, or takes it away.
-fn set(source: &mut Tenant, index: usize, attribute: &str, value: Option<&str>) {
+pub(crate) fn set(source: &mut Tenant, index: usize, attribute: &str, value: Option<&str>) {
     source.change_person(index, |person| match value {
         Some(value) => drop(person.attributes.insert(attribute.to_owned(), value.to_owned())),
         None => drop(person.attributes.remove(attribute)),

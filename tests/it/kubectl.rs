@@ -27,10 +27,11 @@ async fn explain_says_what_every_field_is_and_what_it_may_hold() {
         ("directoryuser.spec.scim", "under the names of RFC 7643"),
         ("directoryuser.spec.scim.emails", "at most 64"),
         ("directoryuser.spec.scim.emails.value", "up to 16,384 characters"),
-        ("directory.spec.provisioning.mode", "enum: enabled disabled"),
+        ("directory.spec.provisioning.mode", "enum: enabled disabled observe"),
         ("directory.spec.users.quota", "how many active users there may be"),
         ("directorykey.spec.sha256", "64 characters"),
         ("directoryclaim.spec.nonce", "each is a write"),
+        ("directoryreport.status.users.wouldDeactivate", "they can still log in"),
     ] {
         // The API server publishes the schemas of a new kind a moment after the kind.
         until(&format!("kubectl explain {path} to say {words:?}"), async || {

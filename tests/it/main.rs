@@ -31,6 +31,7 @@ mod log;
 mod login;
 mod login_provider;
 mod members;
+mod observe;
 mod password;
 mod people_status;
 mod policy;

@@ -9,13 +9,15 @@ const EVERY_VERB: [&str; 8] = ["get", "list", "watch", "create", "update", "patc
 const GROUP: &str = "rollcall.dev";
 
 /// What is granted on the kinds of this group.
-const GRANTED: [(&str, &[&str]); 12] = [
+const GRANTED: [(&str, &[&str]); 14] = [
     ("directories", &["list", "watch", "patch"]),
     ("directorykeys", &["get", "list", "watch", "create", "update"]),
     ("directoryapplications", &["list", "watch"]),
     ("directoryusers", &["get", "list", "watch", "create", "update", "delete"]),
     ("directorygroups", &["get", "list", "watch", "create", "update", "delete"]),
     ("directoryclaims", &["get", "list", "watch", "create", "update", "delete"]),
+    ("directoryreports", &["get", "create"]),
+    ("directoryreports/status", &["patch"]),
     ("directories/status", &["patch"]),
     ("directoryusers/status", &["patch"]),
     ("directorygroups/status", &["patch"]),

@@ -47,8 +47,15 @@ async fn an_api_server_that_is_away_or_refuses_the_token_is_named() {
     assert!(!operator.log().contains("not-a-token"), "{}", operator.log());
 }
 
-const KINDS: [&str; 6] =
-    ["directories", "directorykeys", "directoryapplications", "directoryusers", "directorygroups", "directoryclaims"];
+const KINDS: [&str; 7] = [
+    "directories",
+    "directorykeys",
+    "directoryapplications",
+    "directoryusers",
+    "directorygroups",
+    "directoryclaims",
+    "directoryreports",
+];
 
 /// A ClusterRole in which one verb on one resource is missing; an empty verb: none is.
 fn role(name: &str, resource: &str, verb: &str) -> Value {
@@ -57,8 +64,13 @@ fn role(name: &str, resource: &str, verb: &str) -> Value {
         let verbs: Vec<_> = all.into_iter().filter(|given| (plural, *given) != (resource, verb)).collect();
         json!({ "apiGroups": ["rollcall.dev"], "resources": [plural], "verbs": verbs })
     });
-    let statuses =
-        ["directories/status", "directoryusers/status", "directorygroups/status", "directoryapplications/status"];
+    let statuses = [
+        "directories/status",
+        "directoryusers/status",
+        "directorygroups/status",
+        "directoryapplications/status",
+        "directoryreports/status",
+    ];
     let statuses: Vec<_> = statuses.into_iter().filter(|status| (*status, "patch") != (resource, verb)).collect();
     let rules = [&rules[..], &[json!({ "apiGroups": ["rollcall.dev"], "resources": statuses, "verbs": ["patch"] })]];
     json!({

@@ -18,11 +18,13 @@ const OVERRIDE: &[&str] =
     &["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "override"];
 const WRITE_STATUS: &[&str] = &["get", "update", "patch"];
 const NOTHING: &[&str] = &[];
+const READ_OR_DELETE: &[&str] = &["get", "list", "watch", "delete"];
+const READ_OR_DELETE_ALL: &[&str] = &["get", "list", "watch", "delete", "deletecollection"];
 
 const EVERY_VERB: [&str; 10] =
     ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "mint", "override"];
 
-const RESOURCES: [&str; 11] = [
+const RESOURCES: [&str; 13] = [
     "directories",
     "directoryapplications",
     "directoryusers",
@@ -34,18 +36,20 @@ const RESOURCES: [&str; 11] = [
     "directorygroups/status",
     "directorykeys/status",
     "directoryapplications/status",
+    "directoryreports",
+    "directoryreports/status",
 ];
 
 /// Each role, and the verbs that it grants on each of [`RESOURCES`]. The first three are those of Kubernetes itself.
 #[rustfmt::skip]
-const ROLES: [(&str, [&[&str]; 11]); 7] = [
-    ("view", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("edit", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("admin", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("rollcall-view", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("rollcall-edit", [WRITE, WRITE, WRITE, CHANGE, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("rollcall-admin", [WRITE_ALL, WRITE_ALL, WRITE_ALL, CHANGE_ALL, MINT, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING]),
-    ("rollcall-override", [OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS]),
+const ROLES: [(&str, [&[&str]; 13]); 7] = [
+    ("view", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, READ, NOTHING]),
+    ("edit", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, READ, NOTHING]),
+    ("admin", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, READ, NOTHING]),
+    ("rollcall-view", [READ, READ, READ, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, READ, NOTHING]),
+    ("rollcall-edit", [WRITE, WRITE, WRITE, CHANGE, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, READ_OR_DELETE, NOTHING]),
+    ("rollcall-admin", [WRITE_ALL, WRITE_ALL, WRITE_ALL, CHANGE_ALL, MINT, READ, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, READ_OR_DELETE_ALL, NOTHING]),
+    ("rollcall-override", [OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, OVERRIDE, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS, WRITE_STATUS, OVERRIDE, WRITE_STATUS]),
 ];
 
 fn user(role: &str) -> String {

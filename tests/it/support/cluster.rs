@@ -65,6 +65,7 @@ pub(crate) async fn install(plane: &ControlPlane, crds: &Path) -> PathBuf {
             "directoryusers",
             "directorygroups",
             "directoryclaims",
+            "directoryreports",
         ]
         .iter()
         .all(|kind| kinds.contains(&format!("\"{kind}\"")))

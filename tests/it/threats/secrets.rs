@@ -12,7 +12,7 @@ use crate::support::login::{Browser, Company};
 /// All that anybody may read of a namespace beside its Secrets: our kinds with their statuses, Events, and what a controller
 /// could have written elsewhere.
 async fn cluster(directory: &Directory) -> String {
-    let kinds = "directories,directorykeys,directoryusers,directorygroups,directoryclaims,directoryapplications,\
+    let kinds = "directories,directorykeys,directoryusers,directorygroups,directoryclaims,directoryapplications,directoryreports,\
                  events,events.events.k8s.io,configmaps,leases";
     directory.kubectl(&["get", kinds, "-o", "json"]).await.expect("kubectl get")
 }

@@ -8,6 +8,7 @@ use crate::support::directory::sha256;
 
 const DIRECTORY: &str = "directory";
 const KEY: &str = "directorykey";
+const REPORT: &str = "The operator alone writes the report staff";
 /// No secret of anybody: what `rollcall key new` makes of 32 times the byte 7.
 const SECRET: &str = "dk1_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc_mkFNnA";
 
@@ -89,19 +90,23 @@ fn changing_keys(_: &Names) -> Vec<Deed> {
     ]
 }
 
-pub(crate) fn status(Names { ada, sales, .. }: &Names) -> Vec<Deed> {
+pub(crate) fn status(names @ Names { ada, sales, .. }: &Names) -> Vec<Deed> {
     let deed = |deed, kind, name: &str, status: Value| {
         let says = format!("The operator alone writes the status of {name}");
         let act = patch_status(kind, name, status);
         Deed::refused("status", deed, Who::OwnerOfAllResources, act.clone(), says)
             .around("leave it to the operator; `override`", [Step::As(Who::Restorer, act)])
     };
+    let report = object(names, "DirectoryReport", "staff", json!({ "directoryRef": { "name": "staff" } }));
+    let report = create(report);
     let empty = json!({ "counts": { "users": 0, "activeUsers": 0, "groups": 0 } });
     vec![
         deed("let a Directory look empty", DIRECTORY, "staff", empty),
         deed("let a key look unused", KEY, "key", json!({ "observedGeneration": 7 })),
         deed("change what counts for a person", "directoryuser", ada, json!({ "effective": { "userType": "x" } })),
         deed("change the member count of a group", "directorygroup", sales, json!({ "memberCount": 7 })),
+        Deed::refused("status", "make a report of an observation", Who::OwnerOfAllResources, report.clone(), REPORT)
+            .around("leave it to the operator; `override`", [Step::As(Who::Restorer, report)]),
     ]
 }
 
