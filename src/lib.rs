@@ -41,6 +41,9 @@
 //! be written as a layer over the cluster, in memory, [`rules::observation`] counts what differs, and
 //! [`controller::observing`] writes that into a DirectoryReport.
 //!
+//! Whoever asks what is wrong with a Directory runs [`doctor`]: it looks at the cluster with the caller's own rights, and each of
+//! its checks is a pure function of what was seen. It depends on no running operator.
+//!
 //! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
 //! `entra-simulator`. It imports nothing of ours.
 //!
@@ -86,6 +89,7 @@
 //! # The layers
 //!
 //! ```text
+//! main -> cli -> doctor                                          -> store -> rules -> { scim, api }
 //! main -> app -> http (edge <- doors) -> { provisioning, login } -> store -> rules -> { scim, api }
 //!                                     -> pages
 //!             -> controller           -> login                   -> store -> rules -> { scim, api }
@@ -116,6 +120,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod controller;
+pub mod doctor;
 pub mod http;
 pub mod login;
 pub mod metrics;

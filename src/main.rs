@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use rollcall::config::{
-    Cli, Command, Config, InvalidFlag, KeyCommand, RunArgs, SelfTestArgs, termination_message_file,
+    Cli, Command, Config, DoctorArgs, InvalidFlag, KeyCommand, RunArgs, SelfTestArgs, termination_message_file,
 };
 use rollcall::{app, cli, telemetry, termination_message};
 
@@ -55,6 +55,8 @@ fn run(cli: Cli) -> anyhow::Result<Ended> {
     match cli.command {
         Command::Run(arguments) => return serve(*arguments),
         Command::SelfTest(arguments) => self_test(&arguments)?,
+        Command::Doctor(arguments) => return doctor(&arguments),
+        Command::Completions(arguments) => cli::write_completions(arguments.shell, Cli::command(), &mut io::stdout())?,
         Command::Crds(arguments) => cli::write_crds(&arguments, &mut io::stdout())?,
         Command::Key { command: KeyCommand::New(arguments) } => {
             cli::write_new_key(&arguments, &mut io::stdout(), &mut io::stderr())?;
@@ -68,6 +70,14 @@ fn self_test(arguments: &SelfTestArgs) -> anyhow::Result<()> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     Ok(runtime.block_on(cli::self_test(arguments, &mut io::stdout()))?)
+}
+
+/// What is wrong with a Directory is no failure of the process, and still is in its exit code.
+fn doctor(arguments: &DoctorArgs) -> anyhow::Result<Ended> {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let is_well = runtime.block_on(cli::doctor(arguments, &mut io::stdout()))?;
+    Ok(Ended { code: if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }, cause: None })
 }
 
 /// Once there is a log, the last word is in it and nowhere else, save the termination message.
@@ -123,8 +133,9 @@ fn fail(error: &anyhow::Error) -> Ended {
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
     }
-    let is_flag = error.is::<InvalidFlag>() || matches!(error.downcast_ref(), Some(cli::Error::Flag(_)));
-    let code = if is_flag { ExitCode::from(USAGE) } else { ExitCode::FAILURE };
+    let could_not_begin =
+        error.is::<InvalidFlag>() || matches!(error.downcast_ref(), Some(cli::Error::Flag(_) | cli::Error::Look(_)));
+    let code = if could_not_begin { ExitCode::from(USAGE) } else { ExitCode::FAILURE };
     Ended { code, cause: Some(format!("{error:#}")) }
 }
 

@@ -59,7 +59,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "redaction",
         ],
     ),
-    ("cli", &["api", "config", "rules::key", "rules::naming", "simulator::client", "store"]),
+    ("doctor", &["api", "rules", "simulator::client", "store"]),
+    ("cli", &["api", "config", "doctor", "rules::key", "rules::naming", "simulator::client", "store"]),
     ("simulator", &[]),
     ("app", &["config", "controller", "http", "login", "metrics", "store", "telemetry"]),
 ];

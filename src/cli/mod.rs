@@ -1,14 +1,21 @@
 //! The subcommands beside `run`: what they print, and where.
 
+mod doctor;
 mod key;
+mod progress;
 mod self_test;
 
 use std::fs;
 use std::io::{self, Write};
 
+use clap::Command;
+use clap_complete::Shell;
+
 use crate::api::crds;
 use crate::config::{CrdsArgs, InvalidFlag, KeyNewArgs};
 use crate::rules::key::secret::KeySecret;
+pub use doctor::{doctor, examine};
+pub use progress::{Progress, watched};
 pub use self_test::self_test;
 
 /// Why a subcommand could not do its work.
@@ -25,6 +32,9 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The cluster, or what was asked for in it, cannot be looked at.
+    #[error("{0}")]
+    Look(String),
     /// A step of the test of an installation failed.
     #[error("cannot {step}: {reason}")]
     SelfTest {
@@ -45,7 +55,8 @@ pub fn unless_unread(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
-fn print(out: &mut impl Write, text: &str) -> Result<(), Error> {
+/// Prints a text as it is.
+pub fn print(out: &mut impl Write, text: &str) -> Result<(), Error> {
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     unless_unread(written).map_err(write_error("to standard output"))
 }
@@ -67,6 +78,14 @@ pub fn write_crds(arguments: &CrdsArgs, out: &mut impl Write) -> Result<(), Erro
         }
     }
     Ok(())
+}
+
+/// What `shell` completes a command and its flags with.
+pub fn write_completions(shell: Shell, mut command: Command, out: &mut impl Write) -> Result<(), Error> {
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    print(out, &String::from_utf8_lossy(&script))
 }
 
 /// `rollcall key new`: the manifest to `out`, the secret to `err` or into its file.

@@ -12,7 +12,8 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -41,6 +42,11 @@ pub enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Say what is wrong with a Directory and what to do about it. Exits with 0 where nothing is, with 1 where something is,
+    /// and with 2 where nothing could be looked at.
+    Doctor(DoctorArgs),
+    /// Print what a shell completes the commands and flags with.
+    Completions(CompletionsArgs),
     /// Test an installation: create a Directory, a key and a person through its Service, and remove them again.
     SelfTest(SelfTestArgs),
 }
@@ -87,6 +93,61 @@ pub struct KeyNewArgs {
     /// Write the secret into this new file, which only its owner may read, in place of standard error.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
+}
+
+/// `rollcall doctor`.
+#[derive(Debug, Default, Args)]
+pub struct DoctorArgs {
+    /// The Directory to look at, such as acme/staff.
+    #[arg(value_name = "NAMESPACE/DIRECTORY")]
+    pub directory: String,
+    /// What else is looked at, and how the answer is printed.
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// A kubeconfig. Default: the service account of the pod, then the usual places.
+    #[arg(long, env = "ROLLCALL_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig. Default: its current one.
+    #[arg(long, env = "ROLLCALL_CONTEXT", value_name = "NAME")]
+    pub context: Option<String>,
+}
+
+/// What `rollcall doctor` and `kubectl directory doctor` look at beside the objects of the Directory.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LookArgs {
+    /// Ask the endpoint from here as well, at this Tenant URL or the address before /scim/v2. Default: it is not asked.
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// A file with the secret of a key, for --url: then the key is tried too.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub key_file: Option<PathBuf>,
+    /// Certificate authorities to trust for --url in place of the system's, in PEM.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub ca_file: Option<PathBuf>,
+    /// The namespace of the operator. Default: the one with its Lease, which takes the right to list Leases everywhere.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub operator_namespace: Option<String>,
+    /// How the answer is printed.
+    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: OutputFormat,
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `rollcall completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
 }
 
 /// `rollcall self-test`.

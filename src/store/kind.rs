@@ -55,6 +55,11 @@ impl Kind {
     /// An Event of Kubernetes: what happened to an object, for whoever describes it.
     pub const EVENT: Self = Self::of_kubernetes("events.k8s.io", "Event", "events");
 
+    /// What elects a leader. Only commands that a person runs read it this way; replicas use [`super::lease`].
+    pub const LEASE: Self = Self::of_kubernetes("coordination.k8s.io", "Lease", "leases");
+    /// A pod of Kubernetes. Only commands that a person runs read it.
+    pub const POD: Self = Self::of_kubernetes("", "Pod", "pods");
+
     /// The kinds that are watched. An index is believed only while all of them are fresh.
     pub const WATCHED: [Self; 6] =
         [Self::DIRECTORY, Self::KEY, Self::APPLICATION, Self::USER, Self::GROUP, Self::CLAIM];

@@ -14,6 +14,7 @@ pub mod events;
 pub mod index;
 pub mod kind;
 pub mod lease;
+pub mod lists;
 #[cfg(test)]
 pub(crate) mod memory;
 pub mod objects;
@@ -159,6 +160,11 @@ impl Store {
     /// The API server.
     pub fn objects(&self) -> &Objects {
         self.1.as_ref().map_or(&self.0.objects, |observed| &observed.objects)
+    }
+
+    /// The namespace of the kubeconfig's context, or that of the pod.
+    pub fn default_namespace(&self) -> &str {
+        self.0.client.default_namespace()
     }
 
     /// This replica as a candidate for the work in the background. The Lease lies in this namespace, else in the operator's
