@@ -8,7 +8,7 @@ use super::progress::watched;
 use super::{Error, print};
 use crate::config::{DoctorArgs, InvalidFlag, LookArgs, OutputFormat, dns_label};
 use crate::doctor::finding::FindingState;
-use crate::doctor::{self, ProbeRequest, Request};
+use crate::doctor::{self, LookRequest, ProbeRequest};
 use crate::store::{Settings, Store};
 
 /// Examines a Directory and prints what was found; says whether nothing is wrong.
@@ -32,7 +32,7 @@ pub async fn examine(
     let LookArgs { url, key_file, ca_file, operator_namespace, output } = look.clone();
     let probe = url.map(|url| ProbeRequest { url, key_file, authorities: ca_file });
     let request =
-        Request { namespace: namespace.to_owned(), directory: directory.to_owned(), operator_namespace, probe };
+        LookRequest { namespace: namespace.to_owned(), directory: directory.to_owned(), operator_namespace, probe };
     let examined = watched("looking at the Directory", doctor::examine(store, &request, Timestamp::now())).await;
     let examination = examined.map_err(Error::Look)?;
     let text = match output {

@@ -15,7 +15,7 @@ use crate::api::crds;
 use crate::config::{CrdsArgs, InvalidFlag, KeyNewArgs};
 use crate::rules::key::secret::KeySecret;
 pub use doctor::{doctor, examine};
-pub use progress::{Progress, watched};
+pub use progress::{ProgressLine, watched};
 pub use self_test::self_test;
 
 /// Why a subcommand could not do its work.

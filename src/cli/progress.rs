@@ -11,9 +11,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(120);
 
 /// A line on standard error that counts what was read. It shows itself after a while, on a terminal, and leaves nothing behind.
-pub struct Progress(ProgressBar);
+pub struct ProgressLine(ProgressBar);
 
-impl Progress {
+impl ProgressLine {
     /// One that is not shown yet.
     pub fn new(what: &'static str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
@@ -39,17 +39,17 @@ impl Progress {
 
 /// Waits for `work`, and shows after a while that it goes on.
 pub async fn watched<T>(what: &'static str, work: impl Future<Output = T>) -> T {
-    with(&Progress::new(what), work).await
+    with(&ProgressLine::new(what), work).await
 }
 
-impl Progress {
+impl ProgressLine {
     /// Waits for `work`, and shows the count after a while.
     pub async fn while_waiting<T>(&self, work: impl Future<Output = T>) -> T {
         with(self, work).await
     }
 }
 
-async fn with<T>(progress: &Progress, work: impl Future<Output = T>) -> T {
+async fn with<T>(progress: &ProgressLine, work: impl Future<Output = T>) -> T {
     let show = async {
         tokio::time::sleep(PATIENCE).await;
         progress.show();

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::store::Store;
 use finding::{Finding, FindingState};
-pub use observe::{Observed, Request, spec_of};
+pub use observe::{LookRequest, Observed, spec_of};
 pub use probe::ProbeRequest;
 
 /// What came of a look at one Directory.
@@ -39,7 +39,7 @@ impl Examination {
 }
 
 /// Looks at a Directory. The error says why nothing could be looked at.
-pub async fn examine(store: &Store, request: &Request, now: Timestamp) -> Result<Examination, String> {
+pub async fn examine(store: &Store, request: &LookRequest, now: Timestamp) -> Result<Examination, String> {
     let (observed, time) = observe::observe(store, request).await;
     if let Err(blind::Blind::Failed(reason)) = &observed.directory {
         return Err(reason.clone());

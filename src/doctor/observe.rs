@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::blind::Blind;
-use super::people::People;
+use super::people::Population;
 use super::probe::{self, ProbeAnswer, ProbeRequest};
 use crate::api::{DirectorySpec, Object};
 use crate::rules::policy::Policy;
@@ -17,7 +17,7 @@ const POD_LABELS: &str = "app.kubernetes.io/name=rollcall";
 
 /// Which Directory is examined, and what else was asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
+pub struct LookRequest {
     /// The namespace of the Directory.
     pub namespace: String,
     /// Its name.
@@ -46,7 +46,7 @@ pub struct Observed {
     /// The keys of the Directory.
     pub keys: Result<Vec<Object>, Blind>,
     /// The people and groups of the Directory.
-    pub people: Result<People, Blind>,
+    pub people: Result<Population, Blind>,
     /// Its applications.
     pub applications: Result<Vec<Object>, Blind>,
     /// The Secret of the login's client; nothing where the Directory names none.
@@ -66,8 +66,8 @@ pub struct ClientSecret {
 
 /// Looks at everything. The second value is the time of the API server: every time in an object is the cluster's, and the
 /// clock of the caller may be wrong.
-pub async fn observe(store: &Store, request: &Request) -> (Observed, Option<Timestamp>) {
-    let Request { namespace, directory: name, operator_namespace, probe } = request;
+pub async fn observe(store: &Store, request: &LookRequest) -> (Observed, Option<Timestamp>) {
+    let LookRequest { namespace, directory: name, operator_namespace, probe } = request;
     let read = store.objects().get_with_time(Kind::DIRECTORY, namespace, name).await;
     let (directory, time) = match read {
         Ok((directory, time)) => (Ok(directory), time),
@@ -86,7 +86,7 @@ pub async fn observe(store: &Store, request: &Request) -> (Observed, Option<Time
         leases(store, operator_namespace.as_deref()),
         list(Kind::KEY),
         list(Kind::APPLICATION),
-        People::read(store, selection, &policy),
+        Population::read(store, selection, &policy),
         client_secret(store, namespace, &spec),
     );
     let observed = Observed {

@@ -40,7 +40,7 @@ impl Tally {
 
 /// The people and groups of a Directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct People {
+pub struct Population {
     /// Users who are not deleted.
     pub users: usize,
     /// Those of them who are active.
@@ -63,7 +63,7 @@ pub struct People {
     pub groups: usize,
 }
 
-impl People {
+impl Population {
     /// Reads all of them.
     pub async fn read(store: &Store, selection: Selection<'_>, policy: &Policy) -> Result<Self, Blind> {
         let mut people = Self::default();

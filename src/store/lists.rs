@@ -1,11 +1,12 @@
 //! Lists that are read once, page by page: for the commands that a person runs. The operator itself watches.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde::Deserialize as _;
 
 use super::Error;
 use super::kind::Kind;
 use super::objects::Objects;
+use super::watch::ListPage;
 use crate::api::Object;
 
 /// Objects of one page: a person has a few kilobytes, and an answer is bounded.
@@ -38,11 +39,11 @@ impl Objects {
         let path = format!("{path}?limit={PAGE}&fieldSelector={}&labelSelector={}", escape(fields), escape(labels));
         let mut next = String::new();
         for _ in 0..MAX_PAGES {
-            let mut page = self.read(&format!("{path}&continue={}", escape(&next))).await?;
-            if let Value::Array(items) = page["items"].take() {
-                items.into_iter().map(Object::from).for_each(&mut visit);
-            }
-            next = page["metadata"]["continue"].as_str().unwrap_or_default().to_owned();
+            let page = self.read(&format!("{path}&continue={}", escape(&next))).await?;
+            let page = ListPage::deserialize(page)
+                .map_err(|error| Error::Unavailable { reason: format!("a list cannot be read: {error}") })?;
+            page.items.into_iter().for_each(&mut visit);
+            next = page.metadata.next.unwrap_or_default();
             if next.is_empty() {
                 return Ok(());
             }

@@ -31,6 +31,7 @@ use super::error::classify;
 use super::version::{Origin, parse};
 use events::Event;
 use outage::Outage;
+pub(super) use requests::ListPage;
 use requests::{LIST_END_ANNOTATION, changes, latest_version, page, streamed_list};
 pub(super) use status::Watch;
 use step::{Listing, Phase, WatchStep, next};

@@ -34,22 +34,22 @@ pub(super) const LIST_END_ANNOTATION: &str = "k8s.io/initial-events-end";
 
 /// A part of a list.
 #[derive(Deserialize)]
-pub(super) struct ListPage {
+pub(in crate::store) struct ListPage {
     #[serde(default)]
-    pub(super) metadata: PageMetadata,
+    pub(in crate::store) metadata: PageMetadata,
     #[serde(default)]
-    pub(super) items: Vec<Object>,
+    pub(in crate::store) items: Vec<Object>,
 }
 
 /// What a list says of itself.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PageMetadata {
+pub(in crate::store) struct PageMetadata {
     #[serde(default)]
     pub(super) resource_version: String,
     /// What leads to the next part.
     #[serde(default, rename = "continue")]
-    pub(super) next: Option<String>,
+    pub(in crate::store) next: Option<String>,
 }
 
 /// Opens a streamed list.
