@@ -42,7 +42,8 @@
 //! [`controller::observing`] writes that into a DirectoryReport.
 //!
 //! Whoever asks what is wrong with a Directory runs [`doctor`]: it looks at the cluster with the caller's own rights, and each of
-//! its checks is a pure function of what was seen. It depends on no running operator.
+//! its checks is a pure function of what was seen. [`plugin`] is the kubectl plugin `kubectl-directory`, for questions about one
+//! person and changes that are an administrator's. Both depend on no running operator.
 //!
 //! Apart from all that, [`simulator`] plays Entra's provisioning service against any SCIM endpoint: the binary
 //! `entra-simulator`. It imports nothing of ours.
@@ -125,6 +126,7 @@ pub mod http;
 pub mod login;
 pub mod metrics;
 pub mod pages;
+pub mod plugin;
 pub mod provisioning;
 pub mod redaction;
 pub mod rules;

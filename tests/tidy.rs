@@ -61,6 +61,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("doctor", &["api", "rules", "simulator::client", "store"]),
     ("cli", &["api", "config", "doctor", "rules::key", "rules::naming", "simulator::client", "store"]),
+    ("plugin", &["api", "cli", "config", "doctor", "rules", "scim", "store"]),
     ("simulator", &[]),
     ("app", &["config", "controller", "http", "login", "metrics", "store", "telemetry"]),
 ];

@@ -13,23 +13,23 @@ use crate::store::{Settings, Store};
 
 /// Examines a Directory and prints what was found; says whether nothing is wrong.
 pub async fn doctor(arguments: &DoctorArgs, out: &mut impl Write) -> Result<bool, Error> {
-    let DoctorArgs { directory, look, kubeconfig, context } = arguments;
+    let DoctorArgs { directory, look, output, kubeconfig, context } = arguments;
     let (namespace, name) = directory_of(directory)?;
     let settings =
         Settings { kubeconfig: kubeconfig.clone(), context: context.clone(), namespaces: vec![namespace.clone()] };
     let store = Store::connect(settings).await.map_err(|error| Error::Look(error.to_string()))?;
-    examine(&store, &namespace, &name, look, out).await
+    examine(&store, (&namespace, &name), look, *output, out).await
 }
 
 /// The same for a cluster that is connected already.
 pub async fn examine(
     store: &Store,
-    namespace: &str,
-    directory: &str,
+    (namespace, directory): (&str, &str),
     look: &LookArgs,
+    output: OutputFormat,
     out: &mut impl Write,
 ) -> Result<bool, Error> {
-    let LookArgs { url, key_file, ca_file, operator_namespace, output } = look.clone();
+    let LookArgs { url, key_file, ca_file, operator_namespace } = look.clone();
     let probe = url.map(|url| ProbeRequest { url, key_file, authorities: ca_file });
     let request =
         LookRequest { namespace: namespace.to_owned(), directory: directory.to_owned(), operator_namespace, probe };

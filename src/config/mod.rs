@@ -101,9 +101,12 @@ pub struct DoctorArgs {
     /// The Directory to look at, such as acme/staff.
     #[arg(value_name = "NAMESPACE/DIRECTORY")]
     pub directory: String,
-    /// What else is looked at, and how the answer is printed.
+    /// What else is looked at.
     #[command(flatten)]
     pub look: LookArgs,
+    /// How the answer is printed.
+    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: OutputFormat,
     /// A kubeconfig. Default: the service account of the pod, then the usual places.
     #[arg(long, env = "ROLLCALL_KUBECONFIG", value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
@@ -127,9 +130,6 @@ pub struct LookArgs {
     /// The namespace of the operator. Default: the one with its Lease, which takes the right to list Leases everywhere.
     #[arg(long, value_name = "NAMESPACE")]
     pub operator_namespace: Option<String>,
-    /// How the answer is printed.
-    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: OutputFormat,
 }
 
 /// How an answer is printed.

@@ -126,12 +126,20 @@ impl Population {
     }
 
     fn add_conflict(&mut self, object: &Object, name: &str) {
-        let conditions = object.status()["conditions"].as_array().into_iter().flatten();
-        if conditions.into_iter().any(|condition| condition["type"] == "NameClaimed" && condition["status"] == "False")
-        {
+        if is_in_conflict(object) {
             self.conflicts.add(&format!("{name} ({})", object.name()));
         }
     }
+}
+
+/// Whether the operator says that another object owns a value which this one names.
+pub fn is_in_conflict(object: &Object) -> bool {
+    let mut conditions = object.status()["conditions"].as_array().into_iter().flatten();
+    conditions.any(|condition| {
+        let is_about_it =
+            condition["type"] == "NameClaimed" || (condition["type"] == "Ready" && condition["reason"] == "Taken");
+        is_about_it && condition["status"] == "False"
+    })
 }
 
 /// Whether a text looks like an e-mail address, as far as a user principal name does.

@@ -97,7 +97,7 @@ pub fn conflicts(scene: &Scene<'_>) -> Conclusion {
     }
     problem(
         format!("{} objects name a value that another one owns: {}", people.conflicts.count, people.conflicts.shown()),
-        "the condition NameClaimed of each names the other object: change the value at one of the two accounts, or delete one",
+        "kubectl describe names the other object for each: change the value at one of the two accounts, or delete one",
     )
 }
 

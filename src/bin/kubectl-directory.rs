@@ -1,0 +1,41 @@
+//! The kubectl plugin: arguments in, an answer and an exit code out. Found on PATH, it is `kubectl directory`.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use rollcall::plugin::{PluginCli, PluginError, run};
+
+/// The answer is no: the person may not get in, or something is wrong.
+const NO: u8 = 1;
+/// Nothing could be done: the command line, the cluster or what was asked for.
+const FAILED: u8 = 2;
+
+#[allow(clippy::print_stderr, reason = "what is said in place of an answer")]
+fn main() -> ExitCode {
+    let arguments = PluginCli::parse();
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start the runtime: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    match runtime.block_on(run(arguments, &mut io::stdout(), &mut io::stderr())) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(NO),
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// The error with its causes, without line ends.
+fn one_line(error: &PluginError) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let text = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
