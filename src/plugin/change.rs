@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::people::person_json;
-use super::place::Place;
+use super::place::ChosenDirectory;
 use super::{Answer, PluginError, failed};
 use crate::api::Object;
 use crate::rules::naming::UNDELETE_ANNOTATION;
@@ -14,7 +14,7 @@ const MAX_ATTEMPTS: usize = 5;
 
 /// A change of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum PersonChange {
     /// Keep the person out.
     Suspend,
     /// No longer.
@@ -23,7 +23,7 @@ pub enum Change {
     Undelete,
 }
 
-impl Change {
+impl PersonChange {
     /// The object as it should be; nothing where it is so already.
     pub fn apply(self, person: &Object) -> Option<Object> {
         let mut changed = person.clone();
@@ -65,7 +65,7 @@ impl Change {
 }
 
 /// Changes a person.
-pub async fn change(place: &Place, text: &str, change: Change) -> Result<Answer, PluginError> {
+pub async fn change(place: &ChosenDirectory, text: &str, change: PersonChange) -> Result<Answer, PluginError> {
     for _ in 0..MAX_ATTEMPTS {
         let person = place.person(text).await?;
         let Some(changed) = change.apply(&person) else { return Ok(answer(change, &person, false)) };
@@ -79,7 +79,7 @@ pub async fn change(place: &Place, text: &str, change: Change) -> Result<Answer,
     Err(PluginError::Absent(format!("{text} is changed by somebody else all the time: try again")))
 }
 
-fn answer(change: Change, person: &Object, is_done: bool) -> Answer {
+fn answer(change: PersonChange, person: &Object, is_done: bool) -> Answer {
     let mut json = person_json(person);
     json["changed"] = is_done.into();
     Answer { text: format!("{}\n", change.sentence(person, is_done)), json, is_yes: true }
@@ -104,13 +104,13 @@ mod tests {
         };
         let deleted = json!({ "deletedAt": "2026-01-01T00:00:00Z" });
         for (change, spec, annotations, is_written) in [
-            (Change::Suspend, json!({}), json!({}), true),
-            (Change::Suspend, json!({ "suspended": true }), json!({}), false),
-            (Change::Unsuspend, json!({ "suspended": true }), json!({}), true),
-            (Change::Unsuspend, json!({}), json!({}), false),
-            (Change::Undelete, deleted.clone(), json!({}), true),
-            (Change::Undelete, deleted, json!({ "rollcall.dev/undelete": "true" }), false),
-            (Change::Undelete, json!({}), json!({}), false),
+            (PersonChange::Suspend, json!({}), json!({}), true),
+            (PersonChange::Suspend, json!({ "suspended": true }), json!({}), false),
+            (PersonChange::Unsuspend, json!({ "suspended": true }), json!({}), true),
+            (PersonChange::Unsuspend, json!({}), json!({}), false),
+            (PersonChange::Undelete, deleted.clone(), json!({}), true),
+            (PersonChange::Undelete, deleted, json!({ "rollcall.dev/undelete": "true" }), false),
+            (PersonChange::Undelete, json!({}), json!({}), false),
         ] {
             let person = person(spec.clone(), annotations);
             assert_eq!(change.apply(&person).is_some(), is_written, "{change:?} {spec}");

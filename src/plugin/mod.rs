@@ -20,8 +20,8 @@ use serde_json::Value;
 use crate::cli;
 use crate::config::{KeyNewArgs, OutputFormat};
 pub use args::{PlaceArgs, PluginCli, PluginCommand, TokenCommand, TokenNewArgs};
-use change::Change;
-use place::Place;
+use change::PersonChange;
+use place::ChosenDirectory;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -65,29 +65,29 @@ pub async fn run(arguments: PluginCli, out: &mut impl Write, err: &mut impl Writ
             return Ok(true);
         }
         PluginCommand::Token { command: TokenCommand::New(arguments) } => {
-            let place = Place::find(&place).await?;
+            let place = ChosenDirectory::find(&place).await?;
             cli::write_new_key(&new_key(&place, arguments), out, err)?;
             return Ok(true);
         }
         PluginCommand::Doctor(look) => {
-            let place = Place::find(&place).await?;
+            let place = ChosenDirectory::find(&place).await?;
             return Ok(cli::examine(&place.store, (&place.namespace, &place.directory), &look, output, out).await?);
         }
-        PluginCommand::Find { text } => people::find(&Place::find(&place).await?, &text).await?,
-        PluginCommand::Members { group } => people::members(&Place::find(&place).await?, &group).await?,
+        PluginCommand::Find { text } => people::find(&ChosenDirectory::find(&place).await?, &text).await?,
+        PluginCommand::Members { group } => people::members(&ChosenDirectory::find(&place).await?, &group).await?,
         PluginCommand::Why { person, application } => {
-            why::why(&Place::find(&place).await?, &person, application.as_deref(), Timestamp::now()).await?
+            why::why(&ChosenDirectory::find(&place).await?, &person, application.as_deref(), Timestamp::now()).await?
         }
         PluginCommand::Suspend { person } => {
-            change::change(&Place::find(&place).await?, &person, Change::Suspend).await?
+            change::change(&ChosenDirectory::find(&place).await?, &person, PersonChange::Suspend).await?
         }
         PluginCommand::Unsuspend { person } => {
-            change::change(&Place::find(&place).await?, &person, Change::Unsuspend).await?
+            change::change(&ChosenDirectory::find(&place).await?, &person, PersonChange::Unsuspend).await?
         }
         PluginCommand::Undelete { person } => {
-            change::change(&Place::find(&place).await?, &person, Change::Undelete).await?
+            change::change(&ChosenDirectory::find(&place).await?, &person, PersonChange::Undelete).await?
         }
-        PluginCommand::EntraSetup => setup::entra_setup(&Place::find(&place).await?).await?,
+        PluginCommand::EntraSetup => setup::entra_setup(&ChosenDirectory::find(&place).await?).await?,
     };
     let text = match output {
         OutputFormat::Text => answer.text,
@@ -98,7 +98,7 @@ pub async fn run(arguments: PluginCli, out: &mut impl Write, err: &mut impl Writ
 }
 
 /// The flags of `rollcall key new` for a key of this Directory.
-fn new_key(place: &Place, arguments: TokenNewArgs) -> KeyNewArgs {
+fn new_key(place: &ChosenDirectory, arguments: TokenNewArgs) -> KeyNewArgs {
     let TokenNewArgs { name, display_name, description, expires_at, expires_in, secret_file } = arguments;
     KeyNewArgs {
         directory: place.directory.clone(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::place::ChosenDirectory;
 use super::table::table;
 use super::{Answer, PluginError};
 use crate::api::Object;
@@ -61,7 +61,7 @@ pub fn is_found(person: &Object, wanted: &str) -> bool {
 }
 
 /// `find`.
-pub async fn find(place: &Place, text: &str) -> Result<Answer, PluginError> {
+pub async fn find(place: &ChosenDirectory, text: &str) -> Result<Answer, PluginError> {
     let wanted = canonical(text);
     let mut found = Vec::new();
     place
@@ -79,7 +79,7 @@ pub async fn find(place: &Place, text: &str) -> Result<Answer, PluginError> {
 }
 
 /// `members`.
-pub async fn members(place: &Place, text: &str) -> Result<Answer, PluginError> {
+pub async fn members(place: &ChosenDirectory, text: &str) -> Result<Answer, PluginError> {
     let group = group(place, text).await?;
     let mut found = Vec::new();
     place
@@ -94,7 +94,7 @@ pub async fn members(place: &Place, text: &str) -> Result<Answer, PluginError> {
 }
 
 /// The group of this displayName or SCIM id.
-async fn group(place: &Place, text: &str) -> Result<Object, PluginError> {
+async fn group(place: &ChosenDirectory, text: &str) -> Result<Object, PluginError> {
     let holder = place.holder(GROUP_NAME, text).await;
     for name in holder.as_deref().into_iter().chain([text]) {
         if let Some(group) = place.get(Kind::GROUP, name).await?.filter(|group| !group.is_deleted()) {

@@ -13,7 +13,7 @@ use crate::store::{self, Settings, Store};
 const MAX_NAMED: usize = 10;
 
 /// A Directory in a cluster.
-pub struct Place {
+pub struct ChosenDirectory {
     /// The cluster.
     pub store: Store,
     /// The namespace.
@@ -22,7 +22,7 @@ pub struct Place {
     pub directory: String,
 }
 
-impl Place {
+impl ChosenDirectory {
     /// Connects to the cluster and settles which Directory is meant.
     pub async fn find(arguments: &PlaceArgs) -> Result<Self, PluginError> {
         let PlaceArgs { namespace, directory, kubeconfig, context, output: _ } = arguments;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::change::ago;
 use super::people::{person_json, state};
-use super::place::Place;
+use super::place::ChosenDirectory;
 use super::table::plain;
 use super::{Answer, PluginError, failed};
 use crate::api::{DirectoryApplicationSpec, DirectoryStatus, Object};
@@ -23,7 +23,7 @@ use crate::store::kind::Kind;
 
 /// Whether somebody may get in somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct AccessAnswer {
     /// The reason as conditions and the log spell it; none: the person may get in.
     pub denial: Option<&'static str>,
     /// Since when, where that is known.
@@ -54,7 +54,7 @@ pub struct Lost {
 }
 
 /// The decision of every door, and what there is to say about it.
-pub fn tell(facts: &Facts<'_>) -> Told {
+pub fn tell(facts: &Facts<'_>) -> AccessAnswer {
     let Facts { person: object, rules, lost } = facts;
     let stands = condition(object, "AccessGranted");
     let denial = match decide(&person(object, lost.is_none()), rules) {
@@ -63,7 +63,9 @@ pub fn tell(facts: &Facts<'_>) -> Told {
         Ok(_) if stands.is_some_and(|stands| !stands.holds && stands.reason == Denial::ForeignLink.as_str()) => {
             Denial::ForeignLink
         }
-        Ok(_) => return Told { denial: None, since: since(object, None), request: None, advice: String::new() },
+        Ok(_) => {
+            return AccessAnswer { denial: None, since: since(object, None), request: None, advice: String::new() };
+        }
     };
     let message = stands.filter(|stands| stands.reason == denial.as_str()).map(|stands| stands.message.to_owned());
     let advice = match (denial, lost) {
@@ -75,7 +77,12 @@ pub fn tell(facts: &Facts<'_>) -> Told {
         }
         _ => message.unwrap_or_else(|| advice(denial).to_owned()),
     };
-    Told { denial: Some(denial.as_str()), since: since(object, Some(denial)), request: request(object, denial), advice }
+    AccessAnswer {
+        denial: Some(denial.as_str()),
+        since: since(object, Some(denial)),
+        request: request(object, denial),
+        advice,
+    }
 }
 
 /// What to do where the operator has not said it in the status yet.
@@ -135,7 +142,12 @@ fn request(object: &Object, denial: Denial) -> Option<String> {
 }
 
 /// `why`.
-pub async fn why(place: &Place, text: &str, application: Option<&str>, now: Timestamp) -> Result<Answer, PluginError> {
+pub async fn why(
+    place: &ChosenDirectory,
+    text: &str,
+    application: Option<&str>,
+    now: Timestamp,
+) -> Result<Answer, PluginError> {
     let directory = place.read_directory().await?;
     let spec = spec_of(&directory).unwrap_or_default();
     let person = place.person(text).await?;
@@ -163,7 +175,7 @@ pub async fn why(place: &Place, text: &str, application: Option<&str>, now: Time
     Ok(answer)
 }
 
-fn sentence(person: &Object, told: &Told, now: Timestamp) -> String {
+fn sentence(person: &Object, told: &AccessAnswer, now: Timestamp) -> String {
     let name = plain(person.scim()["userName"].as_str().unwrap_or_default());
     let mut text = format!("{name} ({}) is {}\n", person.name(), state(person));
     let since = told.since.map(|since| format!(" since {}", ago(since, now))).unwrap_or_default();
@@ -181,7 +193,7 @@ fn sentence(person: &Object, told: &Told, now: Timestamp) -> String {
 }
 
 /// The first value of the person that somebody else owns, or nobody. Where the caller may not read claims, the status tells.
-async fn lost(place: &Place, person: &Object, rules: &UniqueRules) -> Result<Option<Lost>, PluginError> {
+async fn lost(place: &ChosenDirectory, person: &Object, rules: &UniqueRules) -> Result<Option<Lost>, PluginError> {
     if person.is_deleted() {
         return Ok(None);
     }
@@ -192,7 +204,7 @@ async fn lost(place: &Place, person: &Object, rules: &UniqueRules) -> Result<Opt
             Err(store::Error::NotFound) => None,
             Err(store::Error::Forbidden(_)) => {
                 let is_in_conflict = crate::doctor::is_in_conflict(person);
-                return Ok(is_in_conflict.then(|| Lost { attribute: value.attribute, holder: None }));
+                return Ok(is_in_conflict.then_some(Lost { attribute: value.attribute, holder: None }));
             }
             Err(error) => return Err(failed("read a claim")(error)),
         };
@@ -205,7 +217,7 @@ async fn lost(place: &Place, person: &Object, rules: &UniqueRules) -> Result<Opt
 
 /// Whether the policy of an application lets the person in.
 async fn judge(
-    place: &Place,
+    place: &ChosenDirectory,
     person: &Object,
     profile: &Option<Profile>,
     name: &str,

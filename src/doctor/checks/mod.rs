@@ -29,8 +29,13 @@ pub struct Scene<'a> {
     pub now: Timestamp,
 }
 
+/// A check of the cluster.
+type ClusterCheck = fn(&Observed, Timestamp) -> Conclusion;
+/// A check of a Directory.
+type DirectoryCheck = fn(&Scene<'_>) -> Conclusion;
+
 /// The checks of the cluster, which need no Directory.
-const OF_CLUSTER: [(&str, fn(&Observed, Timestamp) -> Conclusion); 4] = [
+const OF_CLUSTER: [(&str, ClusterCheck); 4] = [
     ("kinds", cluster::kinds),
     ("directory", cluster::directory),
     ("operator", cluster::operator),
@@ -38,7 +43,7 @@ const OF_CLUSTER: [(&str, fn(&Observed, Timestamp) -> Conclusion); 4] = [
 ];
 
 /// The checks of a Directory.
-const OF_DIRECTORY: [(&str, fn(&Scene<'_>) -> Conclusion); 24] = [
+const OF_DIRECTORY: [(&str, DirectoryCheck); 24] = [
     ("ready", directory::ready),
     ("endpoint", directory::endpoint),
     ("connection", directory::connection),

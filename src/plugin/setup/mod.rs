@@ -5,7 +5,7 @@ mod text;
 
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::place::ChosenDirectory;
 use super::{Answer, PluginError, failed};
 use crate::api::directory::GroupsMode;
 use crate::api::directory_login::Oidc;
@@ -102,7 +102,7 @@ impl LoginSetup {
 }
 
 /// `entra-setup`.
-pub async fn entra_setup(place: &Place) -> Result<Answer, PluginError> {
+pub async fn entra_setup(place: &ChosenDirectory) -> Result<Answer, PluginError> {
     let directory = place.read_directory().await?;
     let spec: DirectorySpec =
         serde_json::from_value(directory.spec().clone()).map_err(failed("read spec of the Directory"))?;
