@@ -40,7 +40,7 @@ use crate::login::provider::{AllowedAuthorities, ProviderSettings, Providers};
 use crate::metrics::Metrics;
 use crate::store::lease::Candidate;
 use crate::store::{self, Settings, Store};
-use crate::telemetry::panic_reason;
+use crate::telemetry::{LogFilter, panic_reason};
 
 /// How long the process goes on serving while it is unready: longer than load balancers take to notice.
 const UNREADY: Duration = Duration::from_secs(5);
@@ -107,7 +107,7 @@ pub enum Error {
 type Parts = JoinSet<(&'static str, Result<(), String>)>;
 
 /// Runs until SIGTERM or SIGINT, or until a part ends.
-pub async fn run(config: Config) -> Result<(), Error> {
+pub async fn run(config: Config, log_filter: LogFilter) -> Result<(), Error> {
     let Config {
         listen,
         admin_listen,
@@ -122,6 +122,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
         replica_name,
         log_format: _,
         log_filter: _,
+        audit_file: _,
         login: login_config,
     } = config;
     let mut signals = Signals::new().map_err(Error::Signals)?;
@@ -150,7 +151,7 @@ pub async fn run(config: Config) -> Result<(), Error> {
         providers,
         public_url: public_url.as_deref().map(Into::into),
     };
-    let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone() };
+    let probes = Admin { store: store.clone(), metrics: metrics.clone(), readiness: readiness.clone(), log_filter };
     let keys = Keys::new(store.clone(), metrics.clone());
     let (doors, scim) = doors(&store, &metrics, &readiness, &logins, &keys, public_url.as_deref());
     let addressing = Addressing { public_url, trusted_proxies };

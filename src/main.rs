@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
+use rollcall::audit::AuditFile;
 use rollcall::config::{
     Cli, Command, Config, DoctorArgs, InvalidFlag, KeyCommand, RunArgs, SelfTestArgs, termination_message_file,
 };
@@ -83,12 +84,16 @@ fn doctor(arguments: &DoctorArgs) -> anyhow::Result<Ended> {
 /// Once there is a log, the last word is in it and nowhere else, save the termination message.
 fn serve(arguments: RunArgs) -> anyhow::Result<Ended> {
     let config = Config::read(arguments)?;
-    telemetry::start(config.log_format, config.log_filter.clone());
+    let audit = config.audit_file.clone().map(|path| {
+        let place = path.display().to_string();
+        AuditFile::open(path).with_context(|| format!("cannot write the audit stream to {place}"))
+    });
+    let log_filter = telemetry::start(config.log_format, config.log_filter.clone(), audit.transpose()?);
     // A second provider in the tree would leave the choice open, and the first connection would panic.
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
-    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(app::run(config))));
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(app::run(config, log_filter))));
     // What is still running after its deadline must not keep the process.
     runtime.shutdown_background();
     let ended = ended

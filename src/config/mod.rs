@@ -226,6 +226,9 @@ pub struct RunArgs {
     /// What is logged: a level (error, warn, info, debug, trace) or a list such as info,rollcall=debug.
     #[arg(long, env = "ROLLCALL_LOG_LEVEL", value_name = "FILTER", default_value = "info")]
     pub log_level: String,
+    /// Append the audit stream to this file as well, as JSON lines. It is opened anew when it was renamed or removed.
+    #[arg(long, env = "ROLLCALL_AUDIT_FILE", value_name = "FILE")]
+    pub audit_file: Option<PathBuf>,
     /// Which providers may be asked about logins, and by which way.
     #[command(flatten)]
     pub login: LoginArgs,
@@ -272,6 +275,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged.
     pub log_filter: EnvFilter,
+    /// Where the audit stream is written beside the log.
+    pub audit_file: Option<PathBuf>,
     /// Which providers may be asked about logins, and by which way.
     pub login: LoginConfig,
 }
@@ -326,6 +331,7 @@ impl Config {
             replica_name,
             log_format,
             log_level,
+            audit_file,
             login,
             // It is wanted before anybody knows whether the other flags are good.
             termination_message_file: _,
@@ -341,15 +347,6 @@ impl Config {
             "text" => LogFormat::Text,
             other => return Err(invalid("log-format", format!("{other:?} is neither json nor text"))),
         };
-        if let Some(word) = given_levels(&log_level).find(|word| word.parse::<LevelFilter>().is_err()) {
-            let levels = "error, warn, info, debug, trace or off";
-            return Err(invalid(
-                "log-level",
-                format!("{word:?} is no level: {levels}, or a list such as info,rollcall=debug"),
-            ));
-        }
-        let log_filter = EnvFilter::try_new(format!("{QUIET},{log_level}"))
-            .map_err(|error| invalid("log-level", format!("{log_level:?} is neither a level nor a filter: {error}")))?;
         Ok(Self {
             listen: address("listen", &listen)?,
             admin_listen: address("admin-listen", &admin_listen)?,
@@ -366,10 +363,22 @@ impl Config {
                 .transpose()?,
             replica_name,
             log_format,
-            log_filter,
+            log_filter: log_filter(&log_level)?,
+            audit_file,
             login: LoginConfig::read(login, |name| std::env::var(name).ok())?,
         })
     }
+}
+
+/// What a log level means: a level, or a list of levels for targets.
+pub fn log_filter(text: &str) -> Result<EnvFilter, InvalidFlag> {
+    if let Some(word) = given_levels(text).find(|word| word.parse::<LevelFilter>().is_err()) {
+        let levels = "error, warn, info, debug, trace or off";
+        let reason = format!("{word:?} is no level: {levels}, or a list such as info,rollcall=debug");
+        return Err(invalid("log-level", reason));
+    }
+    EnvFilter::try_new(format!("{QUIET},{text}"))
+        .map_err(|error| invalid("log-level", format!("{text:?} is neither a level nor a filter: {error}")))
 }
 
 /// The file of `--termination-message-file` or of its variable, whatever else is wrong with the arguments: a flag that

@@ -1,15 +1,10 @@
-//! The audit line: who came in, who did not and why, and who signed out. Target `audit`, one line for each, at info.
-//!
-//! People are named by their SCIM ids and accounts not at all: the line tells an administrator where to look, and nobody
-//! else who somebody is. The request id stands in the span around it.
+//! What the audit stream says of logins, sessions and passwords.
 
 use super::accounts::{LoggedIn, NotLoggedIn};
 use super::link::JoinedBy;
 use crate::api::directory_user::LoginMethod;
+use crate::audit::{AuditAction, AuditDoor, AuditOutcome, AuditRecord, write};
 use crate::store::WatchedDirectory;
-
-/// The target of the lines.
-pub const TARGET: &str = "audit";
 
 /// A method as the line and metrics spell it.
 pub fn method(method: LoginMethod) -> &'static str {
@@ -20,12 +15,24 @@ pub fn method(method: LoginMethod) -> &'static str {
     }
 }
 
+fn place(directory: &WatchedDirectory) -> (&str, &str) {
+    (&directory.namespace, &directory.name)
+}
+
 /// Somebody logged in.
 pub fn login(directory: &WatchedDirectory, logged_in: &LoggedIn, application: Option<&str>) {
-    let WatchedDirectory { namespace, name, .. } = directory;
-    let (method, joined_by) = (method(logged_in.session.method), logged_in.joined_by.map(JoinedBy::as_str));
-    let user = &logged_in.session.user;
-    tracing::info!(target: TARGET, namespace, directory = name, user, application, method, joined_by, "login");
+    let way = match logged_in.joined_by.map(JoinedBy::as_str) {
+        Some(joined_by) => format!("{}, joined by {joined_by}", method(logged_in.session.method)),
+        None => method(logged_in.session.method).to_owned(),
+    };
+    let user = Some(&*logged_in.session.user);
+    write(&AuditRecord {
+        actor: user,
+        object: user,
+        application,
+        way: Some(&way),
+        ..AuditRecord::new("login", place(directory), AuditDoor::Login, AuditAction::Login, AuditOutcome::Done)
+    });
 }
 
 /// Somebody did not get in whose account or person is known.
@@ -41,35 +48,68 @@ pub fn refused(
     user: Option<&str>,
     application: Option<&str>,
 ) {
-    let WatchedDirectory { namespace, name, .. } = directory;
-    let method = method(way);
-    tracing::info!(target: TARGET, namespace, directory = name, user, application, method, reason, "login denied");
+    write(&AuditRecord {
+        object: user,
+        application,
+        reason: Some(reason),
+        way: Some(method(way)),
+        ..AuditRecord::new("login denied", place(directory), AuditDoor::Login, AuditAction::Login, AuditOutcome::Denied)
+    });
 }
 
 /// Somebody who is signed in may not use an application.
 pub fn access_denied(directory: &WatchedDirectory, user: &str, application: &str, reason: &'static str) {
-    let WatchedDirectory { namespace, name, .. } = directory;
-    tracing::info!(target: TARGET, namespace, directory = name, user, application, reason, "access denied");
+    write(&AuditRecord {
+        actor: Some(user),
+        object: Some(user),
+        application: Some(application),
+        reason: Some(reason),
+        ..AuditRecord::new(
+            "access denied",
+            place(directory),
+            AuditDoor::Check,
+            AuditAction::Access,
+            AuditOutcome::Denied,
+        )
+    });
 }
 
 /// Somebody signed out, of one session or of all.
 pub fn signed_out(directory: &WatchedDirectory, user: &str, sessions: &'static str, application: Option<&str>) {
-    let WatchedDirectory { namespace, name, .. } = directory;
-    tracing::info!(target: TARGET, namespace, directory = name, user, application, sessions, "signed out");
+    write(&AuditRecord {
+        actor: Some(user),
+        object: Some(user),
+        application,
+        way: Some(sessions),
+        ..AuditRecord::new("signed out", place(directory), AuditDoor::Login, AuditAction::SignOut, AuditOutcome::Done)
+    });
 }
 
 /// Somebody suspended a person in the portal, or lifted the suspension.
 pub fn switched(directory: &WatchedDirectory, user: &str, by: &str, is_suspended: bool) {
-    let WatchedDirectory { namespace, name, .. } = directory;
-    if is_suspended {
-        tracing::info!(target: TARGET, namespace, directory = name, user, by, "suspended");
-    } else {
-        tracing::info!(target: TARGET, namespace, directory = name, user, by, "suspension lifted");
-    }
+    let (message, action) = match is_suspended {
+        true => ("suspended", AuditAction::Suspend),
+        false => ("suspension lifted", AuditAction::Unsuspend),
+    };
+    write(&AuditRecord {
+        actor: Some(by),
+        object: Some(user),
+        ..AuditRecord::new(message, place(directory), AuditDoor::Portal, action, AuditOutcome::Done)
+    });
 }
 
 /// A person has a new password.
 pub fn password_set(directory: &WatchedDirectory, user: &str, way: &'static str) {
-    let WatchedDirectory { namespace, name, .. } = directory;
-    tracing::info!(target: TARGET, namespace, directory = name, user, way, "password set");
+    write(&AuditRecord {
+        actor: Some(user),
+        object: Some(user),
+        way: Some(way),
+        ..AuditRecord::new(
+            "password set",
+            place(directory),
+            AuditDoor::Login,
+            AuditAction::SetPassword,
+            AuditOutcome::Done,
+        )
+    });
 }

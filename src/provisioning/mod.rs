@@ -25,7 +25,7 @@ pub use crate::rules::author::Author;
 pub use crate::rules::etag::EtagCondition;
 pub use addresses::{member_element, with_addresses};
 pub use error::Error;
-pub use note::OperationNote;
+pub use note::{ChangedNames, OperationNote};
 
 use crate::metrics::Metrics;
 use crate::scim::Attributes;

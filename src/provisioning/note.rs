@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::rules::resource::Resource;
 use crate::rules::traffic::Effect;
+use crate::scim::Attributes;
 
 /// The note of one operation. It outlives a client that goes away, as the operation does. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,27 @@ pub struct OperationNote(Arc<Mutex<Noted>>);
 struct Noted {
     subject: Option<String>,
     effect: Option<Effect>,
+    changed: ChangedNames,
+}
+
+/// The attributes that an operation changed, by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangedNames {
+    /// Those that had a value and have another one or none.
+    pub before: Vec<String>,
+    /// Those that have a value and had another one or none.
+    pub after: Vec<String>,
+}
+
+impl ChangedNames {
+    /// What is different between two states of a resource.
+    pub fn between(before: &Attributes, after: &Attributes) -> Self {
+        let missing = |from: &Attributes, other: &Attributes| {
+            let names = from.iter().filter(|(name, value)| *name != "meta" && other.get(*name) != Some(*value));
+            names.map(|(name, _)| name.to_owned()).collect()
+        };
+        Self { before: missing(before, after), after: missing(after, before) }
+    }
 }
 
 impl OperationNote {
@@ -33,6 +55,16 @@ impl OperationNote {
     /// Notes what the operation changed. That a person was deactivated says more than that the same request changed members.
     pub(super) fn effect(&self, effect: Effect) {
         self.0.lock().effect.get_or_insert(effect);
+    }
+
+    /// Notes which attributes the operation changed.
+    pub(super) fn changed(&self, changed: ChangedNames) {
+        self.0.lock().changed = changed;
+    }
+
+    /// The attributes that the operation changed.
+    pub fn known_changes(&self) -> ChangedNames {
+        self.0.lock().changed.clone()
     }
 
     /// The userName or displayName, where it became known.

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::checks::{naming_the_holder, require_claimable, require_present};
 use super::mentions::Unknown;
+use super::note::ChangedNames;
 use super::representation::edges;
 use super::requested_change::RequestedChange;
 use super::{Context, Error};
@@ -39,6 +40,7 @@ pub(super) async fn create(
     match claims::create(&context.store, &context.client, object, new_name).await {
         Ok(object) => {
             context.note.effect(Effect::Created);
+            context.note.changed(ChangedNames::between(&Attributes::default(), &to_attributes(object.scim())));
             Ok(object)
         }
         Err(refusal) => Err(naming_the_holder(context, kind, refusal.into()).await),
@@ -57,7 +59,7 @@ pub(super) async fn change(
     let (kind, id) = (requested.kind, requested.id);
     // The edit runs again after a lost race; what no schema has is the same each time.
     let unknown = OnceLock::new();
-    let effect = Mutex::new(None);
+    let done = Mutex::new(None);
     let edit_object = |object: &Object| {
         require_present(context, kind, object)?;
         context.note.subject(kind, |name| object.scim().get(name));
@@ -69,7 +71,10 @@ pub(super) async fn change(
         if let Some(changed) = &changed {
             require_claimable(context, kind, Some(object), changed)?;
         }
-        *effect.lock() = changed.as_ref().map(|changed| effect_of(kind, object, changed));
+        *done.lock() = changed.as_ref().map(|changed| {
+            let names = ChangedNames::between(&before, &to_attributes(changed.scim()));
+            (effect_of(kind, object, changed), names)
+        });
         Ok::<_, Error>(changed)
     };
     let namespace = &context.directory.namespace;
@@ -78,8 +83,9 @@ pub(super) async fn change(
         Ok(object) => object,
         Err(refusal) => return Err(naming_the_holder(context, kind, refusal).await),
     };
-    if let Some(effect) = effect.into_inner() {
+    if let Some((effect, names)) = done.into_inner() {
         context.note.effect(effect);
+        context.note.changed(names);
     }
     if let Some(unknown) = unknown.get() {
         context.report_unknown(unknown, kind, &object);

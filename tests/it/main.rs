@@ -5,6 +5,7 @@ mod access;
 mod addresses;
 mod admission;
 mod alerts;
+mod audit;
 mod bad_input;
 mod brake;
 mod built_in;

@@ -1,6 +1,7 @@
 //! The admin door: probes and metrics, on a listener of its own for the cluster. Not for the internet; nothing here asks
 //! for credentials.
 
+mod log_level;
 pub mod readiness;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::http::edge::{self, Answer, Refused};
 use crate::metrics::{self, KeyExpiry, Metrics};
 use crate::rules::resource::Resource;
 use crate::store::{Store, WatchedKey};
+use crate::telemetry::LogFilter;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -31,6 +33,8 @@ pub struct Admin {
     pub metrics: Metrics,
     /// The rest of the readiness.
     pub readiness: ReplicaReadiness,
+    /// What is logged.
+    pub log_filter: LogFilter,
 }
 
 impl Admin {
@@ -40,7 +44,8 @@ impl Admin {
             .route("/livez", get(async || plain_text(StatusCode::OK, "ok")))
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
-            .fallback(async || plain_text(StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics"));
+            .route("/log-level", get(log_level::show).put(log_level::change).delete(log_level::reset))
+            .fallback(async || plain_text(StatusCode::NOT_FOUND, "there are /livez, /readyz, /metrics and /log-level"));
         edge::door("", routes.with_state(self.clone()), refused)
     }
 }
@@ -53,7 +58,7 @@ async fn readyz(State(admin): State<Admin>) -> Answer {
 }
 
 async fn metrics(State(admin): State<Admin>) -> Answer {
-    let Admin { store, metrics, readiness } = admin;
+    let Admin { store, metrics, readiness, log_filter: _ } = admin;
     // For the gauge.
     drop(readiness.look(&store, &metrics, Instant::now()));
     let ages = store.freshness(Instant::now());
@@ -67,7 +72,9 @@ async fn metrics(State(admin): State<Admin>) -> Answer {
 
 fn refused(refused: &Refused) -> Answer {
     match refused {
-        Refused::Method(_) => plain_text(StatusCode::METHOD_NOT_ALLOWED, "the admin listener takes GET"),
+        Refused::Method(_) => {
+            plain_text(StatusCode::METHOD_NOT_ALLOWED, "the admin listener takes GET, and PUT and DELETE of /log-level")
+        }
         Refused::UrlTooLong => plain_text(StatusCode::URI_TOO_LONG, "the URL is too long"),
         Refused::HeadersTooLarge => {
             plain_text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large")

@@ -18,6 +18,7 @@ use failures::Failures;
 use last_used::{FAILED_PAUSE, LOOK_INTERVAL, LastUses};
 
 use crate::api::directory_key::Scope;
+use crate::audit::{self, AuditAction, AuditDoor, AuditOutcome, AuditRecord};
 use crate::http::edge::RequestNote;
 use crate::http::edge::address::source_of;
 use crate::metrics::Metrics;
@@ -110,7 +111,7 @@ impl Keys {
                 return Ok(directory);
             }
             Err(AccessRefusal::Scope) => {
-                self.tell(directory.as_deref(), WRONG_SCOPE, key_name);
+                self.tell(directory.as_deref(), scope, WRONG_SCOPE, key_name);
                 return Err(KeyRefusal::Scope);
             }
             Err(AccessRefusal::NoDirectory) => {
@@ -120,16 +121,24 @@ impl Keys {
             Err(AccessRefusal::Credentials(reason)) => reason,
         };
         metrics.authentication_failure(reason.as_str(), labels);
-        self.tell(directory.as_deref(), reason.as_str(), key_name);
+        self.tell(directory.as_deref(), scope, reason.as_str(), key_name);
         match failures.take(source_of(note.client())) {
             Ok(()) => Err(KeyRefusal::Credentials(reason)),
             Err(pause) => Err(KeyRefusal::TooManyFailures(reason, pause)),
         }
     }
 
-    /// Lets the status of the Directory tell of a failure.
-    fn tell(&self, directory: Option<&WatchedDirectory>, reason: &'static str, key: Option<String>) {
+    /// Lets the status of the Directory and the audit stream tell of a failure.
+    fn tell(&self, directory: Option<&WatchedDirectory>, scope: Scope, reason: &'static str, key: Option<String>) {
         if let Some(directory) = directory {
+            let place = (&*directory.namespace, &*directory.name);
+            let (action, outcome) = (AuditAction::Authenticate, AuditOutcome::Denied);
+            let door = if scope == Scope::Provision { AuditDoor::Scim } else { AuditDoor::Token };
+            audit::write(&AuditRecord {
+                key: key.as_deref(),
+                reason: Some(reason),
+                ..AuditRecord::new("not authenticated", place, door, action, outcome)
+            });
             let now = Timestamp::now();
             self.0.store.traffic().note(directory, |traffic| traffic.note_failure(now, reason, key));
         }

@@ -8,10 +8,12 @@ use http::Method;
 use jiff::Timestamp;
 
 use super::error::Failure;
+use crate::api::directory::ProvisioningMode;
 use crate::api::provisioning_status::LastError;
+use crate::audit::{self, AuditAction, AuditDoor, AuditOutcome, AuditRecord};
 use crate::http::edge::{Answer, RequestNote, Why};
 use crate::provisioning::OperationNote;
-use crate::rules::traffic::{self, is_error};
+use crate::rules::traffic::{self, Effect, is_error};
 use crate::store::{Store, WatchedDirectory};
 
 /// A request whose credentials opened the Directory, until it is known what came of it; among the extensions of the request.
@@ -66,6 +68,9 @@ impl RequestRecord {
             return;
         }
         let (at, status) = (Timestamp::now(), answer.status().as_u16());
+        if *is_write {
+            self.tell_audit(answer, status);
+        }
         let error = is_error(method.as_str(), status).then(|| {
             let why = answer.extensions().get::<Why>().cloned().unwrap_or_default();
             LastError {
@@ -81,6 +86,50 @@ impl RequestRecord {
         });
         let record = traffic::SeenRequest { at, is_write: *is_write, status, effect: operation.known_effect(), error };
         store.traffic().note(directory, |traffic| traffic.note(record));
+    }
+}
+
+impl RequestRecord {
+    /// Writes the audit line of a change, or of one that was refused. A write that changed nothing is neither.
+    fn tell_audit(&self, answer: &Answer, status: u16) {
+        let Inner { directory, method, note, operation, .. } = &*self.0;
+        let effect = operation.known_effect();
+        let is_refused = is_error(method.as_str(), status);
+        let is_observed = directory.spec.provisioning.mode.counts_as() == ProvisioningMode::Observe;
+        let done = if is_observed { AuditOutcome::Observed } else { AuditOutcome::Done };
+        // A refused request may have deactivated somebody all the same.
+        let (message, action, outcome) = match effect {
+            Some(Effect::Created) => ("created", AuditAction::Create, done),
+            Some(Effect::Updated) => ("updated", AuditAction::Update, done),
+            Some(Effect::Deactivated) => ("deactivated", AuditAction::Deactivate, done),
+            Some(Effect::Deleted) => ("deleted", AuditAction::Delete, done),
+            None if is_refused && status >= 500 => ("failed", wanted(method), AuditOutcome::Failed),
+            None if is_refused => ("refused", wanted(method), AuditOutcome::Denied),
+            None => return,
+        };
+        let why = answer.extensions().get::<Why>();
+        let scim_type = why.and_then(|why| why.scim_type);
+        let code = status.to_string();
+        let reason = is_refused.then(|| scim_type.unwrap_or(&code));
+        let (key, object, names) = (note.key_name(), note.resource_id(), operation.known_changes());
+        audit::write(&AuditRecord {
+            key: key.as_deref(),
+            object: object.as_deref(),
+            reason,
+            way: Some(method.as_str()),
+            before: &names.before,
+            after: &names.after,
+            ..AuditRecord::new(message, (&directory.namespace, &directory.name), AuditDoor::Scim, action, outcome)
+        });
+    }
+}
+
+/// What a request asks for that changed nothing.
+fn wanted(method: &Method) -> AuditAction {
+    match *method {
+        Method::POST => AuditAction::Create,
+        Method::DELETE => AuditAction::Delete,
+        _ => AuditAction::Update,
     }
 }
 

@@ -67,7 +67,8 @@ impl Front {
         let addressing = Addressing { public_url: Some("https://example.com/rollcall".to_owned()), trusted_proxies };
         let edge = Edge::new(side_by_side([scim.door()]), addressing, metrics.clone());
         let writer = log.clone();
-        let subscriber = telemetry::subscriber(LogFormat::Json, EnvFilter::new("info"), move || writer.clone());
+        let (subscriber, _) =
+            telemetry::subscriber(LogFormat::Json, EnvFilter::new("info"), move || writer.clone(), None);
         Self { edge, metrics, log, _subscriber: tracing::subscriber::set_default(subscriber) }
     }
 
