@@ -34,7 +34,7 @@ pub fn contact(scene: &Scene<'_>) -> Conclusion {
     let Some(silence) = silence(scene) else {
         return problem("no provider has ever sent a request with a good key", START);
     };
-    let cadence = seen(scene)["cadence"].as_str().and_then(|text| text.parse().ok()).unwrap_or(CADENCE);
+    let cadence = seen(scene)["cadenceSeconds"].as_i64().map_or(CADENCE, SignedDuration::from_secs);
     let heard = format!("last heard {} ago", shown(silence));
     if let Some(stale) = condition(scene.directory, "Stale").filter(|stale| stale.holds) {
         return problem(format!("{heard}: {}", stale.message), resume());
@@ -60,7 +60,8 @@ pub fn authentication(scene: &Scene<'_>) -> Conclusion {
     };
     let ago = scene.now.duration_since(last);
     let reason = failed["reason"].as_str().unwrap_or("for an unknown reason");
-    let summary = format!("{count} requests failed to authenticate, the last one {} ago ({reason})", shown(ago));
+    let key = failed["key"].as_str().map(|key| format!(", with the key {key}")).unwrap_or_default();
+    let summary = format!("{count} requests failed to authenticate, the last one {} ago ({reason}{key})", shown(ago));
     if ago > RECENT {
         return ok(summary);
     }
@@ -73,6 +74,7 @@ pub fn authentication(scene: &Scene<'_>) -> Conclusion {
             "the key is one of another Directory or namespace: compare the Tenant URL with the key's directoryRef"
         }
         "missing" => "the Secret Token in Entra is empty, or a proxy takes the header Authorization away",
+        "wrong_scope" => "use a key with the scope provision",
         "basic_refused" => "spec.provisioning.basic is Refuse: send the secret as Bearer, or set it to Allow",
         _ => {
             "paste the whole secret of a usable key into Entra: Provisioning > Admin Credentials > Secret Token, then Test Connection"
@@ -137,9 +139,13 @@ pub fn refusals(scene: &Scene<'_>) -> Conclusion {
         number("deactivated"),
         number("deleted")
     );
-    match number("refused") {
-        0 => ok(format!("{done}, none refused")),
-        refused => problem(
+    match (number("refused"), number("failed")) {
+        (0, 0) => ok(format!("{done}, none refused")),
+        (0, failed) => problem(
+            format!("{done}, {failed} answered with a 5xx"),
+            "see the check last-error; the provider tries them again by itself",
+        ),
+        (refused, _) => problem(
             format!("{done}, {refused} refused"),
             "see the check last-error for one of them, and Provisioning > Provisioning logs > Status Failure for all",
         ),
