@@ -20,7 +20,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, LoginConfig, ProxyConfig, TlsFiles};
+use crate::config::{Config, LoginConfig, ProxyConfig, TlsFiles, WebhookConfig};
 use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader, observing, traffic};
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::ReplicaReadiness;
@@ -41,6 +41,7 @@ use crate::metrics::Metrics;
 use crate::store::lease::Candidate;
 use crate::store::{self, Settings, Store};
 use crate::telemetry::{LogFilter, panic_reason};
+use crate::webhook::{Patience, Webhook, WebhookError, WebhookSecret};
 
 /// How long the process goes on serving while it is unready: longer than load balancers take to notice.
 const UNREADY: Duration = Duration::from_secs(5);
@@ -82,6 +83,17 @@ pub enum Error {
     /// The certificate or its key cannot be used.
     #[error("cannot serve TLS")]
     Tls(#[from] TlsError),
+    /// The webhook cannot be used.
+    #[error("--webhook-url cannot be used")]
+    Webhook(#[from] WebhookError),
+    /// The secret of the webhook cannot be used.
+    #[error("--webhook-secret-file: {} holds no secret: whsec_ and 24 to 64 bytes in Base64", path.display())]
+    WebhookSecret {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be read, if that is why.
+        source: Option<io::Error>,
+    },
     /// The file of addresses cannot be written.
     #[error("cannot write {}", path.display())]
     Addresses {
@@ -123,10 +135,12 @@ pub async fn run(config: Config, log_filter: LogFilter) -> Result<(), Error> {
         log_format: _,
         log_filter: _,
         audit_file: _,
+        webhook,
         login: login_config,
     } = config;
     let mut signals = Signals::new().map_err(Error::Signals)?;
     let metrics = Metrics::default();
+    let webhook = webhook.map(|config| open_webhook(&config, &metrics)).transpose()?;
     let (public, admin, tls) = listeners(listen, admin_listen, tls, &metrics).await?;
     let (public_address, admin_address) = (public.address(), admin.address());
     let settings = Settings { kubeconfig, context, namespaces };
@@ -183,6 +197,9 @@ pub async fn run(config: Config, log_filter: LogFilter) -> Result<(), Error> {
     let leading = leader::run(tools, candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
     look_around(&mut background, &store, lease_namespace, (&metrics, &readiness), &stops);
+    if let (Some(webhook), Some(notices)) = (webhook, store.notices().listen()) {
+        background.spawn(named("the webhook", until_stopped(webhook.run(notices), stop())));
+    }
     if let Some(tls) = tls {
         let watching = async move { tls.watch().await };
         background.spawn(named("the watch on the certificate", until_stopped(watching, stop())));
@@ -226,6 +243,20 @@ fn look_around(
     for (name, looking) in looks {
         background.spawn(named(name, until_stopped(looking, stops.background.clone())));
     }
+}
+
+/// The receiver of notices, as the flags say.
+fn open_webhook(WebhookConfig { url, secret_file }: &WebhookConfig, metrics: &Metrics) -> Result<Webhook, Error> {
+    let secret = match secret_file {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|source| Error::WebhookSecret { path: path.clone(), source: Some(source) })?;
+            let secret = WebhookSecret::read(&text);
+            Some(secret.ok_or_else(|| Error::WebhookSecret { path: path.clone(), source: None })?)
+        }
+    };
+    Ok(Webhook::new(url, secret, Patience::default(), metrics.clone())?)
 }
 
 /// How providers are reached, as the flags say.

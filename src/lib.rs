@@ -136,3 +136,4 @@ pub mod simulator;
 pub mod store;
 pub mod telemetry;
 pub mod termination_message;
+pub mod webhook;

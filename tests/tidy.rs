@@ -66,7 +66,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["api", "config", "doctor", "rules::key", "rules::naming", "simulator::client", "store"]),
     ("plugin", &["api", "cli", "config", "doctor", "rules", "scim", "store"]),
     ("simulator", &[]),
-    ("app", &["config", "controller", "http", "login", "metrics", "store", "telemetry"]),
+    ("webhook", &["metrics", "store"]),
+    ("app", &["config", "controller", "http", "login", "metrics", "store", "telemetry", "webhook"]),
 ];
 
 /// What a pure module must not name.

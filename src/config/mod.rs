@@ -229,6 +229,12 @@ pub struct RunArgs {
     /// Append the audit stream to this file as well, as JSON lines. It is opened anew when it was renamed or removed.
     #[arg(long, env = "ROLLCALL_AUDIT_FILE", value_name = "FILE")]
     pub audit_file: Option<PathBuf>,
+    /// Send alarms and refused changes as CloudEvents to this http or https address. Default: nowhere.
+    #[arg(long, env = "ROLLCALL_WEBHOOK_URL", value_name = "URL")]
+    pub webhook_url: Option<String>,
+    /// A file with the secret that signs what is sent, whsec_ and Base64 as Standard Webhooks has it. Default: no signature.
+    #[arg(long, env = "ROLLCALL_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    pub webhook_secret_file: Option<PathBuf>,
     /// Which providers may be asked about logins, and by which way.
     #[command(flatten)]
     pub login: LoginArgs,
@@ -277,6 +283,8 @@ pub struct Config {
     pub log_filter: EnvFilter,
     /// Where the audit stream is written beside the log.
     pub audit_file: Option<PathBuf>,
+    /// Who is told of alarms and refused changes.
+    pub webhook: Option<WebhookConfig>,
     /// Which providers may be asked about logins, and by which way.
     pub login: LoginConfig,
 }
@@ -288,6 +296,23 @@ pub struct TlsFiles {
     pub cert: PathBuf,
     /// The key, in PEM.
     pub key: PathBuf,
+}
+
+/// Who is told of alarms and refused changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookConfig {
+    /// The address.
+    pub url: String,
+    /// The file of the secret that signs what is sent.
+    pub secret_file: Option<PathBuf>,
+}
+
+fn webhook(url: Option<String>, secret_file: Option<PathBuf>) -> Result<Option<WebhookConfig>, InvalidFlag> {
+    match (url.filter(|url| !url.is_empty()), secret_file) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(invalid("webhook-secret-file", "needs --webhook-url beside it")),
+        (Some(url), secret_file) => Ok(Some(WebhookConfig { url, secret_file })),
+    }
 }
 
 /// How the log is written.
@@ -332,6 +357,8 @@ impl Config {
             log_format,
             log_level,
             audit_file,
+            webhook_url,
+            webhook_secret_file,
             login,
             // It is wanted before anybody knows whether the other flags are good.
             termination_message_file: _,
@@ -365,6 +392,7 @@ impl Config {
             log_format,
             log_filter: log_filter(&log_level)?,
             audit_file,
+            webhook: webhook(webhook_url, webhook_secret_file)?,
             login: LoginConfig::read(login, |name| std::env::var(name).ok())?,
         })
     }

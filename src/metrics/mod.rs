@@ -9,6 +9,7 @@ mod login;
 mod provider;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -140,6 +141,7 @@ pub fn reference() -> Vec<(&'static str, &'static str)> {
         login::SIGN_OUTS,
         check::CHECKS,
         check::TOKENS,
+        webhook::WEBHOOK_NOTICES,
     ]
 }
 
@@ -306,6 +308,7 @@ struct Inner {
     provider_requests: provider::ProviderRequests,
     logins: login::LoginCounts,
     checks: check::Checks,
+    webhook_notices: webhook::WebhookNotices,
 }
 
 impl fmt::Debug for Metrics {
@@ -348,6 +351,7 @@ impl Default for Metrics {
             provider_requests: provider::ProviderRequests::registered(&mut registry),
             logins: login::LoginCounts::registered(&mut registry),
             checks: check::Checks::registered(&mut registry),
+            webhook_notices: webhook::WebhookNotices::registered(&mut registry),
             registry,
         };
         Self(Arc::new(inner))

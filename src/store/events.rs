@@ -9,12 +9,15 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::kind::Kind;
+use super::notices::{Notice, NoticeSort};
 use super::{Error, Store};
 use crate::api::Object;
 use crate::api::event::EventReason;
 
 /// Most bytes of the sentence of an Event: the API server takes no more.
 const MAX_NOTE: usize = 1024;
+/// The type of the Events that somebody should look at.
+const WARNING: &str = "Warning";
 /// Who tells: the controller, and in place of a replica the same, for any of them may tell it.
 const REPORTER: &str = "rollcall.dev/rollcall";
 
@@ -41,7 +44,13 @@ impl Store {
     /// Tells what happened to an object. That it was told before is no error.
     pub async fn event(&self, happening: &Happening<'_>) -> Result<(), Error> {
         match self.objects().create(Kind::EVENT, happening.namespace, &event(happening)).await {
-            Ok(_) | Err(Error::Exists) => Ok(()),
+            Ok(_) => {
+                if happening.reason.event_type() == WARNING {
+                    self.notices().tell(|| alarm(happening));
+                }
+                Ok(())
+            }
+            Err(Error::Exists) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -50,6 +59,20 @@ impl Store {
 /// The hour that `now` is in: the time of what is told once an hour, however often it happens and at how many replicas.
 pub fn this_hour(now: Timestamp) -> Timestamp {
     now.round(TimestampRound::new().smallest(Unit::Hour).mode(RoundMode::Trunc)).unwrap_or(now)
+}
+
+fn alarm(happening: &Happening<'_>) -> Notice {
+    let Happening { kind, namespace, name, uid: _, reason, at, note } = happening;
+    Notice {
+        sort: NoticeSort::Alarm,
+        namespace: (*namespace).to_owned(),
+        directory: (*kind == Kind::DIRECTORY).then(|| (*name).to_owned()),
+        subject: format!("{}/{name}", kind.name),
+        reason: reason.as_str().to_owned(),
+        note: note.clone(),
+        at: *at,
+        request: None,
+    }
 }
 
 fn event(happening: &Happening<'_>) -> Object {
@@ -108,6 +131,7 @@ mod tests {
     async fn what_is_told_twice_is_one_event() {
         let memory = Memory::default();
         let store = memory.store(|_| None);
+        let mut notices = store.notices().listen().expect("the first listener");
         let linked = happening("u1", EventReason::AccountLinked, "2026-03-01T10:00:00Z");
         assert_eq!((store.event(&linked).await, store.event(&linked).await), (Ok(()), Ok(())));
         let events = memory.all(Kind::EVENT);
@@ -115,5 +139,10 @@ mod tests {
         assert_eq!(events[0]["note"].as_str().map(str::len), Some(MAX_NOTE - 1), "no half of a letter");
         assert_eq!(events[0]["regarding"]["uid"], "u1");
         assert_eq!(events[0]["eventTime"], "2026-03-01T10:00:00.000000Z");
+        assert!(notices.try_recv().is_err(), "nobody has to look at it");
+        let conflict = happening("u1", EventReason::IdentityConflict, "2026-03-01T10:00:00Z");
+        assert_eq!((store.event(&conflict).await, store.event(&conflict).await), (Ok(()), Ok(())));
+        assert_eq!(notices.try_recv().expect("a notice").subject, "DirectoryUser/ada-1");
+        assert!(notices.try_recv().is_err(), "the second time it is no news");
     }
 }

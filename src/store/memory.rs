@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::cache::Cache;
 use super::deletions::DeletionsUnderWay;
 use super::kind::Kind;
+use super::notices::Notices;
 use super::objects::Objects;
 use super::observation::Observations;
 use super::traffic::TrafficRecord;
@@ -82,6 +83,7 @@ impl Memory {
             cache: Cache::default(),
             traffic: TrafficRecord::default(),
             observations: Observations::default(),
+            notices: Notices::default(),
             watches: Vec::new(),
             client: client.clone(),
             lease: client,

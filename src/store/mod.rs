@@ -17,6 +17,7 @@ pub mod lease;
 pub mod lists;
 #[cfg(test)]
 pub(crate) mod memory;
+pub mod notices;
 pub mod objects;
 pub mod observation;
 mod presence;
@@ -51,6 +52,7 @@ use index::Index;
 use index::dirty::{DirectoryName, DirtySubject, Interest, Subscription};
 use kind::Kind;
 use lease::Candidate;
+use notices::Notices;
 use objects::Objects;
 use observation::{Observations, Observed};
 pub use presence::Presence;
@@ -72,6 +74,7 @@ struct Inner {
     cache: Cache,
     traffic: TrafficRecord,
     observations: Observations,
+    notices: Notices,
     watches: Vec<Watch>,
     /// For lists and watches.
     client: Client,
@@ -91,6 +94,7 @@ impl Store {
                 cache: Cache::default(),
                 traffic: TrafficRecord::default(),
                 observations: Observations::default(),
+                notices: Notices::default(),
                 watches: watches(settings.namespaces),
                 client: clients.watches,
                 lease: clients.lease,
@@ -196,6 +200,11 @@ impl Store {
         check: impl FnOnce(usize) -> Result<(), E>,
     ) -> Result<DeletionUnderWay<'_>, E> {
         self.0.deletions.begin(DirectoryName::new(namespace, directory), check)
+    }
+
+    /// What somebody outside the cluster may want to be told at once.
+    pub fn notices(&self) -> &Notices {
+        &self.0.notices
     }
 
     /// What this replica has seen the identity providers do and is in no status yet.

@@ -58,3 +58,4 @@ mod unready;
 mod users;
 mod versions;
 mod watch;
+mod webhook;

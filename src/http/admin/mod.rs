@@ -65,6 +65,7 @@ async fn metrics(State(admin): State<Admin>) -> Answer {
     metrics.set_watch_ages(ages.into_iter().map(|(kind, age)| (kind.plural.to_owned(), age)));
     let is_there = |namespace: &str, name: &str| store.directory(namespace, name).is_some();
     metrics.set_visible_users(of_directories(store.counts(Resource::User), is_there));
+    metrics.set_webhook_dropped(store.notices().dropped());
     metrics.set_last_provisioning(is_there);
     metrics.set_key_expiries(expiries(&store.all_keys()));
     with_body(StatusCode::OK, HeaderValue::from_static(metrics::CONTENT_TYPE), metrics.text())

@@ -14,6 +14,7 @@ use crate::audit::{self, AuditAction, AuditDoor, AuditOutcome, AuditRecord};
 use crate::http::edge::{Answer, RequestNote, Why};
 use crate::provisioning::OperationNote;
 use crate::rules::traffic::{self, Effect, is_error};
+use crate::store::notices::{Notice, NoticeRequest, NoticeSort};
 use crate::store::{Store, WatchedDirectory};
 
 /// A request whose credentials opened the Directory, until it is known what came of it; among the extensions of the request.
@@ -84,6 +85,9 @@ impl RequestRecord {
                 key: note.key_name(),
             }
         });
+        if let Some(error) = error.as_ref().filter(|error| *is_write && error.status < 500) {
+            store.notices().tell(|| refusal(directory, error));
+        }
         let record = traffic::SeenRequest { at, is_write: *is_write, status, effect: operation.known_effect(), error };
         store.traffic().note(directory, |traffic| traffic.note(record));
     }
@@ -130,6 +134,22 @@ fn wanted(method: &Method) -> AuditAction {
         Method::POST => AuditAction::Create,
         Method::DELETE => AuditAction::Delete,
         _ => AuditAction::Update,
+    }
+}
+
+/// What the webhook tells of a change that was refused. The subject is a name of somebody, and is left out.
+fn refusal(directory: &WatchedDirectory, error: &LastError) -> Notice {
+    let LastError { time, request, subject: _, status, scim_type, detail, request_id, key } = error.clone();
+    let status = u16::try_from(status).unwrap_or_default();
+    Notice {
+        sort: NoticeSort::Refusal,
+        namespace: directory.namespace.clone(),
+        directory: Some(directory.name.clone()),
+        subject: format!("Directory/{}", directory.name),
+        reason: scim_type.unwrap_or_else(|| status.to_string()),
+        note: detail.unwrap_or_default(),
+        at: time.0,
+        request: Some(NoticeRequest { id: request_id, operation: request, key, status }),
     }
 }
 
