@@ -49,6 +49,8 @@ fn the_reference_names_what_the_text_holds() {
     metrics.set_missing_rights([(None, "directories", "list"), (Some("acme".to_owned()), "leases", "get")]);
     metrics.login("acme", "staff", "OpenIDConnect", "Granted");
     metrics.signed_out("acme", "staff", "one");
+    metrics.webhook_delivery("delivered");
+    metrics.set_webhook_dropped(2);
     let text = metrics.text();
     for (name, help) in reference() {
         let family = name.trim_end_matches("_total");
@@ -70,6 +72,7 @@ fn the_reference_names_what_the_text_holds() {
         "rollcall_dirty_names{controller=\"status\"} 5",
         "rollcall_connections{listener=\"public\"} 3",
         "rollcall_leader 1",
+        "rollcall_webhook_notices_total{result=\"dropped\"} 2",
         "rollcall_quota_used{namespace=\"acme\",directory=\"staff\",user_type=\"\"} 9",
         "rollcall_quota_limit{namespace=\"acme\",directory=\"staff\",user_type=\"Guest\"} 10",
         "rollcall_duplicate_external_ids{namespace=\"acme\",directory=\"staff\",kind=\"directoryusers\"} 2",

@@ -66,6 +66,8 @@ mod tests {
     use super::*;
     use crate::store::memory::Memory;
 
+    const PEOPLE: Selection<'_> = Selection { namespace: Some("people"), fields: "", labels: "" };
+
     #[tokio::test]
     async fn pages_are_read_until_the_last_one() {
         let asked = std::sync::atomic::AtomicUsize::new(0);
@@ -75,7 +77,7 @@ mod tests {
             let next = if number < 2 { "more" } else { "" };
             Some((200, json!({ "items": items, "metadata": { "continue": next } }).to_string()))
         });
-        let list = store.objects().list(Kind::USER, Selection::default()).await.expect("a list");
+        let list = store.objects().list(Kind::USER, PEOPLE).await.expect("a list");
         assert_eq!(list.iter().map(Object::name).collect::<Vec<_>>(), ["n0", "n1", "n2"]);
     }
 
@@ -83,7 +85,7 @@ mod tests {
     async fn a_list_that_does_not_end_is_given_up() {
         let store = Memory::default()
             .store(|_| Some((200, json!({ "items": [], "metadata": { "continue": "more" } }).to_string())));
-        let error = store.objects().list(Kind::USER, Selection::default()).await.expect_err("it is endless");
+        let error = store.objects().list(Kind::USER, PEOPLE).await.expect_err("it is endless");
         assert_eq!(error, Error::Other("the list of directoryusers does not end".to_owned()));
     }
 }

@@ -285,7 +285,8 @@ async fn asked(request: Request<Body>) -> Asked {
     let before_kind = if parts.uri.path().starts_with("/api/") { 5 } else { 6 };
     let mut path = parts.uri.path().split('/').skip(before_kind).map(str::to_owned);
     let kind = path.next().expect("a kind");
-    let name = path.next().or_else(|| body["metadata"]["name"].as_str().map(str::to_owned)).expect("a name");
+    // A list has none.
+    let name = path.next().or_else(|| body["metadata"]["name"].as_str().map(str::to_owned)).unwrap_or_default();
     let is_tried = parts.uri.query().is_some_and(|query| query.contains("dryRun=All"));
     Asked { method: parts.method.to_string(), kind, name, body, is_tried }
 }
