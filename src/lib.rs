@@ -23,7 +23,8 @@
 //! 7. [`controller`] works in the background, on what [`store::index::dirty`] says has changed. On every replica
 //!    [`controller::janitor`] heals what a crash or a restore left behind; on the leader `controller::status` tells what the
 //!    operator concludes, `controller::claiming` turns rules of uniqueness on, `controller::purge` deletes tombstones whose
-//!    retention is over ([`rules::retention`]), and `controller::deletion` what a Directory takes along.
+//!    retention is over ([`rules::retention`]), `controller::deletion` what a Directory takes along, and `controller::key` tells
+//!    what each key is good for, makes the secrets that people ask for and replaces keys in good time ([`rules::key`]).
 //!
 //! Logging in is a flow of its own, and meets the first one in the state of the cluster:
 //!
@@ -54,6 +55,8 @@
 //! | --- | --- |
 //! | Directory | the people and groups of one provider in one namespace, with one tenant URL and one set of rules ([`api::DirectorySpec`]) |
 //! | key | what opens a Directory to a client: a DirectoryKey holds the hash of a secret ([`rules::key`]) |
+//! | mint | to make the secret of a key, which the operator does where `spec.mint` asks for it |
+//! | successor | the key that comes in the place of a minted one ([`rules::key::rotation`]) |
 //! | object | a custom resource as the API server has it, whole ([`api::Object`]) |
 //! | kind | what the store has to know of one: group, version, plural, scope ([`store::kind::Kind`]) |
 //! | resource | a user or a group as SCIM has it ([`rules::resource::Resource`]), by its SCIM id, which is the name of its object |

@@ -38,6 +38,7 @@ pub(super) fn manifest(
         description,
         expires_at,
         expires_in,
+        scope,
         secret_file: _,
     } = arguments;
     let directory = dns_label("directory", directory)?;
@@ -57,12 +58,20 @@ pub(super) fn manifest(
             .map(|text| bounded("display-name", text, MAX_DISPLAY_NAME))
             .transpose()?,
         description: description.as_deref().map(|text| bounded("description", text, MAX_DESCRIPTION)).transpose()?,
-        scopes: vec![Scope::Provision],
+        scopes: scopes(scope),
     };
     let mut key = DirectoryKey::new(&name, spec);
     key.metadata.namespace = place.as_deref().map(|place| dns_label("namespace", place)).transpose()?;
     key.metadata.labels = Some([(DIRECTORY_LABEL.to_owned(), directory)].into());
     Ok(to_yaml(&key))
+}
+
+/// What the key may do, each scope once.
+fn scopes(wanted: &[String]) -> Vec<Scope> {
+    let known = [("provision", Scope::Provision), ("introspect", Scope::Introspect)];
+    let named = known.into_iter().filter(|(name, _)| wanted.iter().any(|wanted| wanted == name));
+    let named: Vec<_> = named.map(|(_, scope)| scope).collect();
+    if named.is_empty() { vec![Scope::Provision] } else { named }
 }
 
 fn invalid(flag: &'static str, reason: String) -> InvalidFlag {
@@ -167,12 +176,14 @@ mod tests {
             display_name: text("Entra"),
             description: text("on"),
             expires_in: text("365d"),
+            scope: ["introspect", "provision", "introspect"].map(str::to_owned).into(),
             ..staff()
         };
         let made = made(&arguments).expect("a manifest");
         assert_eq!((&made["metadata"]["namespace"], &made["metadata"]["name"]), (&json!("acme"), &json!("entra.2027")));
         assert_eq!((&made["spec"]["displayName"], &made["spec"]["description"]), (&json!("Entra"), &json!("on")));
         assert_eq!(made["spec"]["expiresAt"], "2027-11-24T20:00:00Z");
+        assert_eq!(made["spec"]["scopes"], json!(["provision", "introspect"]));
     }
 
     #[test]

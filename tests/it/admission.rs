@@ -120,6 +120,7 @@ fn texts(count: usize) -> Vec<String> {
 async fn directories() {
     let named = |name: &str| json!({ "metadata": { "name": name } });
     let retention = |text: &str| spec(json!({ "retention": text }));
+    let rotation = |every: &str, overlap: &str| spec(json!({ "keyRotation": { "every": every, "overlap": overlap } }));
     check_created(
         "Directory",
         vec![
@@ -153,6 +154,15 @@ async fn directories() {
             ("a second more", retention("3650d1s"), Err("at most 87600h")),
             ("the largest numbers", retention("999999999d999999999h"), Err("at most 87600h")),
             ("seconds alone", retention("315360001s"), Err("at most 87600h")),
+            ("a rotation", rotation("90d", "14d"), ACCEPTED),
+            ("the shortest rotation", rotation("24h", "1h"), ACCEPTED),
+            ("the longest", rotation("3650d", "87599h"), ACCEPTED),
+            ("one that is too short", rotation("23h", "1h"), Err("every is 24h to 3650d")),
+            ("one that is too long", rotation("3651d", "1h"), Err("every is 24h to 3650d")),
+            ("no overlap", rotation("24h", "0h"), Err("overlap is at least 1h")),
+            ("an overlap as long as the rotation", rotation("1d", "24h"), Err("overlap must be shorter than every")),
+            ("a rotation in minutes", rotation("1440m", "1h"), Err("every")),
+            ("a rotation without an overlap", spec(json!({ "keyRotation": { "every": "90d" } })), Err("overlap")),
             ("no deletions at all", spec(json!({ "maxDeletesPerHour": 0 })), ACCEPTED),
             ("fewer than none", spec(json!({ "maxDeletesPerHour": -1 })), Err("maxDeletesPerHour")),
             (
@@ -322,6 +332,11 @@ async fn directory_keys() {
             ("none", time("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), Err("notBefore must be earlier")),
             // As text the first were earlier.
             ("none in two zones", time("2026-01-01T10:00:00Z", "2026-01-01T11:00:00+02:00"), Err("must be earlier")),
+            ("a name of 100 letters of two bytes", spec(json!({ "displayName": "é".repeat(100) })), ACCEPTED),
+            ("a name of 101", spec(json!({ "displayName": "é".repeat(101) })), Err("displayName")),
+            ("a name of nothing", spec(json!({ "displayName": "" })), Err("displayName")),
+            ("a description of 250 letters of four bytes", spec(json!({ "description": "🔑".repeat(250) })), ACCEPTED),
+            ("a description of 251", spec(json!({ "description": "🔑".repeat(251) })), Err("description")),
             ("the one scope", scopes(json!(["provision"])), ACCEPTED),
             ("no scope", scopes(json!([])), Err("scopes")),
             ("a scope that does not exist", scopes(json!(["admin"])), Err("Unsupported value")),
