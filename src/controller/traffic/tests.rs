@@ -101,6 +101,22 @@ async fn what_meets_a_newer_state_or_an_outage_is_written_later() {
 }
 
 #[tokio::test]
+async fn a_replica_that_has_not_heard_of_the_last_write_overwrites_nothing() {
+    let memory = cluster();
+    let (mut one, mut other) = (Replica::new(&memory, |_| None), Replica::new(&memory, |_| None));
+    let (instant, now) = (Instant::now(), START.parse::<Timestamp>().expect("a time"));
+    one.serve(3, now);
+    other.serve(2, now);
+    assert_eq!(one.look(instant, now).await, 1);
+    // The watch of the other one is late.
+    let again = other.writer.write_due(instant, now).await;
+    assert_eq!(again, Some(instant + MOVED_PAUSE));
+    assert_eq!(provisioning(&memory)["cycle"]["created"], 3);
+    assert_eq!(other.look(instant + decide::PAUSE, now + decide::PAUSE).await, 1);
+    assert_eq!(provisioning(&memory)["cycle"]["created"], 5);
+}
+
+#[tokio::test]
 async fn the_end_of_a_process_writes_what_is_left() {
     let memory = cluster();
     let mut replica = Replica::new(&memory, |_| None);
