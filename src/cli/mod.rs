@@ -114,7 +114,7 @@ mod tests {
         let mut out = Vec::new();
         write_crds(&CrdsArgs { output: None }, &mut out).expect("written");
         let text = String::from_utf8(out).expect("text");
-        assert_eq!(text.matches("---\napiVersion: apiextensions.k8s.io/v1").count(), 6);
+        assert_eq!(text.matches("---\napiVersion: apiextensions.k8s.io/v1").count(), 7);
     }
 
     /// Refuses every write.

@@ -118,6 +118,9 @@ pub struct TokenNewArgs {
     /// After what time the key expires, such as 365d or 12h.
     #[arg(long, value_name = "DURATION")]
     pub expires_in: Option<String>,
+    /// What the key may do; give it once for each scope. Default: provision.
+    #[arg(long, value_name = "SCOPE", value_parser = ["provision", "introspect"])]
+    pub scope: Vec<String>,
     /// Write the secret into this new file, which only its owner may read, in place of standard error.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,

@@ -99,7 +99,7 @@ pub async fn run(arguments: PluginCli, out: &mut impl Write, err: &mut impl Writ
 
 /// The flags of `rollcall key new` for a key of this Directory.
 fn new_key(place: &ChosenDirectory, arguments: TokenNewArgs) -> KeyNewArgs {
-    let TokenNewArgs { name, display_name, description, expires_at, expires_in, secret_file } = arguments;
+    let TokenNewArgs { name, display_name, description, expires_at, expires_in, scope, secret_file } = arguments;
     KeyNewArgs {
         directory: place.directory.clone(),
         namespace: Some(place.namespace.clone()),
@@ -108,6 +108,7 @@ fn new_key(place: &ChosenDirectory, arguments: TokenNewArgs) -> KeyNewArgs {
         description,
         expires_at,
         expires_in,
+        scope,
         secret_file,
     }
 }

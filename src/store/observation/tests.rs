@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::rules::author::Author;
 use crate::rules::mapping::tombstone;
 use crate::rules::naming::{USER_NAME, claim_name};
 use crate::store::claims::{self, Error};
@@ -34,7 +35,8 @@ async fn change(store: &Store, name: &str, field: &str, value: Value) -> Result<
 }
 
 async fn bury(store: &Store, name: &str) -> Result<(), Error> {
-    let edit = |object: &Object| Ok(tombstone(object, "2026-03-01T10:00:00Z".parse().expect("a time")));
+    let now = "2026-03-01T10:00:00Z".parse().expect("a time");
+    let edit = |object: &Object| Ok(tombstone(object, &Author::somebody(), now));
     claims::delete(store, &Presence::default(), Kind::USER, "people", name, edit).await
 }
 
