@@ -40,7 +40,7 @@ impl Pace {
         Some(refused.wait_time_from(DefaultClock::default().now()))
     }
 
-    /// A Directory is gone: whoever has not been written for long is forgotten with it.
+    /// Forgets the Directories that have not been written for long; to be called when a Directory is gone.
     pub fn forget(&self) {
         self.0.retain_recent();
     }

@@ -51,7 +51,7 @@ fn add(cycles: &mut Vec<Cycle>, burst: &Burst) {
         cycle.counts = countable(sum(cycle.counts, burst.counts));
         return;
     }
-    // Once a cycle has stored something, everybody who comes later is a change.
+    // The first cycle that stores something brings everybody; those after it bring changes.
     let is_past_initial = |cycle: &Cycle| {
         let CycleCounts { created, updated, .. } = cycle.counts;
         cycle.started_at.0 < burst.first && (cycle.phase != CyclePhase::Initial || created > 0 || updated > 0)

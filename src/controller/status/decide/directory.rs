@@ -140,7 +140,7 @@ fn ready(observed: &ObservedDirectory<'_>, unique: &[UniqueAttributeStatus]) -> 
         let state = if is_stuck { Readiness::Stalled } else { Readiness::Reconciling };
         return (state, Reason::Claiming, sentences.join("; "));
     }
-    // What there is to say of a Directory that works is its `summary`.
+    // `summary` makes the message of a Directory that is Ready.
     let reason = match observed.spec.provisioning.mode.counts_as() {
         ProvisioningMode::Disabled | ProvisioningMode::Unknown => Reason::ProvisioningDisabled,
         ProvisioningMode::Observe => Reason::Observing,
