@@ -139,6 +139,8 @@ pub struct AuditRecord<'a> {
     pub reason: Option<&'a str>,
     /// How it was done, in one word of ours, such as the way of a login.
     pub way: Option<&'a str>,
+    /// By what an account was recognised that logged in for the first time, such as upn.
+    pub joined_by: Option<&'a str>,
     /// The attributes that had a value and have another one or none.
     pub before: &'a [String],
     /// The attributes that have a value and had another one or none.
@@ -167,6 +169,7 @@ impl<'a> AuditRecord<'a> {
             application: None,
             reason: None,
             way: None,
+            joined_by: None,
             before: &[],
             after: &[],
         }
@@ -188,6 +191,7 @@ pub fn write(record: &AuditRecord<'_>) {
         application,
         reason,
         way,
+        joined_by,
         before,
         after,
     } = *record;
@@ -195,7 +199,7 @@ pub fn write(record: &AuditRecord<'_>) {
     let (before, after) = (names(before), names(after));
     tracing::info!(
         target: TARGET,
-        format = FORMAT, namespace, directory, door, action, outcome, actor, key, object, application, reason, way, before, after,
+        format = FORMAT, namespace, directory, door, action, outcome, actor, key, object, application, reason, way, joined_by, before, after,
         "{message}"
     );
 }

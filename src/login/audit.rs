@@ -21,16 +21,14 @@ fn place(directory: &WatchedDirectory) -> (&str, &str) {
 
 /// Somebody logged in.
 pub fn login(directory: &WatchedDirectory, logged_in: &LoggedIn, application: Option<&str>) {
-    let way = match logged_in.joined_by.map(JoinedBy::as_str) {
-        Some(joined_by) => format!("{}, joined by {joined_by}", method(logged_in.session.method)),
-        None => method(logged_in.session.method).to_owned(),
-    };
+    let (way, joined_by) = (method(logged_in.session.method), logged_in.joined_by.map(JoinedBy::as_str));
     let user = Some(&*logged_in.session.user);
     write(&AuditRecord {
         actor: user,
         object: user,
         application,
-        way: Some(&way),
+        way: Some(way),
+        joined_by,
         ..AuditRecord::new("login", place(directory), AuditDoor::Login, AuditAction::Login, AuditOutcome::Done)
     });
 }

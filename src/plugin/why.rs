@@ -259,7 +259,7 @@ mod tests {
         LoginRules { method: Some(LoginMethod::OpenIDConnect), has_provider: true, ..LoginRules::default() }
     }
 
-    fn ada(spec: Value, conditions: Value) -> Object {
+    fn ada(spec: &Value, conditions: &Value) -> Object {
         let mut whole = json!({ "scim": { "userName": "ada@contoso.example", "active": true } });
         whole.as_object_mut().expect("an object").extend(spec.as_object().cloned().expect("an object"));
         json!({ "metadata": { "name": "ada-1" }, "spec": whole, "status": { "conditions": conditions } }).into()
@@ -278,21 +278,21 @@ mod tests {
             Some(Lost { attribute: "User.userName".to_owned(), holder: holder.map(str::to_owned) })
         };
         for (name, person, lost, denial, since, request, advice) in [
-            ("granted", ada(json!({}), granted), None, None, true, None, ""),
-            ("granted, and no status yet", ada(json!({}), json!([])), None, None, false, None, ""),
+            ("granted", ada(&json!({}), &granted), None, None, true, None, ""),
+            ("granted, and no status yet", ada(&json!({}), &json!([])), None, None, false, None, ""),
             (
                 "deactivated",
-                ada(inactive, json!([])),
+                ada(&inactive, &json!([])),
                 None,
                 Some("Inactive"),
                 true,
                 Some("PATCH with the key entra, request r-1"),
                 "enable or assign",
             ),
-            ("deleted", ada(json!({ "deletedAt": at }), json!([])), None, Some("Deleted"), true, None, "undelete"),
+            ("deleted", ada(&json!({ "deletedAt": at }), &json!([])), None, Some("Deleted"), true, None, "undelete"),
             (
                 "suspended",
-                ada(json!({ "suspended": true }), json!([])),
+                ada(&json!({ "suspended": true }), &json!([])),
                 None,
                 Some("Suspended"),
                 false,
@@ -301,7 +301,7 @@ mod tests {
             ),
             (
                 "suspended in the portal",
-                ada(portal, json!([])),
+                ada(&portal, &json!([])),
                 None,
                 Some("SuspendedByPortal"),
                 true,
@@ -310,15 +310,23 @@ mod tests {
             ),
             (
                 "the name is somebody else's",
-                ada(json!({}), json!([])),
+                ada(&json!({}), &json!([])),
                 taken(Some("bob-1")),
                 Some("ValueTaken"),
                 false,
                 None,
                 "User.userName belongs to bob-1",
             ),
-            ("being created", ada(json!({}), json!([])), taken(None), Some("ValueTaken"), false, None, "being claimed"),
-            ("another tenant", ada(json!({}), foreign), None, Some("ForeignLink"), true, None, "remove it"),
+            (
+                "being created",
+                ada(&json!({}), &json!([])),
+                taken(None),
+                Some("ValueTaken"),
+                false,
+                None,
+                "being claimed",
+            ),
+            ("another tenant", ada(&json!({}), &foreign), None, Some("ForeignLink"), true, None, "remove it"),
         ] {
             let told = tell(&Facts { person: &person, rules: &rules(), lost });
             assert_eq!(told.denial, denial, "{name}");

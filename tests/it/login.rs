@@ -64,9 +64,10 @@ async fn a_person_logs_in_and_comes_to_the_page_that_was_asked_for() {
         assert_eq!(end.application(), DEEP_LINK, "the second login asks nobody");
     }
     let log = company.site.replicas[0].log();
-    let line = log.lines().find(|line| line.contains("\"audit\"") && line.contains(&id)).expect("an audit line");
+    let mut lines = log.lines().filter(|line| line.contains("\"audit\"") && line.contains(&id));
+    let line = lines.find(|line| line.contains("\"action\":\"login\"")).expect("an audit line");
     let line: Value = serde_json::from_str(line).expect("JSON");
-    let told = (&line["message"], &line["application"], &line["method"], &line["joined_by"]);
+    let told = (&line["message"], &line["application"], &line["way"], &line["joined_by"]);
     assert_eq!(told, (&json!("login"), &json!("wiki"), &json!("OpenIDConnect"), &json!("upn")));
     assert!(!line.to_string().contains(&upn), "nobody is named: {line}");
     let metrics = company.site.replicas[0].metrics().await;

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use crate::api::{DirectorySpec, Object};
 
-    fn setup(spec: serde_json::Value, status: serde_json::Value) -> String {
+    fn setup(spec: &serde_json::Value, status: &serde_json::Value) -> String {
         let directory: Object =
             json!({ "metadata": { "name": "staff", "namespace": "acme" }, "spec": spec, "status": status }).into();
         let spec: DirectorySpec = serde_json::from_value(directory.spec().clone()).expect("a spec");
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn every_step_stands_in_the_words_of_the_portal() {
-        let smallest = setup(json!({}), json!(null));
+        let smallest = setup(&json!({}), &json!(null));
         for words in [
             "Tenant URL                          https://YOUR-HOST/scim/v2/acme/staff\n",
             "kubectl directory -n acme -d staff token new",
@@ -202,7 +202,7 @@ mod tests {
         });
         let status = json!({ "scimEndpoint": "https://scim.contoso.example/scim/v2/acme/staff",
             "redirectURIs": { "web": ["https://scim.contoso.example/login/acme/staff/callback"] } });
-        let whole = setup(spec, status);
+        let whole = setup(&spec, &status);
         for words in [
             "https://scim.contoso.example/scim/v2/acme/staff",
             "customappsso",

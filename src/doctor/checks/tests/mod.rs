@@ -1,5 +1,7 @@
 //! Each check with what it has to see: a Directory in order, and one thing about it that is not.
 
+#![allow(clippy::needless_pass_by_value, reason = "helpers take json!(…) as it is written")]
+
 mod directory;
 mod people;
 

@@ -114,7 +114,7 @@ fn the_checks_of_the_people() {
         (
             "mail is required",
             |seen| {
-                seen.set(json!({ "spec": { "users": { "requiredAttributes": ["emails[type eq \"work\"].value"] } } }))
+                seen.set(json!({ "spec": { "users": { "requiredAttributes": ["emails[type eq \"work\"].value"] } } }));
             },
             "mapping",
             Problem,
@@ -157,6 +157,12 @@ fn the_checks_of_the_people() {
             Problem,
             "map objectId to externalId",
         ),
+    ]);
+}
+
+#[test]
+fn the_checks_of_what_stands_between_people_and_of_limits() {
+    check_all(&[
         (
             "a name taken",
             |seen| {
