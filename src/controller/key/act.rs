@@ -99,8 +99,8 @@ pub async fn rotate(
             let Some(of) = tools.store.directory(&key.namespace, key.directory()) else { return Ok(KeyStep::Again) };
             create_successor(tools, key, &of, (&name, &secret)).await.map(|()| KeyStep::Again)
         }
-        (Successor::Usable { name, due }, Some(rule)) => {
-            set_end(tools, key, &name, (rule, due, now)).await.map(|()| KeyStep::Again)
+        (Successor::Usable { name, since }, Some(rule)) => {
+            set_end(tools, key, &name, (rule, since, now)).await.map(|()| KeyStep::Again)
         }
         (Successor::Usable { .. }, None) => Ok(KeyStep::Rest(Rotation::NotAsked)),
     }
@@ -154,11 +154,11 @@ async fn set_end(
     tools: &Tools,
     key: &WatchedKey,
     successor: &str,
-    (rule, due, now): (RotationRule, Timestamp, Timestamp),
+    (rule, since, now): (RotationRule, Timestamp, Timestamp),
 ) -> Result<(), Error> {
     let Ok(end) = now.checked_add(rule.overlap) else { return Ok(()) };
     let end = format!("{end:.0}");
-    report::tell_rotated(tools, key, (successor, &end), due).await?;
+    report::tell_rotated(tools, key, (successor, &end), since).await?;
     tools.write_rate.turn().await;
     let write = |live: &Object| {
         (live.uid() == key.seen.uid && live.text("expiresAt").is_empty()).then(|| {

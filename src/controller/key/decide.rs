@@ -133,8 +133,10 @@ pub struct ObservedKey<'a> {
     pub has_directory: bool,
     /// Its secret.
     pub minted: Minted,
-    /// Its successor.
+    /// How its rotation stands.
     pub rotation: Rotation,
+    /// The name of its successor, if a rotation has made one.
+    pub successor: Option<String>,
 }
 
 /// How the minting of a key stands where nobody needs to look at its Secret; nothing where somebody does. Nothing is minted for a
@@ -275,10 +277,16 @@ fn expiring(observed: &ObservedKey<'_>, now: Timestamp) -> Wanted {
     let spec = &observed.key.spec;
     let end = spec.expires_at.as_ref().map_or_else(String::new, |end| format!("{:.0}", end.0));
     let soon = |reason| {
-        let message = format!(
-            "the key ends at {end}: make its successor, put the new secret into the identity provider, and delete this key \
-             when nobody uses it any more"
-        );
+        let message = match &observed.successor {
+            Some(successor) => format!(
+                "the key ends at {end}, and {successor} comes in its place: put the new secret into the identity provider \
+                 before that"
+            ),
+            None => format!(
+                "the key ends at {end}: make its successor, put the new secret into the identity provider, and delete this \
+                 key when nobody uses it any more"
+            ),
+        };
         (reason, message)
     };
     let (reason, message) = match stage {

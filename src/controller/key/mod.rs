@@ -133,7 +133,8 @@ impl Keys {
                 KeyStep::Again => return Ok(KeyLook::After(AGAIN_PAUSE)),
             },
         };
-        let observed = ObservedKey { key, has_directory: directory.is_some(), minted, rotation };
+        let successor = observe::named_successor(&self.tools.store, key);
+        let observed = ObservedKey { key, has_directory: directory.is_some(), minted, rotation, successor };
         report::warn(&self.tools, &observed, now).await?;
         if let Some(changes) = difference_of(&observed, now) {
             let version = Some(key.seen.version.clone());

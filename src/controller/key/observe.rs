@@ -79,8 +79,8 @@ pub enum Successor {
     Usable {
         /// Its name.
         name: String,
-        /// Since when this key is due.
-        due: Timestamp,
+        /// Since when it is there: every leader knows that, and tells of the rotation under this time.
+        since: Timestamp,
     },
 }
 
@@ -98,8 +98,15 @@ pub fn successor_of(store: &Store, key: &WatchedKey, rule: Option<RotationRule>,
     match (is_successor, is_usable(&there)) {
         (false, _) => Successor::NotDue(Rotation::NameTaken(name)),
         (true, false) => Successor::WithoutSecret(due),
-        (true, true) => Successor::Usable { name, due },
+        (true, true) => Successor::Usable { name, since: there.created_at.unwrap_or(due) },
     }
+}
+
+/// The name of the successor of a key, if a rotation has made one.
+pub fn named_successor(store: &Store, key: &WatchedKey) -> Option<String> {
+    let keys = store.keys_of(&key.namespace, key.directory());
+    let mut successors = keys.iter().filter(|other| other.predecessor.as_deref() == Some(key.name.as_str()));
+    successors.next().map(|successor| successor.name.clone())
 }
 
 /// Whether a key has no end yet, so that a successor that can be used changes something about it.

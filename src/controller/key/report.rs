@@ -32,13 +32,13 @@ pub async fn tell_rotated(
     tools: &Tools,
     key: &WatchedKey,
     (successor, end): (&str, &str),
-    due: Timestamp,
+    since: Timestamp,
 ) -> Result<(), Error> {
     let note = format!(
         "the key {successor} comes in the place of this one, which ends at {end}: put the new secret into the identity \
          provider before that"
     );
-    tell(tools, key, EventReason::KeyRotated, due, note).await
+    tell(tools, key, EventReason::KeyRotated, since, note).await
 }
 
 /// Tells of something before it is written, so that it is told again where this process ends in between. While the API server is

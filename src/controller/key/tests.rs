@@ -411,6 +411,8 @@ async fn a_minted_key_gets_a_successor_and_then_its_end_once_whoever_leads() {
         assert_eq!(successor.text("expiresAt"), "");
         assert_eq!(next.key("entra").text("expiresAt"), "2026-03-08T12:00:00Z", "{failing}");
         assert_eq!(next.condition("entra", "Expiring"), "True Within7Days");
+        let status = next.status("entra").to_string();
+        assert!(status.contains("the key ends at 2026-03-08T12:00:00Z, and entra-2 comes in its place"), "{status}");
         let rotations = next.events().into_iter().filter(|event| event.starts_with("KeyRotated")).count();
         assert_eq!(rotations, 1, "{failing}");
         assert_eq!(next.key("own").text("expiresAt"), "", "what people bring, people replace");
