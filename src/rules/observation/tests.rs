@@ -114,6 +114,7 @@ fn people_are_counted_once_whoever_saw_them_and_however_often() {
     other.refusal(user("", "eve"), ObservedRefusal { reason: "invalidValue", detail: "wrong" });
     other.membership("g", "ada-1", true);
     other.membership("g", "ada-1", false);
+    other.membership("g", "bob-1", true);
     let (mut joined, mut turned) = (one.clone(), other.clone());
     joined.join(&other);
     turned.join(&one);
@@ -123,7 +124,7 @@ fn people_are_counted_once_whoever_saw_them_and_however_often() {
             status["users"],
             json!({ "wouldCreate": 1, "wouldChange": 1, "wouldDeactivate": 0, "wouldDelete": 0, "wouldRefuse": 1 })
         );
-        assert_eq!(status["members"], json!({ "wouldAdd": 1, "wouldRemove": 1 }));
+        assert_eq!(status["members"], json!({ "wouldAdd": 2, "wouldRemove": 1 }));
         assert_eq!(
             status["refusals"],
             json!([{ "reason": "invalidValue", "count": 1 }, { "reason": "uniqueness", "count": 1 }])
