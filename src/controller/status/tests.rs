@@ -306,9 +306,9 @@ async fn an_undelete_that_waits_says_for_whom() {
     let mut leader = Leader::new(&memory, |_| None);
     leader.look().await;
     change(&memory, Kind::USER, "ada-1", |spec| spec["deletedAt"] = "2026-01-01T00:00:00Z".into());
-    let claim = claim_name("staff", USER_NAME, "ada");
+    let claim = claim_name("staff", USER_NAME, "ada@contoso.example");
     change(&memory, Kind::CLAIM, &claim, |spec| spec["holder"] = "bob-1".into());
-    change(&memory, Kind::USER, "bob-1", |spec| spec["scim"]["userName"] = "ada".into());
+    change(&memory, Kind::USER, "bob-1", |spec| spec["scim"]["userName"] = "ada@contoso.example".into());
     leader.look().await;
     let ready = |leader: &Leader| {
         let status = leader.status(Kind::USER, "ada-1");
