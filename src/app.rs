@@ -183,16 +183,7 @@ pub async fn run(config: Config, log_filter: LogFilter) -> Result<(), Error> {
     let (watched, stopped) = (store.clone(), stop());
     let watching = async move { watched.run(stopped).await.map_err(|error| error.to_string()) };
     background.spawn(named("the watches", watching));
-    let keeping = async move { logins.run().await };
-    background.spawn(named("the keys of sessions", until_stopped(keeping, stop())));
-    let telling = async move { keys.run().await };
-    background.spawn(named("the last uses of keys", until_stopped(telling, stop())));
-    let cleaning = janitor::run(store.clone(), metrics.clone());
-    background.spawn(named("the janitor", until_stopped(cleaning, stop())));
-    let telling = traffic::run(store.clone(), metrics.clone(), stop()).map(Ok);
-    background.spawn(named("the record of what providers do", telling));
-    let reporting = observing::run(tools.clone(), stop()).map(Ok);
-    background.spawn(named("the reports of observed Directories", reporting));
+    begin_work(&mut background, &tools, (logins, keys), &stops);
     let lease_namespace = candidate.namespace().to_owned();
     let leading = leader::run(tools, candidate, duties, stops.leading.clone());
     background.spawn(named("the work of the leader", leading));
@@ -222,6 +213,21 @@ pub async fn run(config: Config, log_filter: LogFilter) -> Result<(), Error> {
         name = signals.next() => tracing::warn!(signal = name, "asked again: ending at once"),
     }
     Ok(())
+}
+
+/// Begins what every replica does beside serving.
+fn begin_work(background: &mut Parts, tools: &Tools, (logins, keys): (Logins, Keys), stops: &Stops) {
+    let (store, metrics, stop) = (&tools.store, &tools.metrics, || stops.background.clone());
+    let keeping = async move { logins.run().await };
+    background.spawn(named("the keys of sessions", until_stopped(keeping, stop())));
+    let telling = async move { keys.run().await };
+    background.spawn(named("the last uses of keys", until_stopped(telling, stop())));
+    let cleaning = janitor::run(store.clone(), metrics.clone());
+    background.spawn(named("the janitor", until_stopped(cleaning, stop())));
+    let telling = traffic::run(store.clone(), metrics.clone(), stop()).map(Ok);
+    background.spawn(named("the record of what providers do", telling));
+    let reporting = observing::run(tools.clone(), stop()).map(Ok);
+    background.spawn(named("the reports of observed Directories", reporting));
 }
 
 /// Begins the looks at what nobody tells by itself: the operator's rights, the served kinds, and whether the replica is ready.
