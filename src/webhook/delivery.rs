@@ -34,7 +34,7 @@ pub enum WebhookError {
 
 /// What came of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
+pub(super) enum DeliveryAttempt {
     /// The receiver has it.
     Taken,
     /// The receiver does not want it, now or later.
@@ -70,14 +70,14 @@ impl Courier {
         Ok(Self { client, uri, deadline })
     }
 
-    pub(super) async fn send(&self, body: &str, signature: Option<[(&'static str, String); 3]>) -> Attempt {
+    pub(super) async fn send(&self, body: &str, signature: Option<[(&'static str, String); 3]>) -> DeliveryAttempt {
         let mut request = Request::builder().method(Method::POST).uri(&self.uri).header(CONTENT_TYPE, MEDIA_TYPE);
         for (name, value) in signature.into_iter().flatten() {
             request = request.header(name, value);
         }
         let request = match request.body(Full::new(Bytes::from(body.to_owned()))) {
             Ok(request) => request,
-            Err(error) => return Attempt::Refused(error.to_string()),
+            Err(error) => return DeliveryAttempt::Refused(error.to_string()),
         };
         let exchange = async {
             let answer = self.client.request(request).await.map_err(|error| causes(&error))?;
@@ -88,18 +88,18 @@ impl Courier {
         };
         match timeout(self.deadline, exchange).await {
             Ok(Ok(status)) => judge(status),
-            Ok(Err(reason)) => Attempt::Failed(reason),
-            Err(_) => Attempt::Failed(format!("it has not answered within {} s", self.deadline.as_secs_f32())),
+            Ok(Err(reason)) => DeliveryAttempt::Failed(reason),
+            Err(_) => DeliveryAttempt::Failed(format!("it has not answered within {} s", self.deadline.as_secs_f32())),
         }
     }
 }
 
 /// What a status means. A receiver that is overloaded or broken may take the notice later.
-fn judge(status: u16) -> Attempt {
+fn judge(status: u16) -> DeliveryAttempt {
     match status {
-        200..=299 => Attempt::Taken,
-        408 | 425 | 429 | 500..=599 => Attempt::Failed(format!("it answers {status}")),
-        _ => Attempt::Refused(format!("it answers {status}")),
+        200..=299 => DeliveryAttempt::Taken,
+        408 | 425 | 429 | 500..=599 => DeliveryAttempt::Failed(format!("it answers {status}")),
+        _ => DeliveryAttempt::Refused(format!("it answers {status}")),
     }
 }
 
@@ -127,8 +127,8 @@ mod tests {
             (503, false, true),
         ] {
             let attempt = judge(status);
-            assert_eq!(attempt == Attempt::Taken, is_taken, "{status}");
-            assert_eq!(matches!(attempt, Attempt::Failed(_)), may_come_again, "{status}");
+            assert_eq!(attempt == DeliveryAttempt::Taken, is_taken, "{status}");
+            assert_eq!(matches!(attempt, DeliveryAttempt::Failed(_)), may_come_again, "{status}");
         }
     }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::metrics::Metrics;
 use crate::store::notices::Notice;
 pub use delivery::WebhookError;
-use delivery::{Attempt, Courier};
+use delivery::{Courier, DeliveryAttempt};
 pub use signature::WebhookSecret;
 
 /// How often one notice is sent at most.
@@ -80,15 +80,15 @@ impl Webhook {
         for attempt in 1..=self.patience.attempts {
             let signature = self.secret.as_ref().map(|secret| secret.headers(&id, Timestamp::now(), &body));
             match self.courier.send(&body, signature).await {
-                Attempt::Taken => return true,
-                Attempt::Refused(reason) => {
+                DeliveryAttempt::Taken => return true,
+                DeliveryAttempt::Refused(reason) => {
                     tracing::warn!(reason, "the webhook refuses a notice, which is not sent again");
                     return false;
                 }
-                Attempt::Failed(reason) if attempt == self.patience.attempts => {
+                DeliveryAttempt::Failed(reason) if attempt == self.patience.attempts => {
                     tracing::warn!(reason, attempt, "the webhook does not take a notice, which is given up");
                 }
-                Attempt::Failed(reason) => {
+                DeliveryAttempt::Failed(reason) => {
                     tracing::debug!(reason, attempt, "the webhook does not take a notice yet");
                     let chance = rand::random();
                     tokio::time::sleep(pause(self.patience.first_pause, attempt, chance)).await;
