@@ -48,7 +48,7 @@ pub enum Due {
 
 /// When this replica wrote a report, and what.
 #[derive(Debug, Default)]
-pub struct Pace {
+pub struct ReportPace {
     /// What it had seen then; nothing before the first look.
     told: Option<Tally>,
     told_at: Option<Instant>,
@@ -62,7 +62,7 @@ pub struct Pace {
     uid: Option<String>,
 }
 
-impl Pace {
+impl ReportPace {
     /// The uid of the report that this replica has joined.
     pub fn uid(&self) -> Option<&str> {
         self.uid.as_deref()

@@ -20,7 +20,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::act::Joined;
-use self::decide::{Due, Pace};
+use self::decide::{Due, ReportPace};
 use self::observe::ReportSubject;
 use super::dirty_names::{ERROR_PAUSE, synced};
 use super::told::Told;
@@ -54,7 +54,7 @@ pub async fn run(tools: Tools, stop: CancellationToken) {
 /// What this replica remembers of the reports that it writes: as much as there are Directories.
 struct Reports {
     tools: Tools,
-    paces: BTreeMap<DirectoryName, Pace>,
+    paces: BTreeMap<DirectoryName, ReportPace>,
     told: Told,
     rests_until: Option<Instant>,
 }
@@ -91,7 +91,7 @@ impl Reports {
                 }
                 Ok((_, Joined::StartedOver)) => {
                     report::started_over(&subject);
-                    *pace = Pace::default();
+                    *pace = ReportPace::default();
                 }
                 Err(error) => {
                     let reason = without_values(&error.to_string());
