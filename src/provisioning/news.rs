@@ -28,8 +28,11 @@ static TOLD: Mutex<Option<Told>> = Mutex::new(None);
 
 impl Context {
     /// Tells of the request by an Event on this object, unless that was done within the hour, or too much was told lately. The
-    /// sentence names the request.
+    /// sentence names the request. Nothing is told of a Directory that is observed: its objects may not be there.
     pub(super) fn tell(&self, kind: Resource, object: &Object, reason: EventReason, sentence: &str) {
+        if self.store.observation().is_some() {
+            return;
+        }
         let is_news = TOLD.lock().get_or_insert_default().is_news(object.uid(), reason, Instant::now());
         if !is_news {
             return;

@@ -88,19 +88,24 @@ impl RequestRecord {
         if let Some(error) = error.as_ref().filter(|error| *is_write && error.status < 500) {
             store.notices().tell(|| refusal(directory, error));
         }
-        let record = traffic::SeenRequest { at, is_write: *is_write, status, effect: operation.known_effect(), error };
+        // Of a Directory that is observed the report counts what would have been done.
+        let effect = operation.known_effect().filter(|_| !self.is_observed());
+        let record = traffic::SeenRequest { at, is_write: *is_write, status, effect, error };
         store.traffic().note(directory, |traffic| traffic.note(record));
     }
 }
 
 impl RequestRecord {
+    fn is_observed(&self) -> bool {
+        self.0.directory.spec.provisioning.mode.counts_as() == ProvisioningMode::Observe
+    }
+
     /// Writes the audit line of a change, or of one that was refused. A write that changed nothing is neither.
     fn tell_audit(&self, answer: &Answer, status: u16) {
         let Inner { directory, method, note, operation, .. } = &*self.0;
         let effect = operation.known_effect();
         let is_refused = is_error(method.as_str(), status);
-        let is_observed = directory.spec.provisioning.mode.counts_as() == ProvisioningMode::Observe;
-        let done = if is_observed { AuditOutcome::Observed } else { AuditOutcome::Done };
+        let done = if self.is_observed() { AuditOutcome::Observed } else { AuditOutcome::Done };
         // A refused request may have deactivated somebody all the same.
         let (message, action, outcome) = match effect {
             Some(Effect::Created) => ("created", AuditAction::Create, done),
