@@ -20,6 +20,8 @@ pub enum ConditionType {
     LoginReady,
     /// Directories, an alarm: nothing has been heard from the provider for long.
     Stale,
+    /// Directories, an alarm: many people were deactivated in the last cycle. Nothing stops that, so somebody has to look.
+    ManyDeactivated,
     /// Directories, an alarm: deletions over SCIM are braked.
     MassDeleteBlocked,
     /// Directories, an alarm: no more active users are taken. Below the limit it is False, and its reason says whether the
@@ -52,6 +54,7 @@ impl ConditionType {
             Self::Expiring => "Expiring",
             Self::LoginReady => "LoginReady",
             Self::Stale => "Stale",
+            Self::ManyDeactivated => "ManyDeactivated",
             Self::MassDeleteBlocked => "MassDeleteBlocked",
             Self::QuotaReached => "QuotaReached",
             Self::DuplicateExternalId => "DuplicateExternalId",
@@ -164,6 +167,10 @@ pub enum Reason {
     Refused,
     /// `OperationsRefused` is False.
     NoneRefused,
+    /// `ManyDeactivated` is True.
+    Burst,
+    /// `ManyDeactivated` is False: in the last cycle no more people were deactivated than on any day.
+    Ordinary,
     /// `AuthenticationFailing` is True.
     CredentialsRefused,
     /// `AuthenticationFailing` is False: for ten minutes no credentials have been refused.
@@ -254,6 +261,8 @@ impl Reason {
             Self::AttributesUsable => "AttributesUsable",
             Self::Refused => "Refused",
             Self::NoneRefused => "NoneRefused",
+            Self::Burst => "Burst",
+            Self::Ordinary => "Ordinary",
             Self::CredentialsRefused => "CredentialsRefused",
             Self::NoFailures => "NoFailures",
             Self::InForce => "InForce",

@@ -15,7 +15,7 @@ pub struct DirectoryStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// Ready, Reconciling, Stalled, LoginReady, and the alarms: Stale, NoUsers, MappingSuspect, OperationsRefused,
-    /// AuthenticationFailing, QuotaReached, DuplicateExternalId, MassDeleteBlocked; one entry for each.
+    /// ManyDeactivated, AuthenticationFailing, QuotaReached, DuplicateExternalId, MassDeleteBlocked; one entry for each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

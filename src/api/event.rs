@@ -45,6 +45,10 @@ pub enum EventReason {
     OperationsRefused,
     /// On a Directory: no write of the last cycle was refused.
     OperationsAccepted,
+    /// On a Directory: many people were deactivated in one cycle.
+    ManyDeactivated,
+    /// On a Directory: the cycle after it is an ordinary one.
+    DeactivationsOrdinary,
     /// On a Directory: credentials were refused.
     AuthenticationFailing,
     /// On a Directory: for ten minutes no credentials have been refused.
@@ -88,6 +92,8 @@ impl EventReason {
             Self::MappingMended => "MappingMended",
             Self::OperationsRefused => "OperationsRefused",
             Self::OperationsAccepted => "OperationsAccepted",
+            Self::ManyDeactivated => "ManyDeactivated",
+            Self::DeactivationsOrdinary => "DeactivationsOrdinary",
             Self::AuthenticationFailing => "AuthenticationFailing",
             Self::AuthenticationMended => "AuthenticationMended",
             Self::MassDeleteBlocked => "MassDeleteBlocked",
@@ -112,6 +118,7 @@ impl EventReason {
             | Self::UsersArrived
             | Self::MappingMended
             | Self::OperationsAccepted
+            | Self::DeactivationsOrdinary
             | Self::AuthenticationMended
             | Self::MassDeleteUnblocked => "Normal",
             Self::IdentityConflict
@@ -125,6 +132,7 @@ impl EventReason {
             | Self::NoUsers
             | Self::MappingSuspect
             | Self::OperationsRefused
+            | Self::ManyDeactivated
             | Self::AuthenticationFailing
             | Self::MassDeleteBlocked => "Warning",
             Self::KeyMinted | Self::KeyRotated => "Normal",
@@ -149,7 +157,9 @@ impl EventReason {
             | Self::NoUsers
             | Self::UsersArrived
             | Self::OperationsRefused
-            | Self::OperationsAccepted => "LookAtTraffic",
+            | Self::OperationsAccepted
+            | Self::ManyDeactivated
+            | Self::DeactivationsOrdinary => "LookAtTraffic",
             Self::KeyExpiring | Self::KeyExpired => "CheckExpiry",
             Self::KeyMinted => "MintKey",
             Self::KeyRotated => "RotateKey",
@@ -189,6 +199,8 @@ mod tests {
             EventReason::MappingMended,
             EventReason::OperationsRefused,
             EventReason::OperationsAccepted,
+            EventReason::ManyDeactivated,
+            EventReason::DeactivationsOrdinary,
             EventReason::AuthenticationFailing,
             EventReason::AuthenticationMended,
             EventReason::MassDeleteBlocked,

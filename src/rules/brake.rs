@@ -56,13 +56,18 @@ pub fn window(now: Timestamp) -> (Timestamp, Timestamp) {
     (now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN), now.checked_add(WINDOW).unwrap_or(Timestamp::MAX))
 }
 
+/// How many of so many people go at once in an ordinary company: the default limit on deletions, and above it a burst of
+/// deactivations is told.
+pub fn ordinary_limit(people: usize) -> usize {
+    people.div_euclid(DEFAULT_SHARE).max(MIN_DEFAULT_LIMIT)
+}
+
 /// Where a Directory with so many people stands at `now`. `deletions` are those within the [`window`], the oldest first.
 ///
 /// The default limit is a share of the people who were there before the deletions, so that it does not shrink with each.
 pub fn brake(spec: &DirectorySpec, people: usize, deletions: &[Timestamp], now: Timestamp) -> Brake {
     let explicit = spec.max_deletes_per_hour.map(|limit| usize::try_from(limit).unwrap_or(0));
-    let limit =
-        |deleted: usize| explicit.unwrap_or((people + deleted).div_euclid(DEFAULT_SHARE).max(MIN_DEFAULT_LIMIT));
+    let limit = |deleted: usize| explicit.unwrap_or(ordinary_limit(people + deleted));
     let deleted = deletions.len();
     let reached = deleted >= limit(deleted);
     let until = spec.mass_delete_override_until.as_ref().map(|until| until.0);

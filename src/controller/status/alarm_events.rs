@@ -19,11 +19,12 @@ use crate::store::kind::Kind;
 const NEWS: SignedDuration = SignedDuration::from_mins(10);
 
 /// The alarms, and what is told when one rings and when it is over.
-const ALARMS: [(ConditionType, EventReason, EventReason); 6] = [
+const ALARMS: [(ConditionType, EventReason, EventReason); 7] = [
     (ConditionType::Stale, EventReason::ProviderSilent, EventReason::ProviderBack),
     (ConditionType::NoUsers, EventReason::NoUsers, EventReason::UsersArrived),
     (ConditionType::MappingSuspect, EventReason::MappingSuspect, EventReason::MappingMended),
     (ConditionType::OperationsRefused, EventReason::OperationsRefused, EventReason::OperationsAccepted),
+    (ConditionType::ManyDeactivated, EventReason::ManyDeactivated, EventReason::DeactivationsOrdinary),
     (ConditionType::AuthenticationFailing, EventReason::AuthenticationFailing, EventReason::AuthenticationMended),
     (ConditionType::MassDeleteBlocked, EventReason::MassDeleteBlocked, EventReason::MassDeleteUnblocked),
 ];

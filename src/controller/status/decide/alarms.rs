@@ -10,15 +10,17 @@ use crate::api::conditions::{ConditionType, Reason};
 use crate::api::directory::{ProvisioningMode, Source};
 use crate::api::directory_login::{AccountMatch, LoginMode};
 use crate::api::provisioning_status::{FailedAuthentications, ProvisioningStatus};
+use crate::rules::brake::ordinary_limit;
 use crate::rules::traffic::silence::{cycle_ends, failures_end, silent_until};
 use crate::store::index::LoginAttributes;
 
 /// The conditions that are decided here.
-pub const ALARMS: [ConditionType; 5] = [
+pub const ALARMS: [ConditionType; 6] = [
     ConditionType::Stale,
     ConditionType::NoUsers,
     ConditionType::MappingSuspect,
     ConditionType::OperationsRefused,
+    ConditionType::ManyDeactivated,
     ConditionType::AuthenticationFailing,
 ];
 
@@ -29,6 +31,7 @@ pub fn alarms(observed: &ObservedDirectory<'_>, now: Timestamp) -> Vec<Wanted> {
         (ConditionType::NoUsers, no_users(observed, now), Reason::UsersArrived),
         (ConditionType::MappingSuspect, mapping(observed), Reason::AttributesUsable),
         (ConditionType::OperationsRefused, refused(observed), Reason::NoneRefused),
+        (ConditionType::ManyDeactivated, many_deactivated(observed), Reason::Ordinary),
         (ConditionType::AuthenticationFailing, failing(observed, now), Reason::NoFailures),
     ];
     let wanted = alarms.into_iter().map(|(name, ringing, over)| match ringing {
@@ -133,6 +136,23 @@ fn refused(observed: &ObservedDirectory<'_>) -> Option<(Reason, String)> {
         cycle.started_at.0
     );
     Some((Reason::Refused, message))
+}
+
+/// So many people were deactivated in the last cycle that it may be a mistake in the provider. It has taken effect all the same.
+fn many_deactivated(observed: &ObservedDirectory<'_>) -> Option<(Reason, String)> {
+    let cycle = served(observed)?.cycle.as_ref()?;
+    let (deactivated, people) = (cycle.counts.deactivated, observed.counts.users);
+    let limit = ordinary_limit(usize::try_from(people).unwrap_or(usize::MAX));
+    if usize::try_from(deactivated).is_ok_and(|deactivated| deactivated < limit) {
+        return None;
+    }
+    let message = format!(
+        "{deactivated} of {people} people were deactivated in the cycle that began at {:.0}, and are locked out: deactivations are \
+         never stopped. If nobody meant that, look in Entra at the assignments of the enterprise application, its scoping filters \
+         and its Provisioning logs; once they are assigned again, the next cycle lets them in",
+        cycle.started_at.0
+    );
+    Some((Reason::Burst, message))
 }
 
 /// Credentials were refused a moment ago.

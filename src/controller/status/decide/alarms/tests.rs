@@ -121,6 +121,42 @@ fn contact_without_users_points_at_the_assignments() {
 }
 
 #[test]
+fn a_burst_of_deactivations_is_told_until_the_next_ordinary_cycle() {
+    let entra = spec(json!({}));
+    let cycle = |minutes: i64, deactivated: usize| {
+        let mut traffic = SeenTraffic::default();
+        for _ in 0..deactivated {
+            let effect = Some(Effect::Deactivated);
+            traffic.note(SeenRequest { at: at(minutes), is_write: true, status: 200, effect, error: None });
+        }
+        traffic.note(SeenRequest { at: at(minutes), is_write: false, status: 200, effect: None, error: None });
+        joined(ProvisioningStatus::default(), &traffic, at(minutes))
+    };
+    let after = |stands: &Value, deactivated: usize, people: i64| {
+        let passes = BTreeMap::new();
+        let provisioning = Some(cycle(0, deactivated));
+        let mut observed = ObservedDirectory { provisioning, ..observed(&entra, stands, &passes) };
+        observed.counts.users = people;
+        status(&observed, at(1))
+    };
+    for (case, deactivated, people, expected) in [
+        ("an ordinary day", 49, 100, None),
+        ("half of a small company", 50, 100, is("True", "Burst")),
+        ("as many, in a large company", 50, 2_000, None),
+        ("a tenth of a large company", 200, 2_000, is("True", "Burst")),
+    ] {
+        assert_eq!(holds(&after(&json!({}), deactivated, people), "ManyDeactivated"), expected, "{case}");
+    }
+    let rang = after(&json!({}), 60, 100);
+    let (_, _, message) = condition(&rang, "ManyDeactivated").expect("an alarm");
+    assert!(
+        message.starts_with("60 of 100 people were deactivated in the cycle that began at 2026-03-01"),
+        "{message}"
+    );
+    assert_eq!(holds(&after(&Value::Object(rang), 1, 100), "ManyDeactivated"), is("False", "Ordinary"));
+}
+
+#[test]
 fn refused_operations_are_told_without_anybodys_name() {
     let entra = spec(json!({}));
     let refused = decided(&entra, &json!({}), seen(&[(0, 409), (1, 400), (1, 503)]), 2);
