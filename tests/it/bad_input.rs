@@ -395,6 +395,12 @@ async fn groups_and_members_that_are_wrong_change_nothing() {
     let body = json!({ "displayName": "Team Blue", "members": [{ "value": user }] });
     let group = client.post("/Groups", &body).await.expect(201)["id"].as_str().expect("an id").to_owned();
     let path = format!("/Groups/{group}");
+    // The leader counts the member by then, and writes when that was.
+    until("the status of the group", async || {
+        let object = directory.get("directorygroup", &group).await?;
+        (object["status"]["memberCount"] == 1).then_some(())
+    })
+    .await;
     let before = client.get(&path).await.expect(200);
     let patch = |operations: Value| json!({ "Operations": operations }).to_string();
     let on = |op: &str, value: Value| patch(json!([{ "op": op, "path": "members", "value": value }]));
