@@ -474,42 +474,6 @@ fn every_source_file_begins_by_saying_why_it_exists() {
     assert!(silent.is_empty(), "no module doc:\n{}", silent.join("\n"));
 }
 
-/// The pages for people: the README and what lies in `docs/`.
-fn pages() -> Vec<PathBuf> {
-    let mut pages = vec![root().join("README.md")];
-    for folder in ["docs", "docs/decisions"] {
-        let entries = fs::read_dir(root().join(folder)).expect("a folder of pages");
-        pages.extend(entries.map(|entry| entry.expect("a readable folder").path()).filter(|path| path.is_file()));
-    }
-    pages
-}
-
-/// The addresses that a page links to.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("](").map(|(at, _)| text[at + 2..].split(')').next().unwrap_or_default())
-}
-
-#[test]
-fn every_file_that_a_page_links_to_is_there_and_every_page_is_in_the_index() {
-    let mut missing = Vec::new();
-    let mut linked = BTreeSet::new();
-    for page in pages() {
-        let text = read(&page);
-        for link in links(&text).filter(|link| !link.starts_with("https://") && !link.starts_with('#')) {
-            let file = page.parent().expect("a folder").join(link.split('#').next().unwrap_or_default());
-            match file.canonicalize() {
-                Ok(file) => drop(linked.insert(file)),
-                Err(_) => missing.push(format!("{} links to {link}", shown(&page))),
-            }
-        }
-    }
-    let first = root().join("README.md");
-    let lost =
-        pages().into_iter().filter(|page| *page != first && !linked.contains(&page.canonicalize().expect("a page")));
-    missing.extend(lost.map(|page| format!("no page links to {}", shown(&page))));
-    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
-}
-
 #[test]
 fn no_file_is_too_long_to_be_about_one_thing() {
     let files = ["src", "tests", "examples", "benches"].into_iter().flat_map(rust_files);
@@ -581,17 +545,4 @@ fn no_test_sleeps() {
     }
     assert!(sleeps.is_empty(), "a wait has a condition and a deadline ({POLLING}):\n{}", sleeps.join("\n"));
     assert!(polls, "{POLLING} polls no more");
-}
-
-#[test]
-fn the_readme_tells_of_every_metric_and_of_no_other() {
-    let readme = read(&root().join("README.md"));
-    let table: Vec<_> = readme
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `rollcall_")?.strip_suffix(" |")?.split_once("` | "))
-        .map(|(name, help)| (format!("rollcall_{name}"), help.to_owned()))
-        .collect();
-    let registered: Vec<_> =
-        rollcall::metrics::reference().into_iter().map(|(name, help)| (name.to_owned(), help.to_owned())).collect();
-    assert_eq!(table, registered, "the table under \"Metrics\" in README.md");
 }

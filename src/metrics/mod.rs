@@ -109,7 +109,7 @@ const PURGED: Entry = (
     "Objects that this replica deleted for good, by kind and cause: their retention was over, or their Directory is deleted.",
 );
 
-/// Every metric: its name and what it tells. The README's table is compared with it.
+/// Every metric: its name and what it tells. The table of `docs/operations.md` is compared with it.
 pub fn reference() -> Vec<(&'static str, &'static str)> {
     vec![
         REQUESTS,
