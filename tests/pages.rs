@@ -63,7 +63,8 @@ fn links(line: &str) -> impl Iterator<Item = &str> {
 /// there for the second time gets a number.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut times = BTreeMap::new();
-    let headings = prose(text).filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+    let headings =
+        prose(text).filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
     let mut anchors = BTreeSet::new();
     for heading in headings {
         let kept = heading.trim().chars().filter(|sign| sign.is_alphanumeric() || [' ', '-', '_'].contains(sign));
@@ -140,7 +141,8 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn the_page_tells_of_every_metric_and_of_no_other() {
     let page = read(&root().join(OPERATIONS));
-    let told: Vec<_> = table(&page, "## Metrics").into_iter().map(|cells| (cells[0].trim_matches('`'), cells[1])).collect();
+    let told: Vec<_> =
+        table(&page, "## Metrics").into_iter().map(|cells| (cells[0].trim_matches('`'), cells[1])).collect();
     assert_eq!(told, rollcall::metrics::reference(), "the table below \"Metrics\" in {OPERATIONS}");
 }
 
