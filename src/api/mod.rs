@@ -21,6 +21,7 @@ pub mod event;
 pub mod newer;
 mod object;
 pub mod provisioning_status;
+pub mod reference;
 pub mod scim_group;
 pub mod scim_user;
 pub mod secret;

@@ -7,11 +7,12 @@ mod self_test;
 
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::Command;
 use clap_complete::Shell;
 
-use crate::api::crds;
+use crate::api::{crds, reference};
 use crate::config::{CrdsArgs, InvalidFlag, KeyNewArgs};
 use crate::rules::key::secret::KeySecret;
 pub use doctor::{doctor, examine};
@@ -61,21 +62,28 @@ pub fn print(out: &mut impl Write, text: &str) -> Result<(), Error> {
     unless_unread(written).map_err(write_error("to standard output"))
 }
 
-/// `rollcall crds`: the files of `crds/`, into a folder or one after the other to `out`.
+/// `rollcall crds`: the files of `crds/` and those of `docs/reference/`, each into its folder; without a folder the former to
+/// `out`, one after the other.
 pub fn write_crds(arguments: &CrdsArgs, out: &mut impl Write) -> Result<(), Error> {
-    let CrdsArgs { output } = arguments;
-    match output {
-        Some(folder) => {
-            fs::create_dir_all(folder).map_err(write_error(folder.display().to_string()))?;
-            for (name, content) in crds::files() {
-                let path = folder.join(name);
-                fs::write(&path, content).map_err(write_error(path.display().to_string()))?;
-            }
-        }
-        None => {
-            let documents = crds::files().into_iter().map(|(_, content)| format!("---\n{content}"));
-            print(out, &documents.collect::<String>())?;
-        }
+    let CrdsArgs { output, reference } = arguments;
+    if let Some(folder) = output {
+        write_files(folder, crds::files())?;
+    }
+    if let Some(folder) = reference {
+        write_files(folder, reference::files())?;
+    }
+    if output.is_none() && reference.is_none() {
+        let documents = crds::files().into_iter().map(|(_, content)| format!("---\n{content}"));
+        print(out, &documents.collect::<String>())?;
+    }
+    Ok(())
+}
+
+fn write_files(folder: &Path, files: Vec<(String, String)>) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(write_error(folder.display().to_string()))?;
+    for (name, content) in files {
+        let path = folder.join(name);
+        fs::write(&path, content).map_err(write_error(path.display().to_string()))?;
     }
     Ok(())
 }
@@ -112,7 +120,7 @@ mod tests {
     #[test]
     fn the_definitions_are_one_stream_of_documents() {
         let mut out = Vec::new();
-        write_crds(&CrdsArgs { output: None }, &mut out).expect("written");
+        write_crds(&CrdsArgs::default(), &mut out).expect("written");
         let text = String::from_utf8(out).expect("text");
         assert_eq!(text.matches("---\napiVersion: apiextensions.k8s.io/v1").count(), 7);
     }
@@ -132,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_has_seen_enough_is_no_failure() {
-        let crds = CrdsArgs { output: None };
+        let crds = CrdsArgs::default();
         write_crds(&crds, &mut Broken(io::ErrorKind::BrokenPipe)).expect("head has its lines");
         let full = write_crds(&crds, &mut Broken(io::ErrorKind::StorageFull)).expect_err("the disk is full");
         assert_eq!(full.to_string(), "cannot write to standard output");

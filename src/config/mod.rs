@@ -59,11 +59,14 @@ pub enum KeyCommand {
 }
 
 /// `rollcall crds`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct CrdsArgs {
     /// Write one file for each kind into this folder.
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Write a page of reference for each kind into this folder, in Markdown.
+    #[arg(long, value_name = "DIR")]
+    pub reference: Option<PathBuf>,
 }
 
 /// `rollcall key new`.
