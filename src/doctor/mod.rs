@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::store::Store;
 use finding::{Finding, FindingState};
-pub use observe::{LookRequest, Observed, spec_of};
+pub use observe::{LookRequest, ObservedCluster, spec_of};
 pub use people::is_in_conflict;
 pub use probe::ProbeRequest;
 

@@ -30,7 +30,7 @@ pub struct LookRequest {
 
 /// Everything that the checks go by.
 #[derive(Clone, Debug)]
-pub struct Observed {
+pub struct ObservedCluster {
     /// Which Directory it is about.
     pub namespace: String,
     /// Its name.
@@ -66,7 +66,7 @@ pub struct ClientSecret {
 
 /// Looks at everything. The second value is the time of the API server: every time in an object is the cluster's, and the
 /// clock of the caller may be wrong.
-pub async fn observe(store: &Store, request: &LookRequest) -> (Observed, Option<Timestamp>) {
+pub async fn observe(store: &Store, request: &LookRequest) -> (ObservedCluster, Option<Timestamp>) {
     let LookRequest { namespace, directory: name, operator_namespace, probe } = request;
     let read = store.objects().get_with_time(Kind::DIRECTORY, namespace, name).await;
     let (directory, time) = match read {
@@ -89,7 +89,7 @@ pub async fn observe(store: &Store, request: &LookRequest) -> (Observed, Option<
         Population::read(store, selection, &policy),
         client_secret(store, namespace, &spec),
     );
-    let observed = Observed {
+    let observed = ObservedCluster {
         namespace: namespace.clone(),
         name: name.clone(),
         kinds: kinds.map_err(|error| Blind::Failed(error.to_string())),

@@ -16,14 +16,14 @@ const MAX_EXAMPLES: usize = 5;
 
 /// How many there are of something, and some of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct PeopleTally {
     /// How many.
     pub count: usize,
     /// The first of them.
     pub examples: Vec<String>,
 }
 
-impl Tally {
+impl PeopleTally {
     fn add(&mut self, example: &str) {
         self.count += 1;
         if self.examples.len() < MAX_EXAMPLES {
@@ -48,17 +48,17 @@ pub struct Population {
     /// Users and groups that were deleted and are not purged yet.
     pub deleted: usize,
     /// Those of them whom somebody asks back.
-    pub asked_back: Tally,
+    pub asked_back: PeopleTally,
     /// Active users without something that the Directory requires, and the sentence about the first.
-    pub incomplete: Tally,
+    pub incomplete: PeopleTally,
     /// What a write of the first of them would be refused with.
     pub incomplete_because: String,
     /// Users whose userName is no e-mail address.
-    pub unlike_email: Tally,
+    pub unlike_email: PeopleTally,
     /// Active users whose externalId is no object id of the provider.
-    pub without_object_id: Tally,
+    pub without_object_id: PeopleTally,
     /// Users and groups one of whose values another object owns.
-    pub conflicts: Tally,
+    pub conflicts: PeopleTally,
     /// Groups that are not deleted.
     pub groups: usize,
 }

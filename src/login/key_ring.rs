@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::root_keys::{NEXT_FROM_ANNOTATION, ROTATE_ANNOTATION, RootKeys, Rotation};
+use super::root_keys::{NEXT_FROM_ANNOTATION, ROTATE_ANNOTATION, RootKeyRotation, RootKeys};
 use super::sealing::{CannotOpen, Use};
 use crate::api::Secret;
 use crate::api::secret::LOGIN_KEYS;
@@ -167,7 +167,8 @@ impl KeyRing {
             let object = secret.object();
             let is_asked = object.has_annotation(ROTATE_ANNOTATION);
             let next_from = object.annotation(NEXT_FROM_ANNOTATION).and_then(|from| from.parse().ok());
-            let Some(Rotation { keys: rotated, next_from }) = keys.due(is_asked, next_from, Timestamp::now()) else {
+            let Some(RootKeyRotation { keys: rotated, next_from }) = keys.due(is_asked, next_from, Timestamp::now())
+            else {
                 return Ok(keys);
             };
             let mut new = secret;

@@ -36,7 +36,7 @@ pub struct RootKeys {
 }
 
 /// A change of the keys that is due.
-pub struct Rotation {
+pub struct RootKeyRotation {
     /// The keys after it.
     pub keys: RootKeys,
     /// From when on the next key seals; nothing where there is none any more.
@@ -79,15 +79,15 @@ impl RootKeys {
 
     /// The change of the keys that is due at `now`. `is_asked` says that somebody asks for a new key, and `next_from` from when
     /// on the next key seals; where there is a next key and nobody can read its time, it is due.
-    pub fn due(&self, is_asked: bool, next_from: Option<Timestamp>, now: Timestamp) -> Option<Rotation> {
+    pub fn due(&self, is_asked: bool, next_from: Option<Timestamp>, now: Timestamp) -> Option<RootKeyRotation> {
         let Some(next) = &self.next else {
-            return is_asked.then(|| Rotation {
+            return is_asked.then(|| RootKeyRotation {
                 keys: Self { next: Some(self.another()), ..self.clone() },
                 next_from: Some(now.saturating_add(NOTICE).unwrap_or(now)),
             });
         };
         let is_due = next_from.is_none_or(|from| from <= now || from.duration_since(now) > NOTICE);
-        is_due.then(|| Rotation {
+        is_due.then(|| RootKeyRotation {
             keys: Self { current: next.clone(), previous: Some(self.current.clone()), next: None },
             next_from: None,
         })
@@ -199,7 +199,7 @@ mod tests {
         let at = |seconds| now + SignedDuration::from_secs(seconds);
         let first = RootKeys::generate();
         assert!(first.due(false, None, now).is_none(), "nobody asks");
-        let Rotation { keys: announced, next_from } = first.due(true, None, now).expect("somebody asks");
+        let RootKeyRotation { keys: announced, next_from } = first.due(true, None, now).expect("somebody asks");
         assert_eq!(next_from, Some(at(75)));
         assert!(first.open(&HERE, &announced.seal(&HERE, b"ada")).is_ok(), "a replica that lags behind opens it");
         assert_eq!(announced.derive(Purpose::Assertion, "n", "staff").len(), 2, "the next key is published");
@@ -212,7 +212,7 @@ mod tests {
         ] {
             let rotation = announced.due(is_asked, next_from, at(seconds));
             assert_eq!(rotation.is_some(), expected, "{name}");
-            let Some(Rotation { keys, next_from }) = rotation else { continue };
+            let Some(RootKeyRotation { keys, next_from }) = rotation else { continue };
             assert!(announced.open(&HERE, &keys.seal(&HERE, b"ada")).is_ok(), "{name}: it was known");
             assert!(first.open(&HERE, &keys.seal(&HERE, b"ada")).is_err(), "{name}: and is new");
             assert!(next_from.is_none() && keys.due(false, None, at(seconds)).is_none(), "{name}: it is done");

@@ -6,13 +6,12 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use control_plane::entra::{Fault, Place};
 use futures::future::join_all;
-use jiff::Timestamp;
-use rollcall::login::form::{self, FormOwner};
 use rollcall::login::root_keys::RootKeys;
 use rollcall::login::sealing::{Purpose, Use};
 use rollcall::login::session::Session;
 use serde_json::{Value, json};
 
+use crate::support::built_in::token_of;
 use crate::support::cluster::{self, kubectl};
 use crate::support::login::{Browser, Company, End, PUBLIC_URL, encoded, own_site};
 use crate::support::until;
@@ -145,17 +144,14 @@ async fn signing_out_everywhere_ends_all_sessions_and_takes_a_form_of_ours() {
     let (mut browser, mut phone) = (Browser::new(&company, 0), Browser::new(&company, 0));
     browser.log_in(&upn).await;
     phone.log_in(&upn).await;
-    let token = async |browser: &Browser<'_>| {
-        let owner = session(&company, browser).await.id_text();
-        let (namespace, directory) = (company.directory.namespace.as_str(), company.directory.name.as_str());
-        form::token(&keys().await, &FormOwner { namespace, directory, owner: &owner }, Timestamp::now())
-    };
+    // The token stands in the form on one's own page.
+    let portal = format!("{PUBLIC_URL}/portal/{}/{}", company.directory.namespace, company.directory.name);
+    let (own, foreign) = (token_of(&browser.open(&portal).await.text), token_of(&phone.open(&portal).await.text));
     let everywhere = company.login_page("/sign-out-everywhere");
     let ours = ("sec-fetch-site", "same-origin");
-    let own = token(&browser).await;
     for (name, headers, body) in [
         ("no token", &[ours][..], String::new()),
-        ("the token of another session", &[ours], format!("form={}", token(&phone).await)),
+        ("the token of another session", &[ours], format!("form={foreign}")),
         ("another site", &[("sec-fetch-site", "cross-site")], format!("form={own}")),
         ("no origin", &[], format!("form={own}")),
     ] {

@@ -6,13 +6,13 @@ use super::{shown, time};
 use crate::api::Object;
 use crate::doctor::blind::Blind;
 use crate::doctor::finding::{Conclusion, ok, problem};
-use crate::doctor::observe::{Observed, spec_of};
+use crate::doctor::observe::{ObservedCluster, spec_of};
 
 /// How late a renewal of the Lease may be beside the time that it names: clocks of two machines differ.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Whether the cluster serves every kind and field that this version knows.
-pub fn kinds(observed: &Observed, _: Timestamp) -> Conclusion {
+pub fn kinds(observed: &ObservedCluster, _: Timestamp) -> Conclusion {
     match &observed.kinds {
         Ok(()) => ok("the cluster serves every kind and field that this version knows"),
         Err(Blind::Failed(reason)) if reason.contains("the cluster does not know") => problem(
@@ -24,8 +24,8 @@ pub fn kinds(observed: &Observed, _: Timestamp) -> Conclusion {
 }
 
 /// Whether the Directory is there and can be read.
-pub fn directory(observed: &Observed, _: Timestamp) -> Conclusion {
-    let Observed { namespace, name, .. } = observed;
+pub fn directory(observed: &ObservedCluster, _: Timestamp) -> Conclusion {
+    let ObservedCluster { namespace, name, .. } = observed;
     match &observed.directory {
         Ok(directory) if directory.is_terminating() => problem(
             format!("the Directory {namespace}/{name} is being deleted"),
@@ -45,7 +45,7 @@ pub fn directory(observed: &Observed, _: Timestamp) -> Conclusion {
 }
 
 /// Whether a replica leads: without one, statuses are old and nothing is done in the background.
-pub fn operator(observed: &Observed, now: Timestamp) -> Conclusion {
+pub fn operator(observed: &ObservedCluster, now: Timestamp) -> Conclusion {
     let leases = match &observed.leases {
         Ok(leases) => leases,
         Err(blind) => return blind.conclusion("whether an operator runs"),
@@ -78,7 +78,7 @@ fn is_held(lease: &Object, now: Timestamp) -> bool {
 }
 
 /// Whether the operator's pods are ready: one that is not serves nothing.
-pub fn replicas(observed: &Observed, _: Timestamp) -> Conclusion {
+pub fn replicas(observed: &ObservedCluster, _: Timestamp) -> Conclusion {
     let pods = match &observed.pods {
         Ok(pods) => pods,
         Err(blind) => return blind.conclusion("the operator's pods"),

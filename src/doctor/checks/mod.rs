@@ -14,13 +14,13 @@ use jiff::{SignedDuration, Timestamp, Unit};
 use serde_json::Value;
 
 use super::finding::{Conclusion, Finding};
-use super::observe::{Observed, spec_of};
+use super::observe::{ObservedCluster, spec_of};
 use crate::api::{DirectorySpec, Object};
 
 /// What the checks of a Directory go by.
 pub struct Scene<'a> {
     /// What was seen.
-    pub observed: &'a Observed,
+    pub observed: &'a ObservedCluster,
     /// The Directory.
     pub directory: &'a Object,
     /// Its rules.
@@ -30,7 +30,7 @@ pub struct Scene<'a> {
 }
 
 /// A check of the cluster.
-type ClusterCheck = fn(&Observed, Timestamp) -> Conclusion;
+type ClusterCheck = fn(&ObservedCluster, Timestamp) -> Conclusion;
 /// A check of a Directory.
 type DirectoryCheck = fn(&Scene<'_>) -> Conclusion;
 
@@ -76,7 +76,7 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 }
 
 /// Runs every check; those of the Directory only where there is one.
-pub fn run(observed: &Observed, now: Timestamp) -> Vec<Finding> {
+pub fn run(observed: &ObservedCluster, now: Timestamp) -> Vec<Finding> {
     let mut findings: Vec<_> = OF_CLUSTER.iter().map(|(id, check)| check(observed, now).of_check(id)).collect();
     let Ok(directory) = &observed.directory else { return findings };
     let Some(spec) = spec_of(directory) else { return findings };

@@ -54,7 +54,7 @@ struct Seen {
     keys: Vec<Object>,
     users: Vec<Object>,
     groups: Vec<Object>,
-    observed: Observed,
+    observed: ObservedCluster,
 }
 
 impl Seen {
@@ -82,7 +82,7 @@ impl Seen {
             keys: vec![key],
             users: vec![user("ada@contoso.example", json!({}))],
             groups: vec![object("DirectoryGroup", "g", json!({ "scim": { "displayName": "Ops" } }), json!({}))],
-            observed: Observed {
+            observed: ObservedCluster {
                 namespace: "acme".to_owned(),
                 name: "staff".to_owned(),
                 kinds: Ok(()),
