@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::kstatus::{argocd, concluded};
 use crate::support::cluster::{kubectl, root};
+use crate::support::wait::{JANITOR_DEADLINE, within};
 use crate::support::{Operator, until};
 
 const FLUX: [&str; 4] = ["apply", "--server-side", "--field-manager=kustomize-controller", "--validate=strict"];
@@ -38,12 +39,13 @@ async fn the_folder_is_built_applied_and_done_and_a_second_time_changes_nothing(
     assert_eq!(built.matches("\nkind: ").count() + usize::from(built.starts_with("kind: ")), 5, "{built}");
     let apply = [&FLUX[..], &["-k", &folder]].concat();
     run(&apply).await;
-    let done = until("everything to be done", async || {
+    let done = within(JANITOR_DEADLINE, async || {
         let objects = objects().await;
         let done = concluded(objects.clone()).await.iter().all(|status| status == "Current");
         (done && objects.len() == 4).then_some(objects)
     })
     .await;
+    let done = done.expect("everything is done");
     for object in &done {
         assert_eq!(argocd(object).await, "Healthy", "{object}");
         assert_eq!(object["apiVersion"], API_VERSION);

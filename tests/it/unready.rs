@@ -66,6 +66,7 @@ fn role(name: &str, resource: &str, verb: &str) -> Value {
     });
     let statuses = [
         "directories/status",
+        "directorykeys/status",
         "directoryusers/status",
         "directorygroups/status",
         "directoryapplications/status",
