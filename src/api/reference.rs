@@ -151,10 +151,10 @@ fn value_of_map(schema: &JSONSchemaProps) -> Option<&JSONSchemaProps> {
 
 fn type_of(schema: &JSONSchemaProps) -> String {
     if let Some(element) = element(schema) {
-        return format!("list of {}", type_of(element));
+        return format!("list of {}s", type_of(element));
     }
     if let Some(value) = value_of_map(schema) {
-        return format!("map of {}", type_of(value));
+        return format!("map of {}s", type_of(value));
     }
     match (schema.type_.as_deref(), schema.format.as_deref()) {
         (Some("string"), Some("date-time")) => "time".to_owned(),
@@ -210,9 +210,12 @@ fn range<T: std::fmt::Display + PartialEq>(least: Option<T>, most: Option<T>, un
     Some(format!("{said} {unit}").trim_end().to_owned())
 }
 
-/// A value as people write it: a text without quotes.
+/// A value as people write it: a text without quotes, unless it is empty.
 fn shown(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value.as_str() {
+        None | Some("") => value.to_string(),
+        Some(text) => text.to_owned(),
+    }
 }
 
 /// The rules that the API server checks beyond the bounds of single fields.
@@ -302,11 +305,11 @@ mod tests {
             (&directory, "| `spec.users.extensions[].attributes[].name` | string | required;"),
             (&directory, "`^data:image/(png\\|webp);base64,"),
             (&directory, "| `status.counts.users` | integer |"),
-            (&directory, "| `status.conditions` | list of object |"),
+            (&directory, "| `status.conditions` | list of objects |"),
             (&key, "| `spec.displayName` | string | 1 to 100 characters |"),
             (&key, "| `spec.expiresAt` | time |"),
             (&user, "| `spec.scim.emails[].value` | string |"),
-            (&user, "| `spec.scim.extensions` | map of object |"),
+            (&user, "| `spec.scim.extensions` | map of objects |"),
             (&application, "\\*.wiki.contoso.example"),
             (&application, "\n## Rules\n"),
         ] {
