@@ -39,13 +39,14 @@ async fn the_folder_is_built_applied_and_done_and_a_second_time_changes_nothing(
     assert_eq!(built.matches("\nkind: ").count() + usize::from(built.starts_with("kind: ")), 5, "{built}");
     let apply = [&FLUX[..], &["-k", &folder]].concat();
     run(&apply).await;
+    let mut last = Vec::new();
     let done = within(JANITOR_DEADLINE, async || {
-        let objects = objects().await;
-        let done = concluded(objects.clone()).await.iter().all(|status| status == "Current");
-        (done && objects.len() == 4).then_some(objects)
+        last = objects().await;
+        let done = concluded(last.clone()).await.iter().all(|status| status == "Current");
+        (done && last.len() == 4).then(|| last.clone())
     })
     .await;
-    let done = done.expect("everything is done");
+    let done = done.unwrap_or_else(|| panic!("not everything is done: {last:?}"));
     for object in &done {
         assert_eq!(argocd(object).await, "Healthy", "{object}");
         assert_eq!(object["apiVersion"], API_VERSION);
