@@ -1,6 +1,6 @@
 //! `rollcall doctor`: what is wrong with a Directory, and what to do about it.
 //!
-//! It looks at the cluster with the rights of whoever runs it ([`observe`]), and each check is a pure function of what was seen
+//! It looks at the cluster with the rights of whoever runs it (`observe`), and each check is a pure function of what was seen
 //! and of the time ([`checks`]). A check that lacks a right says which one and stands in nobody's way.
 
 pub mod blind;

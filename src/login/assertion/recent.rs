@@ -35,7 +35,7 @@ impl Default for RecentAssertions {
 }
 
 impl RecentAssertions {
-    /// The assertion, signed by `key` now or within the last [`HANDED_OUT`] seconds.
+    /// The assertion, signed by `key` now or within the last ten seconds.
     pub fn sign(&self, key: &SigningKey, assertion: &Assertion<'_>) -> Arc<str> {
         let Assertion { issuer, audience, subject, user_name, email, now } = *assertion;
         let content = Content(&key.id, issuer, audience, subject, user_name, email);
