@@ -17,13 +17,11 @@ use crate::wait::{DEADLINE, within};
 type Right = (String, String, String);
 
 /// Rights that this run does not use, each with the reason why the operator has them all the same.
-const UNUSED: [(&str, &str, &str, &str); 10] = [
+const UNUSED: [(&str, &str, &str, &str); 8] = [
     ("rollcall.dev", "directoryapplications/status", "patch", "there is no application in this run"),
-    ("events.k8s.io", "events", "create", "an Event tells that something turned, and nothing has to in this run"),
     ("rollcall.dev", "directorykeys", "get", "no key of this run is minted"),
     ("rollcall.dev", "directorykeys", "create", "no key of this run is rotated"),
     ("rollcall.dev", "directorykeys", "update", "no key of this run is minted"),
-    ("rollcall.dev", "directoryreports", "get", "no Directory of this run is observed"),
     ("rollcall.dev", "directoryreports", "create", "no Directory of this run is observed"),
     ("rollcall.dev", "directoryreports/status", "patch", "no Directory of this run is observed"),
     ("", "secrets", "update", "passwords of built-in accounts change, and there are none here"),
