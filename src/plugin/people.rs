@@ -7,20 +7,14 @@ use super::table::table;
 use super::{Answer, PluginError};
 use crate::api::Object;
 use crate::doctor::is_in_conflict;
+use crate::rules::access;
 use crate::rules::naming::{GROUP_NAME, canonical};
 use crate::rules::profile::{email, full_name};
 use crate::store::kind::Kind;
 
-/// What a person is, in one word: the first that holds, in the order in which the operator tells it.
-pub fn state(person: &Object) -> &'static str {
-    let is_out = person.is_suspended() || person.is_suspended_by_portal();
-    match () {
-        () if person.is_deleted() => "Deleted",
-        () if is_in_conflict(person) || person.is_rejected() => "Conflict",
-        () if !person.is_let_in() => "Inactive",
-        () if is_out => "Suspended",
-        () => "Active",
-    }
+/// What a person is, in the word that the operator tells of the object as it is by now.
+pub fn state(person: &Object) -> String {
+    format!("{:?}", access::state(&access::person(person, !is_in_conflict(person))))
 }
 
 /// A person as JSON of ours.
@@ -36,7 +30,7 @@ fn row(person: &Object) -> Vec<String> {
     let scim = person.scim();
     let user_name = scim["userName"].as_str().unwrap_or_default().to_owned();
     let name = full_name(&scim["displayName"], &scim["name"]).unwrap_or_default();
-    vec![user_name, state(person).to_owned(), name, person.name().to_owned()]
+    vec![user_name, state(person), name, person.name().to_owned()]
 }
 
 fn answer(mut people: Vec<Object>, key: &str, about: Value) -> Answer {
