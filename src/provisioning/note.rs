@@ -43,11 +43,7 @@ impl ChangedNames {
 impl OperationNote {
     /// Notes the userName or the displayName of the resource that the operation is about.
     pub(super) fn subject<'a>(&self, kind: Resource, attribute: impl FnOnce(&str) -> Option<&'a Value>) {
-        let name = match kind {
-            Resource::User => "userName",
-            Resource::Group => "displayName",
-        };
-        if let Some(subject) = attribute(name).and_then(Value::as_str) {
+        if let Some(subject) = attribute(kind.name_field()).and_then(Value::as_str) {
             self.0.lock().subject = Some(subject.to_owned());
         }
     }

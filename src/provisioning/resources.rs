@@ -100,10 +100,7 @@ fn note(context: &Context, kind: Resource, (id, body): (&str, &[u8]), refusal: O
 
 /// The `userName` or `displayName` in a body, if it can be read.
 fn name_in(kind: Resource, body: &[u8]) -> String {
-    let attribute = match kind {
-        Resource::User => "userName",
-        Resource::Group => "displayName",
-    };
+    let attribute = kind.name_field();
     let body = parse_object(body).unwrap_or_default();
     let value = body.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute)).map(|(_, value)| value);
     value.and_then(Value::as_str).unwrap_or_default().to_owned()

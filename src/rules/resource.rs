@@ -32,6 +32,14 @@ impl Resource {
         }
     }
 
+    /// The same attribute as `spec.scim` spells it.
+    pub fn name_field(self) -> &'static str {
+        match self {
+            Self::User => "userName",
+            Self::Group => "displayName",
+        }
+    }
+
     /// The kind of a claimed attribute's holder; nothing where this version knows no such kind.
     pub fn of_attribute(attribute: &str) -> Option<Self> {
         match attribute.split_once('.')?.0 {

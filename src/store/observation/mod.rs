@@ -153,9 +153,5 @@ fn largest_beyond<'a>(
 
 /// The name of a user or a group, as it was sent.
 fn name_of(kind: Resource, object: &Object) -> &str {
-    let field = match kind {
-        Resource::User => "userName",
-        Resource::Group => "displayName",
-    };
-    object.scim().get(field).and_then(Value::as_str).unwrap_or_default()
+    object.scim().get(kind.name_field()).and_then(Value::as_str).unwrap_or_default()
 }
