@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use http::Method;
 use serde_json::Value;
 
-use crate::simulator::check::listed;
+use crate::simulator::check::{Patience, listed};
 use crate::simulator::client::{Client, escape_segment};
 use crate::simulator::job::answer::{On, judge};
 use crate::simulator::report::{Action, Check, Entry, EntryKind, ErrorCode, LeftOut, Section, Status};
@@ -42,7 +42,7 @@ fn is_of_run(seed: u64, kind: EntryKind, name: &str) -> bool {
 pub(super) async fn of_seed(client: &Client, seed: u64, parallel: usize) -> Result<(Section, (usize, usize)), String> {
     let start = Instant::now();
     let mut section = Section::new(format!("Clean-up: what runs with the seed {seed} left is deleted"));
-    let mut remaining = (0, 0);
+    let (mut remaining, patience) = ((0, 0), Patience::default());
     for kind in [EntryKind::Group, EntryKind::User] {
         let ids = match found(client, seed, kind).await {
             Err(reason) if kind == EntryKind::Group => {
@@ -54,7 +54,8 @@ pub(super) async fn of_seed(client: &Client, seed: u64, parallel: usize) -> Resu
         let tried = ids.len();
         let gone = delete(client, parallel, kind, ids, &mut section).await.len();
         // What an answer to a DELETE says is not believed here either.
-        let left = found(client, seed, kind).await.map_or(tried - gone, |ids| ids.len());
+        let look = async || found(client, seed, kind).await.map_or(tried - gone, |ids| ids.len());
+        let (left, _) = patience.until_current(look, |left| *left == 0).await;
         let name = if kind == EntryKind::Group { "no group of the seed is left" } else { "nobody of the seed is left" };
         section.checks.push(Check::equal(name, &0, &left));
         if kind == EntryKind::Group { remaining.1 = left } else { remaining.0 = left }

@@ -1,10 +1,11 @@
 //! The check after each cycle: independent GETs, compared with what the source and the job say.
 //!
-//! Nothing here believes an answer to a write. Everybody whom the cycle visited is read, and of the others so many as
-//! [`MAX_UNTOUCHED`], to find damage beside the target.
+//! Nothing here believes an answer to a write, and nothing takes a list that is a moment behind for a fault. Everybody whom the
+//! cycle visited is read, and of the others so many as [`MAX_UNTOUCHED`], to find damage beside the target.
 
 mod findings;
 mod groups;
+mod lag;
 mod lists;
 mod users;
 
@@ -25,6 +26,7 @@ use crate::simulator::report::Check;
 use crate::simulator::source::Tenant;
 use findings::Findings;
 
+pub use lag::Patience;
 pub use lists::{Totals, listed};
 
 /// How many objects that a cycle did not visit are read after it.
@@ -37,6 +39,7 @@ pub struct Checker {
     before: Totals,
     random: Random,
     with_groups: bool,
+    patience: Patience,
     stop: Arc<AtomicBool>,
 }
 
@@ -50,7 +53,8 @@ impl Checker {
         stop: Arc<AtomicBool>,
     ) -> Result<Self, String> {
         let before = lists::totals(&client, with_groups).await?;
-        Ok(Self { client, parallel: parallel.max(1), before, random: Random::fork(seed, "checks"), with_groups, stop })
+        let (parallel, random) = (parallel.max(1), Random::fork(seed, "checks"));
+        Ok(Self { client, parallel, before, random, with_groups, patience: Patience::default(), stop })
     }
 
     /// Every check after a cycle.
@@ -59,9 +63,9 @@ impl Checker {
         let groups = self.with_others(&outcome.groups, source.groups.len());
         let mut checks = self.totals(job).await;
         checks.extend(self.people(job, source, &people).await);
-        checks.push(self.listed(job, source).await);
+        checks.extend(self.patience.check(|| async { vec![self.listed(job, source).await] }).await);
         if self.with_groups {
-            checks.extend(self.groups(job, source, &groups).await);
+            checks.extend(self.patience.check(|| self.groups(job, source, &groups)).await);
         }
         if let Some(check) = found_at_once(outcome) {
             checks.push(check);
@@ -76,6 +80,10 @@ impl Checker {
 
     /// How many objects there are, against before the run.
     pub async fn totals(&self, job: &Job) -> Vec<Check> {
+        self.patience.check(|| self.totals_now(job)).await
+    }
+
+    async fn totals_now(&self, job: &Job) -> Vec<Check> {
         let name = |kind| format!("there are as many {kind} as there should be");
         let now = match lists::totals(&self.client, self.with_groups).await {
             Ok(now) => now,
