@@ -135,6 +135,7 @@ pub async fn run(config: Config, log_filter: LogFilter) -> Result<(), Error> {
         log_format: _,
         log_filter: _,
         audit_file: _,
+        traces: _,
         webhook,
         login: login_config,
     } = config;

@@ -126,6 +126,7 @@ pub mod cli;
 pub mod config;
 pub mod controller;
 pub mod doctor;
+pub mod egress;
 pub mod http;
 pub mod login;
 pub mod metrics;

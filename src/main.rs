@@ -13,6 +13,7 @@ use rollcall::audit::AuditFile;
 use rollcall::config::{
     Cli, Command, Config, DoctorArgs, InvalidFlag, KeyCommand, RunArgs, SelfTestArgs, termination_message_file,
 };
+use rollcall::telemetry::traces::Traces;
 use rollcall::{app, cli, telemetry, termination_message};
 
 /// A flag is wrong, as clap has it.
@@ -88,12 +89,21 @@ fn serve(arguments: RunArgs) -> anyhow::Result<Ended> {
         let place = path.display().to_string();
         AuditFile::open(path).with_context(|| format!("cannot write the audit stream to {place}"))
     });
-    let log_filter = telemetry::start(config.log_format, config.log_filter.clone(), audit.transpose()?);
-    // A second provider in the tree would leave the choice open, and the first connection would panic.
-    rustls::crypto::ring::default_provider().install_default().ok();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let traces = config.traces.as_ref().map(|traces| {
+        let started = Traces::start(traces, &config.replica_name, runtime.handle().clone());
+        started.with_context(|| format!("cannot send traces to {}", traces.endpoint))
+    });
+    let traces = traces.transpose()?;
+    let log_filter =
+        telemetry::start(config.log_format, config.log_filter.clone(), audit.transpose()?, traces.as_ref());
+    // A second provider in the tree would leave the choice open, and the first connection would panic.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(app::run(config, log_filter))));
+    if let Some(traces) = traces {
+        traces.end();
+    }
     // What is still running after its deadline must not keep the process.
     runtime.shutdown_background();
     let ended = ended

@@ -13,9 +13,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("audit", &[]),
     ("metrics", &[]),
     ("config", &[]),
-    ("telemetry", &["audit", "config"]),
+    ("egress", &[]),
+    ("telemetry", &["audit", "config", "egress"]),
     ("termination_message", &[]),
-    ("login", &["api", "audit", "metrics", "rules", "store"]),
+    ("login", &["api", "audit", "metrics", "rules", "store", "telemetry"]),
     ("pages", &[]),
     ("redaction", &[]),
     ("rules", &["scim", "api"]),
@@ -66,7 +67,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["api", "config", "doctor", "rules::key", "rules::naming", "simulator::client", "store"]),
     ("plugin", &["api", "cli", "config", "doctor", "rules", "scim", "store"]),
     ("simulator", &[]),
-    ("webhook", &["metrics", "store"]),
+    ("webhook", &["egress", "metrics", "store"]),
     ("app", &["config", "controller", "http", "login", "metrics", "store", "telemetry", "webhook"]),
 ];
 

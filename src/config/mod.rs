@@ -241,6 +241,12 @@ pub struct RunArgs {
     /// A file with the secret that signs what is sent, whsec_ and Base64 as Standard Webhooks has it. Default: no signature.
     #[arg(long, env = "ROLLCALL_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// Send traces to this OpenTelemetry collector, with OTLP over HTTP, such as http://collector:4318. Default: nowhere.
+    #[arg(long, env = "ROLLCALL_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+    /// The part of the requests that are traced, 0 to 1. A request that comes with a trace is decided by whoever began it.
+    #[arg(long, env = "ROLLCALL_OTLP_RATIO", value_name = "RATIO", default_value = "1")]
+    pub otlp_ratio: String,
     /// Which providers may be asked about logins, and by which way.
     #[command(flatten)]
     pub login: LoginArgs,
@@ -291,6 +297,8 @@ pub struct Config {
     pub audit_file: Option<PathBuf>,
     /// Who is told of alarms and refused changes.
     pub webhook: Option<WebhookConfig>,
+    /// Where traces are sent.
+    pub traces: Option<TracesConfig>,
     /// Which providers may be asked about logins, and by which way.
     pub login: LoginConfig,
 }
@@ -319,6 +327,26 @@ fn webhook(url: Option<String>, secret_file: Option<PathBuf>) -> Result<Option<W
         (None, Some(_)) => Err(invalid("webhook-secret-file", "needs --webhook-url beside it")),
         (Some(url), secret_file) => Ok(Some(WebhookConfig { url, secret_file })),
     }
+}
+
+/// Where traces are sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TracesConfig {
+    /// The address of the collector, without the path of traces.
+    pub endpoint: String,
+    /// The part of the requests that are traced, 0 to 1.
+    pub ratio: f64,
+}
+
+fn traces(endpoint: Option<&str>, ratio: &str) -> Result<Option<TracesConfig>, InvalidFlag> {
+    let Some(endpoint) = endpoint.filter(|endpoint| !endpoint.is_empty()) else { return Ok(None) };
+    let is_address = |uri: http::Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+    if !endpoint.parse().is_ok_and(is_address) {
+        return Err(invalid("otlp-endpoint", format!("{endpoint:?} is no address such as http://collector:4318")));
+    }
+    let ratio = ratio.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    let ratio = ratio.ok_or_else(|| invalid("otlp-ratio", "is no number from 0 to 1, such as 0.1"))?;
+    Ok(Some(TracesConfig { endpoint: endpoint.to_owned(), ratio }))
 }
 
 /// How the log is written.
@@ -365,6 +393,8 @@ impl Config {
             audit_file,
             webhook_url,
             webhook_secret_file,
+            otlp_endpoint,
+            otlp_ratio,
             login,
             // It is wanted before anybody knows whether the other flags are good.
             termination_message_file: _,
@@ -399,6 +429,7 @@ impl Config {
             log_filter: log_filter(&log_level)?,
             audit_file,
             webhook: webhook(webhook_url, webhook_secret_file)?,
+            traces: traces(otlp_endpoint.as_deref(), &otlp_ratio)?,
             login: LoginConfig::read(login, |name| std::env::var(name).ok())?,
         })
     }

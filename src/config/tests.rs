@@ -20,6 +20,7 @@ fn without_flags_the_defaults_hold() {
     assert_eq!(config.admin_listen, "0.0.0.0:9090".parse().expect("an address"));
     assert_eq!((config.public_url, config.tls, config.log_format), (None, None, LogFormat::Json));
     assert!(config.trusted_proxies.is_empty() && config.namespaces.is_empty());
+    assert_eq!((config.traces, config.webhook), (None, None));
 }
 
 #[test]
@@ -55,6 +56,10 @@ fn a_wrong_value_is_one_line_that_names_its_flag() {
         (&["--public-url", "ftp://example.com"], "--public-url"),
         (&["--public-url", "https://user@example.com"], "--public-url"),
         (&["--public-url", "https://example.com/?x"], "--public-url"),
+        (&["--otlp-endpoint", "collector:4317"], "--otlp-endpoint"),
+        (&["--otlp-endpoint", "/v1/traces"], "--otlp-endpoint"),
+        (&["--otlp-endpoint", "http://collector:4318", "--otlp-ratio", "10"], "--otlp-ratio"),
+        (&["--otlp-endpoint", "http://collector:4318", "--otlp-ratio", "NaN"], "--otlp-ratio"),
         (&["--namespace", "Not_A_Name"], "--namespace"),
         (&["--lease-namespace", "Not_A_Name"], "--lease-namespace"),
         (&["--tls-cert", "/nowhere.pem"], "--tls-key"),

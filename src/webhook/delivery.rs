@@ -1,25 +1,16 @@
-//! One request to the receiver, within a deadline. Redirects are not followed: the address is the administrator's.
+//! One request to the receiver, within a deadline, and what its answer means.
 
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::timeout;
 
 use super::envelope::MEDIA_TYPE;
+use crate::egress::{EgressClient, EgressError};
 
 /// How long one request may take.
 pub const DEADLINE: Duration = Duration::from_secs(10);
-/// How much of an answer is read; nothing in it matters.
-const MAX_ANSWER: usize = 64 * 1024;
-/// Connections that are kept.
-const MAX_IDLE: usize = 1;
 
 /// Why there is no webhook.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +18,9 @@ pub enum WebhookError {
     /// The address cannot be used.
     #[error("{0:?} is no http or https URL of a receiver")]
     Url(String),
-    /// The machine has no certificate authorities.
-    #[error("the certificate authorities cannot be read: {0}")]
-    Authorities(String),
+    /// No client can be made.
+    #[error(transparent)]
+    Egress(#[from] EgressError),
 }
 
 /// What came of one request.
@@ -45,9 +36,8 @@ pub(super) enum DeliveryAttempt {
 
 /// What sends requests to one address.
 pub(super) struct Courier {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: EgressClient,
     uri: Uri,
-    deadline: Duration,
 }
 
 impl Courier {
@@ -56,18 +46,7 @@ impl Courier {
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
             return Err(WebhookError::Url(url.to_owned()));
         }
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(deadline));
-        let provider = rustls::crypto::ring::default_provider();
-        let https = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider);
-        let https = https.map_err(|error| WebhookError::Authorities(error.to_string()))?;
-        let connector = https.https_or_http().enable_http1().wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(MAX_IDLE)
-            .build(connector);
-        Ok(Self { client, uri, deadline })
+        Ok(Self { client: EgressClient::new(deadline)?, uri })
     }
 
     pub(super) async fn send(&self, body: &str, signature: Option<[(&'static str, String); 3]>) -> DeliveryAttempt {
@@ -75,21 +54,13 @@ impl Courier {
         for (name, value) in signature.into_iter().flatten() {
             request = request.header(name, value);
         }
-        let request = match request.body(Full::new(Bytes::from(body.to_owned()))) {
+        let request = match request.body(Bytes::from(body.to_owned())) {
             Ok(request) => request,
             Err(error) => return DeliveryAttempt::Refused(error.to_string()),
         };
-        let exchange = async {
-            let answer = self.client.request(request).await.map_err(|error| causes(&error))?;
-            let status = answer.status().as_u16();
-            // Read to its end, so that the connection can be used again.
-            Limited::new(answer.into_body(), MAX_ANSWER).collect().await.map_err(|error| error.to_string())?;
-            Ok::<_, String>(status)
-        };
-        match timeout(self.deadline, exchange).await {
-            Ok(Ok(status)) => judge(status),
-            Ok(Err(reason)) => DeliveryAttempt::Failed(reason),
-            Err(_) => DeliveryAttempt::Failed(format!("it has not answered within {} s", self.deadline.as_secs_f32())),
+        match self.client.send(request).await {
+            Ok(answer) => judge(answer.status().as_u16()),
+            Err(reason) => DeliveryAttempt::Failed(reason),
         }
     }
 }
@@ -101,11 +72,6 @@ fn judge(status: u16) -> DeliveryAttempt {
         408 | 425 | 429 | 500..=599 => DeliveryAttempt::Failed(format!("it answers {status}")),
         _ => DeliveryAttempt::Refused(format!("it answers {status}")),
     }
-}
-
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

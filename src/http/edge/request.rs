@@ -21,6 +21,7 @@ use super::note::{RequestNote, Why};
 use super::request_id::{self, X_REQUEST_ID};
 use super::{Answer, door, path};
 use crate::metrics::{CountedRequest, Metrics};
+use crate::telemetry::traces;
 
 /// How a request came in, among its extensions: what the edge has since changed, or tells nobody else.
 #[derive(Clone, Debug)]
@@ -76,6 +77,7 @@ impl Edge {
         let client = addressing.client(ends.peer.ip(), request.headers());
         // At the highest level, so that a line keeps its request whatever level is logged.
         let span = tracing::error_span!(
+            target: traces::REQUEST,
             "request",
             request_id = request_id.to_str().unwrap_or_default(),
             %client,
@@ -85,7 +87,10 @@ impl Edge {
             directory = field::Empty,
             key = field::Empty,
             resource = field::Empty,
+            trace_id = field::Empty,
+            otel.kind = field::Empty,
         );
+        let is_traced = traces::begin(&span, request.headers());
         let target_host = request.uri().authority().map(http::uri::Authority::as_str);
         let origin = addressing.origin(&ends, target_host, request.headers());
         let unexpected_host = addressing.unexpected_host(&ends, target_host, request.headers());
@@ -112,6 +117,9 @@ impl Edge {
             let route = if noted.route.is_empty() { NO_ROUTE } else { &noted.route };
             let directory = noted.directory.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
             let status = answer.status();
+            if is_traced && let Some(trace) = traces::answered(&span, method, route, status.as_u16()) {
+                span.record("trace_id", field::display(trace));
+            }
             metrics.request(&CountedRequest { method, route, status: status.as_u16(), directory }, duration);
             let why = answer.extensions_mut().remove::<Why>().unwrap_or_default();
             // Who is told of no routine line needs no route for it.

@@ -68,7 +68,7 @@ impl Front {
         let edge = Edge::new(side_by_side([scim.door()]), addressing, metrics.clone());
         let writer = log.clone();
         let (subscriber, _) =
-            telemetry::subscriber(LogFormat::Json, EnvFilter::new("info"), move || writer.clone(), None);
+            telemetry::subscriber(LogFormat::Json, EnvFilter::new("info"), move || writer.clone(), None, None);
         Self { edge, metrics, log, _subscriber: tracing::subscriber::set_default(subscriber) }
     }
 

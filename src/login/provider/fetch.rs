@@ -28,8 +28,10 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tower_service::Service;
+use tracing::{Instrument as _, Span};
 
 use super::address::is_public;
+use crate::telemetry::traces;
 
 /// How long a request may take, from the resolution of the name to the last byte of the answer.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -126,6 +128,7 @@ impl ProviderClient {
 
     /// Sends one request and reads the whole answer, whatever its status.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, FetchError> {
+        let span = traces::of_provider(request.method(), request.uri());
         let exchange = async {
             let (mut parts, body) = request.into_parts();
             parts.headers.insert(USER_AGENT, OURSELVES);
@@ -136,10 +139,16 @@ impl ProviderClient {
                 _ => self.direct.request(request).await,
             };
             let (parts, body) = answer.map_err(|error| unreached(&error))?.into_parts();
+            Span::current().record("http.response.status_code", parts.status.as_u16());
             let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| unread(&*error))?;
             Ok(HttpResponse::from_parts(parts, body.to_bytes().to_vec()))
         };
-        tokio::time::timeout(self.deadline, exchange).await.unwrap_or(Err(FetchError::Deadline))
+        let exchange = tokio::time::timeout(self.deadline, exchange).instrument(span.clone());
+        let answer = exchange.await.unwrap_or(Err(FetchError::Deadline));
+        if answer.is_err() {
+            traces::failed(&span);
+        }
+        answer
     }
 
     /// The same client with another deadline, so that a test of a slow provider is a quick one.

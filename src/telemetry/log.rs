@@ -13,27 +13,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::field::MakeExt as _;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
+use super::traces::{self, Traces};
 use crate::audit::{self, AuditFile};
 use crate::config::{self, LogFormat};
 
-/// The subscriber of a process, and what changes its filter. Audit lines go to `audit` whatever is logged.
+/// The subscriber of a process, and what changes its filter. Audit lines go to `audit` whatever is logged, and spans to `traces`.
 pub fn subscriber<W>(
     format: LogFormat,
     filter: EnvFilter,
     writer: W,
     audit: Option<AuditFile>,
+    traces: Option<&Traces>,
 ) -> (Box<dyn Subscriber + Send + Sync>, LogFilter)
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let given = filter.to_string();
     let (filter, handle) = reload::Layer::new(filter);
+    let filter = filter.and(filter_fn(|data: &Metadata<'_>| data.target() != traces::TARGET));
     let log = fmt::layer().with_writer(writer);
     let log: Box<dyn Layer<Registry> + Send + Sync> = match format {
         LogFormat::Json => Box::new(log.json().flatten_event(true).with_span_list(false).with_filter(filter)),
@@ -55,13 +58,18 @@ where
             |data: &Metadata<'_>| data.target() == audit::TARGET || (data.is_span() && *data.level() == Level::ERROR);
         lines.with_writer(file).with_filter(filter_fn(is_wanted))
     });
-    let subscriber = tracing_subscriber::registry().with(log).with(audit);
+    let traces = traces.map(|traces| {
+        let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer()).with_location(false);
+        let layer = layer.with_threads(false).with_tracked_inactivity(false);
+        layer.with_filter(filter_fn(traces::is_traced))
+    });
+    let subscriber = tracing_subscriber::registry().with(log).with(audit).with(traces);
     (Box::new(subscriber), LogFilter(Arc::new(Filter { handle, given, changes: AtomicU64::new(0) })))
 }
 
 /// Makes the process's log. Once; a second call changes nothing. Panics become lines of it.
-pub fn start(format: LogFormat, filter: EnvFilter, audit: Option<AuditFile>) -> LogFilter {
-    let (subscriber, filter) = subscriber(format, filter, std::io::stderr, audit);
+pub fn start(format: LogFormat, filter: EnvFilter, audit: Option<AuditFile>, traces: Option<&Traces>) -> LogFilter {
+    let (subscriber, filter) = subscriber(format, filter, std::io::stderr, audit, traces);
     tracing::subscriber::set_global_default(subscriber).ok();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
@@ -162,7 +170,7 @@ mod tests {
     fn captured(format: LogFormat, log: impl FnOnce()) -> String {
         let lines = Captured::default();
         let writer = lines.clone();
-        let (subscriber, _) = subscriber(format, EnvFilter::new("info"), move || writer.clone(), None);
+        let (subscriber, _) = subscriber(format, EnvFilter::new("info"), move || writer.clone(), None, None);
         tracing::subscriber::with_default(subscriber, log);
         let bytes = lines.0.lock().clone();
         String::from_utf8(bytes).expect("the log is UTF-8")
@@ -206,8 +214,13 @@ mod tests {
     fn what_is_logged_is_changed_while_the_process_runs() {
         let lines = Captured::default();
         let writer = lines.clone();
-        let (subscriber, filter) =
-            subscriber(LogFormat::Text, config::log_filter("info").expect("a filter"), move || writer.clone(), None);
+        let (subscriber, filter) = subscriber(
+            LogFormat::Text,
+            config::log_filter("info").expect("a filter"),
+            move || writer.clone(),
+            None,
+            None,
+        );
         tracing::subscriber::with_default(subscriber, || {
             tracing::debug!("before");
             let change = filter.change("info,rollcall=debug").expect("a filter");
@@ -234,7 +247,7 @@ mod tests {
             let lines = Captured::default();
             let writer = lines.clone();
             let filter = config::log_filter("error").expect("a filter");
-            let (subscriber, _) = subscriber(format, filter, move || writer.clone(), Some(audit.clone()));
+            let (subscriber, _) = subscriber(format, filter, move || writer.clone(), Some(audit.clone()), None);
             tracing::subscriber::with_default(subscriber, || {
                 let _span = tracing::error_span!("request", request_id = "r-1", key = tracing::field::Empty).entered();
                 tracing::Span::current().record("key", "entra");
