@@ -88,6 +88,10 @@ fn mistakes() -> Vec<(Value, &'static str)> {
         (json!({ "login": { "allowedAuthorityHosts": ["https://idp.example"] } }), "at '/login/allowedAuthorityHosts/0': value must be 'a host such as login.microsoftonline.com"),
         (json!({ "login": { "clientAssertion": { "expirationSeconds": 60 } } }), "at '/login/clientAssertion/expirationSeconds': minimum: got 60, want 600"),
         (json!({ "extraArgs": ["--private-authorities"] }), "extraArgs: the chart sets --private-authorities itself; use the value login.privateAuthorities"),
+        (json!({ "webhook": { "url": "hooks.example.com" } }), "at '/webhook/url': value must be 'a URL such as https://hooks.example.com/rollcall'"),
+        (json!({ "traces": { "endpoint": "collector:4317" } }), "at '/traces/endpoint': value must be 'the address of a collector such as http://collector.observability:4318'"),
+        (json!({ "traces": { "ratio": 10 } }), "at '/traces/ratio': maximum: got 10, want 1"),
+        (json!({ "extraArgs": ["--otlp-endpoint=http://x"] }), "extraArgs: the chart sets --otlp-endpoint itself; use the value traces.endpoint"),
         (json!({ "prometheusRule": { "disabled": ["RollcallSilent"] } }), "there is no alert RollcallSilent; there are RollcallProvisioningSilent"),
     ]
 }

@@ -64,6 +64,9 @@ fn cases() -> Vec<(Value, &'static str, String, Value)> {
         (json!({ "extraEnv": [{ "name": "A", "value": "b" }] }), "Deployment/rollcall", container("/env/1/name"), json!("A")),
         (json!({}), "Deployment/rollcall", container("/args"), json!(["run", "--log-level=info", "--log-format=json"])),
         (json!({ "extraArgs": ["--replica-name=a b"] }), "Deployment/rollcall", container("/args/3"), json!("--replica-name=a b")),
+        (json!({ "traces": { "endpoint": "http://collector:4318", "ratio": 0.1 } }), "Deployment/rollcall", container("/args/4"), json!("--otlp-ratio=0.1")),
+        (json!({ "webhook": { "url": "https://hooks.example.com/x" } }), "Deployment/rollcall", container("/args/3"), json!("--webhook-url=https://hooks.example.com/x")),
+        (json!({ "webhook": { "secretName": "a" } }), "Deployment/rollcall", "/spec/template/spec/volumes/0/secret/secretName".to_owned(), json!("a")),
         (json!({ "namespaces": ["a", "b"] }), "Deployment/rollcall", container("/args/4"), json!("--namespace=b")),
         (json!({ "trustedProxies": ["10.0.0.0/8"] }), "Deployment/rollcall", container("/args/3"), json!("--trusted-proxies=10.0.0.0/8")),
         (json!({}), "Deployment/rollcall", container("/resources/limits/cpu"), json!(null)),
@@ -141,6 +144,9 @@ fn cases() -> Vec<(Value, &'static str, String, Value)> {
         (json!({}), "PodDisruptionBudget/rollcall", at("/spec/maxUnavailable"), json!(1)),
         (json!({ "podDisruptionBudget": { "maxUnavailable": "50%" } }), "PodDisruptionBudget/rollcall", at("/spec/maxUnavailable"), json!("50%")),
         (json!({ "networkPolicy": { "enabled": true } }), "NetworkPolicy/rollcall", at("/spec/ingress/0/from"), json!(null)),
+        (json!({ "networkPolicy": { "enabled": true }, "traces": { "endpoint": "http://collector:4318" } }), "NetworkPolicy/rollcall", at("/spec/egress/1/ports/0/port"), json!(4318)),
+        (json!({ "networkPolicy": { "enabled": true }, "webhook": { "url": "http://hooks.example.com/x" } }), "NetworkPolicy/rollcall", at("/spec/egress/1/ports/0/port"), json!(80)),
+        (json!({ "networkPolicy": { "enabled": true }, "webhook": { "url": "https://hooks.example.com/x" } }), "NetworkPolicy/rollcall", at("/spec/egress/1"), json!(null)),
         (json!({ "networkPolicy": { "enabled": true, "adminFrom": [{ "ipBlock": { "cidr": "10.0.0.0/8" } }] } }), "NetworkPolicy/rollcall", at("/spec/ingress/1/from/1/podSelector/matchLabels/app.kubernetes.io~1name"), json!("rollcall-test")),
     ]
 }

@@ -84,6 +84,14 @@ pub(crate) fn variants() -> Vec<(&'static str, Value)> {
                 } } },
             }),
         ),
+        (
+            "told of alarms, with traces",
+            json!({
+                "webhook": { "url": "https://hooks.example.com/rollcall", "secretName": "rollcall-webhook" },
+                "traces": { "endpoint": "http://collector.observability:4318", "ratio": 0.1 },
+                "networkPolicy": { "enabled": true },
+            }),
+        ),
         ("without logins", json!({ "login": { "enabled": false } })),
         ("the operator alone", bare()),
         ("every knob of the pods", pods()),

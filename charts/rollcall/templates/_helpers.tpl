@@ -125,3 +125,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{/* The port of an address, unless it is that of https, to which every policy opens the way; nothing for no address. */}}
+{{- define "rollcall.portOf" -}}
+{{- with . }}
+{{- $url := urlParse . }}
+{{- $port := splitList ":" $url.host | rest | first | default (ternary "443" "80" (eq $url.scheme "https")) }}
+{{- if ne $port "443" }}{{ $port }}{{ end }}
+{{- end }}
+{{- end }}
