@@ -4,6 +4,7 @@
 use super::blind::Blind;
 use crate::api::Object;
 use crate::rules::guid::is_guid;
+use crate::rules::login_attributes::is_address_shaped;
 use crate::rules::mapping::to_attributes;
 use crate::rules::policy::Policy;
 use crate::rules::retention::is_asked_back;
@@ -82,7 +83,7 @@ impl Population {
         }
         self.users += 1;
         let user_name = user.scim()["userName"].as_str().unwrap_or_default();
-        if !is_email(user_name) {
+        if !is_address_shaped(user_name) {
             self.unlike_email.add(user_name);
         }
         self.add_conflict(user, user_name);
@@ -139,12 +140,5 @@ pub fn is_in_conflict(object: &Object) -> bool {
         let is_about_it =
             condition["type"] == "NameClaimed" || (condition["type"] == "Ready" && condition["reason"] == "Taken");
         is_about_it && condition["status"] == "False"
-    })
-}
-
-/// Whether a text looks like an e-mail address, as far as a user principal name does.
-fn is_email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !domain.contains('@') && !domain.starts_with('.')
     })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::place::ChosenDirectory;
+use super::place::{ChosenDirectory, SEND};
 use super::table::table;
 use super::{Answer, PluginError};
 use crate::api::Object;
@@ -67,7 +67,9 @@ pub async fn find(place: &ChosenDirectory, text: &str) -> Result<Answer, PluginE
         .await?;
     if found.is_empty() {
         let (namespace, directory) = (&place.namespace, &place.directory);
-        return Err(PluginError::Absent(format!("nobody in {namespace}/{directory} is found by {text:?}")));
+        return Err(PluginError::Absent(format!(
+            "nobody in {namespace}/{directory} is found by {text:?}; if Entra has not sent the person, {SEND}"
+        )));
     }
     Ok(answer(found, "people", json!({})))
 }

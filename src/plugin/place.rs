@@ -11,6 +11,8 @@ use crate::store::{self, Settings, Store};
 
 /// Most names that an error lists.
 const MAX_NAMED: usize = 10;
+/// What brings somebody here whom Entra has not sent.
+pub const SEND: &str = "assign the person in Entra (Users and groups, with another role than Default Access) and choose Provision on demand";
 
 /// A Directory in a cluster.
 pub struct ChosenDirectory {
@@ -87,8 +89,9 @@ impl ChosenDirectory {
             [person] => Ok(person.clone()),
             [] => found.into_iter().max_by_key(Object::deleted_at).ok_or_else(|| {
                 PluginError::Absent(format!(
-                    "nobody in {}/{} has the userName or id {text:?}: kubectl directory find looks for a part of it",
-                    self.namespace, self.directory
+                    "nobody in {}/{} has the userName or id {text:?}: kubectl directory find looks for a part of it; if Entra has \
+                     not sent the person, {}",
+                    self.namespace, self.directory, SEND
                 ))
             }),
             several => Err(PluginError::Absent(format!(

@@ -43,7 +43,7 @@ const OF_CLUSTER: [(&str, ClusterCheck); 4] = [
 ];
 
 /// The checks of a Directory.
-const OF_DIRECTORY: [(&str, DirectoryCheck); 24] = [
+const OF_DIRECTORY: [(&str, DirectoryCheck); 25] = [
     ("ready", directory::ready),
     ("endpoint", directory::endpoint),
     ("connection", directory::connection),
@@ -63,6 +63,7 @@ const OF_DIRECTORY: [(&str, DirectoryCheck); 24] = [
     ("groups", people::groups),
     ("quota", rules::quota),
     ("mass-delete", rules::mass_delete),
+    ("deactivations", rules::deactivations),
     ("deleted", people::deleted),
     ("login", login::login),
     ("redirect-uris", login::redirect_uris),

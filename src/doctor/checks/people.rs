@@ -1,6 +1,6 @@
 //! Whether the people are there, and whether what was sent of them is what the Directory needs.
 
-use super::{Scene, traffic};
+use super::{Scene, condition, traffic};
 use crate::api::directory::GroupsMode;
 use crate::api::directory_login::{AccountMatch, LoginMode, UpnClaim};
 use crate::doctor::finding::{Conclusion, ok, problem};
@@ -51,6 +51,10 @@ pub fn mapping(scene: &Scene<'_>) -> Conclusion {
     )
 }
 
+/// What gives people names that they can log in with.
+const ADVICE: &str = "Entra: Provisioning > Mappings: map userPrincipalName to userName, which is how people sign in; or map objectId \
+                      to externalId, by which an account is recognised whatever its name is";
+
 /// Whether people can be recognised at their first login.
 pub fn user_names(scene: &Scene<'_>) -> Conclusion {
     let people = match &scene.observed.people {
@@ -70,6 +74,9 @@ pub fn user_names(scene: &Scene<'_>) -> Conclusion {
             "Entra: Provisioning > Mappings: map objectId to externalId, then Restart provisioning",
         );
     }
+    if let Some(suspect) = condition(scene.directory, "MappingSuspect").filter(|suspect| suspect.holds) {
+        return problem(suspect.message, ADVICE);
+    }
     if people.unlike_email.count == 0 {
         return ok("every userName has the form of an e-mail address");
     }
@@ -78,12 +85,10 @@ pub fn user_names(scene: &Scene<'_>) -> Conclusion {
         people.unlike_email.count,
         people.unlike_email.shown()
     );
-    let advice = "Entra: Provisioning > Mappings: map userPrincipalName to userName, which is how people sign in; or map objectId \
-                  to externalId, by which an account is recognised whatever its name is";
     let by_name =
         oidc.is_some_and(|oidc| !by_id_alone && matches!(oidc.upn_claim, UpnClaim::Upn | UpnClaim::PreferredUsername));
     // Somebody with the object id is recognised all the same.
-    if by_name && people.without_object_id.count > 0 { problem(summary, advice) } else { ok(summary).with_hint(advice) }
+    if by_name && people.without_object_id.count > 0 { problem(summary, ADVICE) } else { ok(summary).with_hint(ADVICE) }
 }
 
 /// Who names a value that another object owns.

@@ -30,6 +30,17 @@ pub fn mass_delete(scene: &Scene<'_>) -> Conclusion {
     }
 }
 
+/// Whether unusually many people were deactivated at once.
+pub fn deactivations(scene: &Scene<'_>) -> Conclusion {
+    match condition(scene.directory, "ManyDeactivated") {
+        Some(burst) if burst.holds => problem(
+            burst.message,
+            "if nobody meant that, mend the assignments or the scoping filter in Entra; the next cycle lets the people in again",
+        ),
+        _ => ok("no unusual number of people was deactivated at once"),
+    }
+}
+
 /// Whether an externalId is used twice.
 pub fn duplicates(scene: &Scene<'_>) -> Conclusion {
     match condition(scene.directory, "DuplicateExternalId") {

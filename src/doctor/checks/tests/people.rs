@@ -234,6 +234,20 @@ fn the_checks_of_what_stands_between_people_and_of_limits() {
             Problem,
             "massDeleteOverrideUntil",
         ),
+        (
+            "many people were deactivated at once",
+            |seen| seen.stand("ManyDeactivated", "True", "Burst", "60 of 300 people were deactivated"),
+            "deactivations",
+            Problem,
+            "mend the assignments",
+        ),
+        (
+            "the operator suspects the mapping",
+            |seen| seen.stand("MappingSuspect", "True", "AttributesUnusable", "2 users have an empty externalId"),
+            "user-names",
+            Problem,
+            "2 users have an empty externalId",
+        ),
     ]);
 }
 
