@@ -36,6 +36,22 @@ pub(crate) async fn run(requests: usize, work: impl AsyncFn(usize) -> anyhow::Re
     Ok(Round { per_second: count / elapsed.as_secs_f64(), p50: times[times.len() / 2] })
 }
 
+/// Makes requests for as long as it is polled; ends only with the error of one that failed.
+pub(crate) async fn until_dropped(work: impl AsyncFn(usize) -> anyhow::Result<()>) -> anyhow::Error {
+    let workers = (0..CONNECTIONS).map(|worker| {
+        let work = &work;
+        async move {
+            let mut number = worker;
+            loop {
+                work(number).await?;
+                number += CONNECTIONS;
+            }
+        }
+    });
+    let ended: anyhow::Result<Vec<std::convert::Infallible>> = try_join_all(workers).await;
+    ended.err().unwrap_or_else(|| anyhow::anyhow!("there are no connections"))
+}
+
 /// Asks at an even rate and returns the time within which 99 of 100 were answered. A question that begins late because those
 /// before it were slow counts from when it was due: a slow server cannot hide behind its own queue.
 pub(crate) async fn paced(

@@ -15,12 +15,16 @@ mod bare;
 mod check;
 mod company;
 mod groups;
+mod idle;
+mod keys;
 mod load;
+mod login;
 mod memory;
 mod people;
 mod raw;
 mod rival;
 mod scale;
+mod start;
 mod statuses;
 mod stream;
 mod table;
@@ -73,8 +77,23 @@ async fn main() -> Result<()> {
         bench.scale.rounds
     );
     let mut directories = Vec::new();
-    if [Part::People, Part::Groups, Part::Statuses, Part::Check].into_iter().any(|part| args.wants(part)) {
+    let of_people = [Part::People, Part::Groups, Part::Statuses, Part::Check, Part::Keys, Part::Start, Part::Idle];
+    if of_people.into_iter().any(|part| args.wants(part)) {
         directories = few_and_many(&bench, &args).await?;
+    }
+    if args.wants(Part::Check) {
+        statuses::settle(&bench).await?;
+        check::measure(&bench, &directories).await?;
+    }
+    if let Some(many) = directories.last() {
+        of_replicas(&bench, &args, many).await?;
+    }
+    if args.wants(Part::Login) {
+        println!("\nlogins");
+        match login::measure(bench.scale.logins).await? {
+            Some(figures) => table::print(&figures),
+            None => println!("  left out, because no provider can run here"),
+        }
     }
     if args.wants(Part::Company) {
         company::measure(&bench).await?;
@@ -83,8 +102,20 @@ async fn main() -> Result<()> {
         println!("\na rule that makes a difference for everybody");
         table::print(&statuses::measure(&bench, many).await?);
     }
-    if args.wants(Part::Check) {
-        check::measure(&bench, &directories).await?;
+    Ok(())
+}
+
+/// What needs replicas beside the one that is measured otherwise.
+async fn of_replicas(bench: &Bench, args: &Args, many: &Directory) -> Result<()> {
+    println!("\nreplicas");
+    if args.wants(Part::Keys) {
+        table::print(&keys::measure(bench, many).await?);
+    }
+    if args.wants(Part::Start) {
+        table::print(&start::measure(bench).await?);
+    }
+    if args.wants(Part::Idle) {
+        table::print(&idle::measure(bench).await?);
     }
     Ok(())
 }
@@ -100,6 +131,8 @@ async fn few_and_many(bench: &Bench, args: &Args) -> Result<Vec<Directory>> {
         let each = (memory::processor_ms(&bench.operator)? - before) as f64 / size as f64;
         println!("\n{size} people (filled at {:.0} per second, {each:.2} ms of a processor each)", filled.per_second);
         directories.push(directory);
+        // A figure that is taken while the leader writes a status for everybody is one of the leader.
+        statuses::settle(bench).await?;
         memory::print(&bench.operator, base, people::total(&directories).await?)?;
         let directory = &directories[directories.len() - 1];
         if args.wants(Part::People) {

@@ -36,6 +36,14 @@ pub(crate) enum Part {
     Statuses,
     /// Questions of proxies about sessions.
     Check,
+    /// Logins at a provider.
+    Login,
+    /// Keys that are revoked.
+    Keys,
+    /// Replicas that start.
+    Start,
+    /// Replicas that have nothing to do.
+    Idle,
 }
 
 impl Args {
@@ -80,6 +88,14 @@ pub(crate) struct Scale {
     pub(crate) memberships: usize,
     /// People who are deactivated while their sessions are asked about.
     pub(crate) deactivations: usize,
+    /// People who log in for the first time.
+    pub(crate) logins: usize,
+    /// Keys that are revoked while people are read.
+    pub(crate) revocations: usize,
+    /// Starts of a replica.
+    pub(crate) starts: usize,
+    /// For how many seconds three replicas have nothing to do.
+    pub(crate) idle_seconds: u64,
 }
 
 const FULL: Scale = Scale {
@@ -96,6 +112,10 @@ const FULL: Scale = Scale {
     paced_seconds: 20,
     memberships: 2_000,
     deactivations: 1_000,
+    logins: 60,
+    revocations: 200,
+    starts: 5,
+    idle_seconds: 600,
 };
 
 const QUICK: Scale = Scale {
@@ -112,4 +132,8 @@ const QUICK: Scale = Scale {
     paced_seconds: 2,
     memberships: 60,
     deactivations: 30,
+    logins: 6,
+    revocations: 10,
+    starts: 2,
+    idle_seconds: 10,
 };

@@ -13,7 +13,8 @@ use super::{Client, Directory, Operator, until};
 
 /// Where people find the operator.
 pub(crate) const PUBLIC_URL: &str = "https://login.contoso.example";
-const SECRET: &str = "secret-of-the-registration";
+/// The secret of every registration.
+pub(crate) const SECRET: &str = "secret-of-the-registration";
 /// More redirects in a row are a loop.
 const MAX_REDIRECTS: usize = 12;
 
