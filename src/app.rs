@@ -135,7 +135,7 @@ pub async fn run(config: Config, log_filter: LogFilter) -> Result<(), Error> {
         log_format: _,
         log_filter: _,
         audit_file: _,
-        traces: _,
+        traces,
         webhook,
         login: login_config,
     } = config;
@@ -171,7 +171,7 @@ pub async fn run(config: Config, log_filter: LogFilter) -> Result<(), Error> {
     let (doors, scim) = doors(&store, &metrics, &readiness, &logins, &keys, public_url.as_deref());
     let addressing = Addressing { public_url, trusted_proxies };
     let stop = || stops.background.clone();
-    let edge = Edge::new(doors, addressing, metrics.clone()).serve(public, stops.serving.clone());
+    let edge = Edge::new(doors, addressing, metrics.clone(), traces.is_some()).serve(public, stops.serving.clone());
     let told = store.clone();
     let serving_all = async move {
         edge.await;

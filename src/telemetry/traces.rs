@@ -20,7 +20,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, SdkTracer, SdkTracerProvider, ShouldSample};
 use tokio::runtime::Handle;
-use tracing::{Level, Metadata, Span, field};
+use tracing::{Metadata, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::config::TracesConfig;
@@ -100,24 +100,16 @@ fn resource(replica: &str) -> Resource {
     if is_named { resource.build() } else { resource.with_service_name(SERVICE).build() }
 }
 
-/// Which spans of the process belong to traces. What else is asked about [`TARGET`] is whether there are any.
+/// Which spans of the process belong to traces.
 pub(super) fn is_traced(metadata: &Metadata<'_>) -> bool {
-    match metadata.target() {
-        TARGET => true,
-        REQUEST | API_SERVER => metadata.is_span(),
-        _ => false,
-    }
+    metadata.is_span() && [TARGET, REQUEST, API_SERVER].contains(&metadata.target())
 }
 
 /// Lets the span of a request, which nobody has entered yet, be one of a trace: that of the `traceparent` among the headers, or a
-/// new one. Returns whether there are traces.
-pub fn begin(span: &Span, headers: &HeaderMap) -> bool {
-    let is_on = tracing::enabled!(target: TARGET, Level::DEBUG);
-    if is_on {
-        span.record("otel.kind", "server");
-        span.set_parent(TraceContextPropagator::new().extract(&HeaderExtractor(headers))).ok();
-    }
-    is_on
+/// new one. For a process that sends traces; in another one the span would only have a field that nobody needs.
+pub fn begin(span: &Span, headers: &HeaderMap) {
+    span.record("otel.kind", "server");
+    span.set_parent(TraceContextPropagator::new().extract(&HeaderExtractor(headers))).ok();
 }
 
 /// The span of a request to a provider; a disabled one where there are no traces. The rest of the address may hold a code.

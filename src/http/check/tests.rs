@@ -70,7 +70,7 @@ impl Front {
         let logins = Logins::new(store.clone(), providers, metrics.clone(), "acme".to_owned());
         let check = CheckDoor::new(logins.clone(), Some(PUBLIC_URL.to_owned()));
         let addressing = Addressing { public_url: Some(PUBLIC_URL.to_owned()), trusted_proxies: Vec::new() };
-        let edge = Edge::new(side_by_side([check.door()]), addressing, metrics.clone());
+        let edge = Edge::new(side_by_side([check.door()]), addressing, metrics.clone(), false);
         let front = Self { memory, store, logins, edge, metrics };
         for name in ["staff", "guests"] {
             let oidc = json!({
@@ -570,7 +570,7 @@ async fn nothing_is_known_before_the_keys_are_read() {
     let providers = front.logins.providers().clone();
     let logins = Logins::new(front.store.clone(), providers, front.metrics.clone(), "elsewhere".to_owned());
     let check = CheckDoor::new(logins, None);
-    let edge = Edge::new(side_by_side([check.door()]), Addressing::default(), front.metrics.clone());
+    let edge = Edge::new(side_by_side([check.door()]), Addressing::default(), front.metrics.clone(), false);
     let cookie = front.session();
     let read = Front { edge, ..front }.ask("/check/nginx/acme/staff/wiki", &[("cookie", &cookie)]).await;
     assert_eq!((read.status, read.header("retry-after")), (503, Some("5")));

@@ -46,18 +46,19 @@ struct Inner {
     addressing: Addressing,
     /// Where requests are counted; nothing where they are neither counted nor logged.
     metrics: Option<Metrics>,
+    is_traced: bool,
 }
 
 impl Edge {
-    /// An edge that logs and counts every request.
-    pub fn new(doors: Router, addressing: Addressing, metrics: Metrics) -> Self {
-        Self(Arc::new(Inner { doors: TowerToHyperService::new(doors), addressing, metrics: Some(metrics) }))
+    /// An edge that logs and counts every request, and where the process sends traces, traces it.
+    pub fn new(doors: Router, addressing: Addressing, metrics: Metrics, is_traced: bool) -> Self {
+        Self(Arc::new(Inner { doors: TowerToHyperService::new(doors), addressing, metrics: Some(metrics), is_traced }))
     }
 
     /// An edge that tells of no request: probes and scrapes come all day and concern nobody.
     pub fn silent(doors: Router) -> Self {
         let addressing = Addressing::default();
-        Self(Arc::new(Inner { doors: TowerToHyperService::new(doors), addressing, metrics: None }))
+        Self(Arc::new(Inner { doors: TowerToHyperService::new(doors), addressing, metrics: None, is_traced: false }))
     }
 
     /// Serves until `stop`, and returns when the last request has been answered.
@@ -71,7 +72,7 @@ impl Edge {
 
     /// The answer to one request.
     pub(in crate::http) async fn answer(&self, ends: Ends, mut request: Request) -> Answer {
-        let Inner { doors, addressing, metrics } = &*self.0;
+        let Inner { doors, addressing, metrics, is_traced } = &*self.0;
         let request_id = request_id::read(request.headers());
         let method = method_label(request.method());
         let client = addressing.client(ends.peer.ip(), request.headers());
@@ -90,7 +91,9 @@ impl Edge {
             trace_id = field::Empty,
             otel.kind = field::Empty,
         );
-        let is_traced = traces::begin(&span, request.headers());
+        if *is_traced {
+            traces::begin(&span, request.headers());
+        }
         let target_host = request.uri().authority().map(http::uri::Authority::as_str);
         let origin = addressing.origin(&ends, target_host, request.headers());
         let unexpected_host = addressing.unexpected_host(&ends, target_host, request.headers());
@@ -117,7 +120,7 @@ impl Edge {
             let route = if noted.route.is_empty() { NO_ROUTE } else { &noted.route };
             let directory = noted.directory.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
             let status = answer.status();
-            if is_traced && let Some(trace) = traces::answered(&span, method, route, status.as_u16()) {
+            if *is_traced && let Some(trace) = traces::answered(&span, method, route, status.as_u16()) {
                 span.record("trace_id", field::display(trace));
             }
             metrics.request(&CountedRequest { method, route, status: status.as_u16(), directory }, duration);

@@ -107,11 +107,11 @@ fn refused(browser: &Browser, visit: &Visit, destination: &Destination, refusal:
     browser.logins.metrics().login(&directory.namespace, &directory.name, audit::method(way), refusal.as_str());
     match refusal {
         LoginRefused::Provider(problem) => unreachable(visit, problem).again(again),
-        LoginRefused::Answer(answer) => visit.denied(answer.sentence, refusal.to_string()).again(select),
-        LoginRefused::Guest => visit.denied(denied::GUEST, refusal.to_string()).again(select),
-        LoginRefused::Token(_) if refusal.is_unavailable() => {
+        LoginRefused::Answer(_) | LoginRefused::Token(_) if refusal.is_unavailable() => {
             visit.failure(StatusCode::SERVICE_UNAVAILABLE, error::PROVIDER, refusal.to_string()).again(again)
         }
+        LoginRefused::Answer(answer) => visit.denied(answer.sentence, refusal.to_string()).again(select),
+        LoginRefused::Guest => visit.denied(denied::GUEST, refusal.to_string()).again(select),
         LoginRefused::Token(_) => {
             visit.failure(StatusCode::FORBIDDEN, error::PROVIDER_REFUSED, refusal.to_string()).again(again)
         }

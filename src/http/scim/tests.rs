@@ -65,7 +65,7 @@ impl Front {
         let scim = Scim::new(store, keys, metrics.clone(), readiness);
         let trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
         let addressing = Addressing { public_url: Some("https://example.com/rollcall".to_owned()), trusted_proxies };
-        let edge = Edge::new(side_by_side([scim.door()]), addressing, metrics.clone());
+        let edge = Edge::new(side_by_side([scim.door()]), addressing, metrics.clone(), false);
         let writer = log.clone();
         let (subscriber, _) =
             telemetry::subscriber(LogFormat::Json, EnvFilter::new("info"), move || writer.clone(), None, None);
