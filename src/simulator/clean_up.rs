@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use http::Method;
 use serde_json::Value;
 
-use crate::simulator::check::{Patience, listed};
+use crate::simulator::check::{ListPatience, listed};
 use crate::simulator::client::{Client, escape_segment};
 use crate::simulator::job::answer::{On, judge};
 use crate::simulator::report::{Action, Check, Entry, EntryKind, ErrorCode, LeftOut, Section, Status};
@@ -42,7 +42,7 @@ fn is_of_run(seed: u64, kind: EntryKind, name: &str) -> bool {
 pub(super) async fn of_seed(client: &Client, seed: u64, parallel: usize) -> Result<(Section, (usize, usize)), String> {
     let start = Instant::now();
     let mut section = Section::new(format!("Clean-up: what runs with the seed {seed} left is deleted"));
-    let (mut remaining, patience) = ((0, 0), Patience::default());
+    let (mut remaining, patience) = ((0, 0), ListPatience::default());
     for kind in [EntryKind::Group, EntryKind::User] {
         let ids = match found(client, seed, kind).await {
             Err(reason) if kind == EntryKind::Group => {

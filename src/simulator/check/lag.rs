@@ -19,19 +19,19 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The patience of one run with lists that are behind. It ends with the first list that stays wrong: from then on the endpoint
 /// is known to be faulty, and each check looks once.
 #[derive(Debug)]
-pub struct Patience {
+pub struct ListPatience {
     max_lag: Duration,
     is_over: AtomicBool,
 }
 
-impl Default for Patience {
+impl Default for ListPatience {
     /// Waits for [`MAX_LAG`].
     fn default() -> Self {
         Self { max_lag: MAX_LAG, is_over: AtomicBool::new(false) }
     }
 }
 
-impl Patience {
+impl ListPatience {
     /// Looks until `is_current` says yes or the patience ends. Returns what was seen last, and how long after the first look;
     /// zero when the first look was the last.
     pub async fn until_current<T, Looked: Future<Output = T>>(
@@ -53,7 +53,7 @@ impl Patience {
         (seen, lag)
     }
 
-    /// Makes checks until all of them pass, as [`Patience::until_current`] does, and says in each how long that took.
+    /// Makes checks until all of them pass, as [`ListPatience::until_current`] does, and says in each how long that took.
     pub(super) async fn check<Looked: Future<Output = Vec<Check>>>(&self, look: impl Fn() -> Looked) -> Vec<Check> {
         let (mut checks, lag) = self.until_current(look, |checks| checks.iter().all(|check| check.passed)).await;
         if !lag.is_zero() {
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     /// The check of a total that is right from this look on, and how often it was looked.
-    async fn checked(patience: &Patience, right_from: usize) -> (Check, usize) {
+    async fn checked(patience: &ListPatience, right_from: usize) -> (Check, usize) {
         let looks = AtomicUsize::new(0);
         let mut checks = patience
             .check(|| {
@@ -85,18 +85,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_is_right_at_once_is_asked_once() {
-        assert_eq!(checked(&Patience::default(), 1).await, (Check::passed("the total", "7"), 1));
+        assert_eq!(checked(&ListPatience::default(), 1).await, (Check::passed("the total", "7"), 1));
     }
 
     #[tokio::test]
     async fn a_list_that_becomes_right_passes_and_says_how_long_it_took() {
-        let (check, looks) = checked(&Patience::default(), 2).await;
+        let (check, looks) = checked(&ListPatience::default(), 2).await;
         assert!(check.passed && check.found.starts_with("7; asked again for ") && looks == 2, "{check:?}");
     }
 
     #[tokio::test]
     async fn a_list_that_stays_wrong_is_a_finding_and_the_next_one_is_not_waited_for() {
-        let patience = Patience { max_lag: Duration::ZERO, is_over: AtomicBool::new(false) };
+        let patience = ListPatience { max_lag: Duration::ZERO, is_over: AtomicBool::new(false) };
         let (check, looks) = checked(&patience, usize::MAX).await;
         assert!(!check.passed && check.found.starts_with("8; asked again for ") && looks == 2, "{check:?}");
         assert_eq!(checked(&patience, 2).await, (Check::failed("the total", "7", "8"), 1));

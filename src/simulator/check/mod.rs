@@ -26,7 +26,7 @@ use crate::simulator::report::Check;
 use crate::simulator::source::Tenant;
 use findings::Findings;
 
-pub use lag::Patience;
+pub use lag::ListPatience;
 pub use lists::{Totals, listed};
 
 /// How many objects that a cycle did not visit are read after it.
@@ -39,7 +39,7 @@ pub struct Checker {
     before: Totals,
     random: Random,
     with_groups: bool,
-    patience: Patience,
+    patience: ListPatience,
     stop: Arc<AtomicBool>,
 }
 
@@ -54,7 +54,7 @@ impl Checker {
     ) -> Result<Self, String> {
         let before = lists::totals(&client, with_groups).await?;
         let (parallel, random) = (parallel.max(1), Random::fork(seed, "checks"));
-        Ok(Self { client, parallel, before, random, with_groups, patience: Patience::default(), stop })
+        Ok(Self { client, parallel, before, random, with_groups, patience: ListPatience::default(), stop })
     }
 
     /// Every check after a cycle.
