@@ -1,7 +1,7 @@
 //! Whether the people are there, and whether what was sent of them is what the Directory needs.
 
 use super::{Scene, condition, traffic};
-use crate::api::directory::GroupsMode;
+use crate::api::directory::{GroupsMode, ProvisioningMode};
 use crate::api::directory_login::{AccountMatch, LoginMode, UpnClaim};
 use crate::doctor::finding::{Conclusion, ok, problem};
 
@@ -15,6 +15,9 @@ pub fn people(scene: &Scene<'_>) -> Conclusion {
         Err(blind) => return blind.conclusion("the people"),
     };
     let is_fresh = traffic::silence(scene).is_some_and(|silence| silence <= traffic::CADENCE * FRESH_CYCLES);
+    if scene.spec.provisioning.mode == ProvisioningMode::Observe {
+        return ok(format!("{} people, and what is observed is stored nowhere", people.users));
+    }
     if people.users == 0 && is_fresh {
         return problem(
             "the provider comes, and nobody is here",
@@ -67,7 +70,7 @@ pub fn user_names(scene: &Scene<'_>) -> Conclusion {
     if by_id_alone && people.without_object_id.count > 0 {
         return problem(
             format!(
-                "{} active people have no object id in externalId ({}), and spec.login.oidc.match is ObjectId: they cannot log in",
+                "active people without an object id in externalId: {} ({}); they cannot log in, because spec.login.oidc.match is ObjectId",
                 people.without_object_id.count,
                 people.without_object_id.shown()
             ),
@@ -81,7 +84,7 @@ pub fn user_names(scene: &Scene<'_>) -> Conclusion {
         return ok("every userName has the form of an e-mail address");
     }
     let summary = format!(
-        "{} userNames do not have the form of an e-mail address ({})",
+        "userNames without the form of an e-mail address: {} ({})",
         people.unlike_email.count,
         people.unlike_email.shown()
     );
@@ -101,7 +104,11 @@ pub fn conflicts(scene: &Scene<'_>) -> Conclusion {
         return ok("nobody names a value that somebody else owns");
     }
     problem(
-        format!("{} objects name a value that another one owns: {}", people.conflicts.count, people.conflicts.shown()),
+        format!(
+            "objects that name a value which another one owns: {} ({})",
+            people.conflicts.count,
+            people.conflicts.shown()
+        ),
         "kubectl describe names the other object for each: change the value at one of the two accounts, or delete one",
     )
 }

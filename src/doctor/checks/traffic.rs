@@ -61,7 +61,8 @@ pub fn authentication(scene: &Scene<'_>) -> Conclusion {
     let ago = scene.now.duration_since(last);
     let reason = failed["reason"].as_str().unwrap_or("for an unknown reason");
     let key = failed["key"].as_str().map(|key| format!(", with the key {key}")).unwrap_or_default();
-    let summary = format!("{count} requests failed to authenticate, the last one {} ago ({reason}{key})", shown(ago));
+    let summary =
+        format!("requests that failed to authenticate: {count}, the last one {} ago ({reason}{key})", shown(ago));
     if ago > RECENT {
         return ok(summary);
     }

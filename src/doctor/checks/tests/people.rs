@@ -105,6 +105,16 @@ fn the_checks_of_the_people() {
             "nobody is here yet",
         ),
         (
+            "nobody, and the Directory is observed",
+            |seen| {
+                seen.users.clear();
+                seen.set(json!({ "spec": { "provisioning": { "mode": "Observe" } } }));
+            },
+            "people",
+            Fine,
+            "stored nowhere",
+        ),
+        (
             "people may not be listed",
             |seen| seen.observed.people = Err(Blind::Forbidden("list directoryusers in acme".to_owned())),
             "people",
@@ -138,7 +148,7 @@ fn the_checks_of_the_people() {
             },
             "user-names",
             Problem,
-            "1 userNames do not have the form of an e-mail address (ada)",
+            "userNames without the form of an e-mail address: 1 (ada)",
         ),
         (
             "no e-mail address, and nobody logs in",
