@@ -40,17 +40,27 @@ pub struct Facts<'a> {
     pub person: &'a Object,
     /// Who may log in.
     pub rules: &'a LoginRules,
-    /// The holder of a value that the person names, if it is somebody else or nobody.
+    /// The value that the person names and does not own.
     pub lost: Option<Lost>,
 }
 
-/// A value that a person names and does not own.
+/// A value that a person names and does not own. Attributes are as claims name them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// The attribute, as claims name it.
-    pub attribute: String,
-    /// Who owns it; nobody where it is being claimed.
-    pub holder: Option<String>,
+pub enum Lost {
+    /// Somebody else owns it.
+    Held {
+        /// The attribute.
+        attribute: String,
+        /// Who.
+        holder: String,
+    },
+    /// Nobody owns it yet.
+    Unclaimed {
+        /// The attribute.
+        attribute: String,
+    },
+    /// The status says that there is one, and the caller may not read claims.
+    Unread,
 }
 
 /// The decision of every door, and what there is to say about it.
@@ -69,11 +79,15 @@ pub fn tell(facts: &Facts<'_>) -> AccessAnswer {
     };
     let message = stands.filter(|stands| stands.reason == denial.as_str()).map(|stands| stands.message.to_owned());
     let advice = match (denial, lost) {
-        (Denial::ValueTaken, Some(Lost { attribute, holder: Some(holder) })) => {
+        (Denial::ValueTaken, Some(Lost::Held { attribute, holder })) => {
             format!("{attribute} belongs to {holder}: give one of the two another value, or delete one")
         }
-        (Denial::ValueTaken, Some(Lost { attribute, holder: None })) => {
+        (Denial::ValueTaken, Some(Lost::Unclaimed { attribute })) => {
             format!("{attribute} is being claimed: ask again in a moment")
+        }
+        (Denial::ValueTaken, Some(Lost::Unread)) => {
+            let ready = condition(object, "Ready").map(|ready| ready.message.to_owned());
+            ready.unwrap_or_else(|| advice(denial).to_owned())
         }
         _ => message.unwrap_or_else(|| advice(denial).to_owned()),
     };
@@ -204,12 +218,15 @@ async fn lost(place: &ChosenDirectory, person: &Object, rules: &UniqueRules) -> 
             Err(store::Error::NotFound) => None,
             Err(store::Error::Forbidden(_)) => {
                 let is_in_conflict = crate::doctor::is_in_conflict(person);
-                return Ok(is_in_conflict.then_some(Lost { attribute: value.attribute, holder: None }));
+                return Ok(is_in_conflict.then_some(Lost::Unread));
             }
             Err(error) => return Err(failed("read a claim")(error)),
         };
-        if holder.as_deref() != Some(person.name()) {
-            return Ok(Some(Lost { attribute: value.attribute, holder }));
+        let attribute = value.attribute;
+        match holder {
+            Some(holder) if holder == person.name() => {}
+            Some(holder) => return Ok(Some(Lost::Held { attribute, holder })),
+            None => return Ok(Some(Lost::Unclaimed { attribute })),
         }
     }
     Ok(None)
@@ -274,9 +291,8 @@ mod tests {
         let foreign = json!([{ "type": "AccessGranted", "status": "False", "reason": "ForeignLink", "message": "remove it",
             "lastTransitionTime": at }]);
         let portal = json!({ "portalSuspension": { "at": at, "by": "bob-1", "reason": "lost laptop" } });
-        let taken = |holder: Option<&str>| {
-            Some(Lost { attribute: "User.userName".to_owned(), holder: holder.map(str::to_owned) })
-        };
+        let attribute = || "User.userName".to_owned();
+        let taken = json!([{ "type": "Ready", "status": "False", "reason": "Taken", "message": "externalId belongs to bob-1" }]);
         for (name, person, lost, denial, since, request, advice) in [
             ("granted", ada(&json!({}), &granted), None, None, true, None, ""),
             ("granted, and no status yet", ada(&json!({}), &json!([])), None, None, false, None, ""),
@@ -311,7 +327,7 @@ mod tests {
             (
                 "the name is somebody else's",
                 ada(&json!({}), &json!([])),
-                taken(Some("bob-1")),
+                Some(Lost::Held { attribute: attribute(), holder: "bob-1".to_owned() }),
                 Some("ValueTaken"),
                 false,
                 None,
@@ -320,11 +336,20 @@ mod tests {
             (
                 "being created",
                 ada(&json!({}), &json!([])),
-                taken(None),
+                Some(Lost::Unclaimed { attribute: attribute() }),
                 Some("ValueTaken"),
                 false,
                 None,
                 "being claimed",
+            ),
+            (
+                "somebody else's, for who may not read claims",
+                ada(&json!({}), &taken),
+                Some(Lost::Unread),
+                Some("ValueTaken"),
+                false,
+                None,
+                "externalId belongs to bob-1",
             ),
             ("another tenant", ada(&json!({}), &foreign), None, Some("ForeignLink"), true, None, "remove it"),
         ] {
