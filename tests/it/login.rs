@@ -12,6 +12,7 @@ use rollcall::login::session::Session;
 use serde_json::{Value, json};
 
 use crate::support::built_in::token_of;
+use crate::support::client::Answer;
 use crate::support::cluster::{self, kubectl};
 use crate::support::login::{Browser, Company, End, PUBLIC_URL, encoded, own_site};
 use crate::support::until;
@@ -382,8 +383,11 @@ async fn threats_31_and_32_nothing_that_was_sent_leads_elsewhere_or_comes_back()
     assert_eq!(answer.status, 303, "too long is no error");
     assert!(answer.header("location").len() < 2_048, "{}", answer.header("location").len());
 
-    let location: url::Url = answer.header("location").parse().expect("an address");
-    let state = location.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
+    let state_of = |answer: &Answer| {
+        let location: url::Url = answer.header("location").parse().expect("an address");
+        location.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned()
+    };
+    let state = state_of(&answer);
     let markup = "<script>alert(1)</script>";
     let callback = format!(
         "{}?error=access_denied&error_description={}&state={state}",
@@ -394,6 +398,10 @@ async fn threats_31_and_32_nothing_that_was_sent_leads_elsewhere_or_comes_back()
     assert_eq!(page.status, 403);
     assert!(page.text.contains("not assigned") && !page.text.contains("script"), "{}", page.text);
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    // What passes by itself is no refusal of the person.
+    let state = state_of(&browser.open(&company.start_at("wiki", None)).await);
+    let callback = format!("{}?error=temporarily_unavailable&state={state}", company.login_page("/callback"));
+    assert_eq!(browser.open(&callback).await.status, 503);
     let page = browser.open(&format!("{PUBLIC_URL}/login/{}/nobody", company.directory.namespace)).await;
     assert_eq!(page.status, 404);
     assert!(page.header("content-type").starts_with("text/html"), "people read pages");

@@ -12,6 +12,8 @@ use super::token::TokenRefused;
 pub enum Remedy {
     /// The login may simply be started again.
     Again,
+    /// The provider has trouble of its own, which will pass.
+    Later,
     /// The person has to do something at the provider.
     Person,
     /// An administrator of the provider's tenant has to let the person in.
@@ -31,7 +33,7 @@ pub struct ProviderRefusal {
     pub remedy: Remedy,
 }
 
-use Remedy::{Administrator, Again, Person, Registration};
+use Remedy::{Administrator, Again, Later, Person, Registration};
 
 /// Microsoft's codes that a login may end with.
 const AADSTS: &[(u32, Remedy, &str)] = &[
@@ -91,7 +93,7 @@ const AADSTS: &[(u32, Remedy, &str)] = &[
     (80_012, Administrator, "Your organisation does not let you sign in at this time."),
     (81_010, Again, "The provider did not accept your computer's sign-in. Sign in again."),
     (90_002, Registration, "The organisation of this login's authority does not exist."),
-    (90_033, Again, "The provider is not available just now. Try again in a few minutes."),
+    (90_033, Later, "The provider is not available just now. Try again in a few minutes."),
     (90_072, Administrator, "Your account is of another organisation and is not a guest of this one."),
     (90_094, Administrator, "An administrator of your organisation has to consent to this application."),
     (90_095, Administrator, "An administrator of your organisation has to consent to this application."),
@@ -153,8 +155,8 @@ const AADSTS: &[(u32, Remedy, &str)] = &[
 /// The codes of OAuth and OpenID Connect (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6).
 const OAUTH: &[(&str, Remedy, &str)] = &[
     ("access_denied", Person, "The login was cancelled, or the provider does not let you in."),
-    ("temporarily_unavailable", Again, "The provider is not available just now. Try again in a few minutes."),
-    ("server_error", Again, "The provider had an error. Try again in a few minutes."),
+    ("temporarily_unavailable", Later, "The provider is not available just now. Try again in a few minutes."),
+    ("server_error", Later, "The provider had an error. Try again in a few minutes."),
     ("invalid_grant", Again, "This login was used already, or took too long. Sign in again."),
     ("login_required", Again, "You were no longer signed in at the provider. Sign in again."),
     ("interaction_required", Again, "The provider has a question for you. Sign in again."),
@@ -228,8 +230,9 @@ impl LoginRefused {
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Provider(_) => true,
+            Self::Answer(answer) => answer.remedy == Remedy::Later,
             Self::Token(refused) => refused.is_unavailable(),
-            Self::Answer(_) | Self::Guest => false,
+            Self::Guest => false,
         }
     }
 }
@@ -274,7 +277,7 @@ mod tests {
                 Again,
             ),
             ("a new code", "access_denied", "AADSTS999999: whatever".to_owned(), Some(999_999), Person),
-            ("no code", "temporarily_unavailable", "busy".to_owned(), None, Again),
+            ("no code", "temporarily_unavailable", "busy".to_owned(), None, Later),
             ("a number that is none", "access_denied", "AADSTS99999999999999: x".to_owned(), None, Person),
             ("no number", "consent_required", "AADSTS: x".to_owned(), None, Administrator),
             ("nothing that anybody knows", "<script>", String::new(), None, Again),
