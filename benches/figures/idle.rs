@@ -28,7 +28,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Figure>> {
         (made > 0.0).then(|| (what.clone(), made))
     };
     let made: Vec<_> = after.iter().filter_map(made).collect();
-    let total: f64 = made.iter().map(|(_, count)| count).sum();
+    let total = made.iter().fold(0.0, |total, (_, count)| total + count);
     let told: Vec<_> = made.iter().map(|(what, count)| format!("{count} {what}")).collect();
     let measured = format!("{REPLICAS} replicas, {} s; {}", bench.scale.idle_seconds, told.join(", "));
     let name = "writes while idle, but for Leases";

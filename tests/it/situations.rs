@@ -2,6 +2,7 @@
 //! the Events and the doctor's findings.
 //!
 //! `cargo test --test it -- situations --nocapture` prints them as a user sees them.
+#![allow(clippy::print_stdout, reason = "what is printed is what the test is about")]
 
 use std::fmt::Write as _;
 
