@@ -25,7 +25,7 @@ pub struct ListPatience {
 }
 
 impl Default for ListPatience {
-    /// Waits for [`MAX_LAG`].
+    /// Waits for five seconds.
     fn default() -> Self {
         Self { max_lag: MAX_LAG, is_over: AtomicBool::new(false) }
     }
