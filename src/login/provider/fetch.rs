@@ -28,7 +28,7 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tower_service::Service;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
 use super::address::is_public;
 use crate::telemetry::traces;
@@ -139,7 +139,7 @@ impl ProviderClient {
                 _ => self.direct.request(request).await,
             };
             let (parts, body) = answer.map_err(|error| unreached(&error))?.into_parts();
-            Span::current().record("http.response.status_code", parts.status.as_u16());
+            span.record("http.response.status_code", parts.status.as_u16());
             let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| unread(&*error))?;
             Ok(HttpResponse::from_parts(parts, body.to_bytes().to_vec()))
         };

@@ -25,7 +25,7 @@ pub struct ListPatience {
 }
 
 impl Default for ListPatience {
-    /// Waits for five seconds.
+    /// Waits as long as a list may be behind.
     fn default() -> Self {
         Self { max_lag: MAX_LAG, is_over: AtomicBool::new(false) }
     }
