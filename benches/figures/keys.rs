@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::load;
+use crate::people::expect;
 use crate::raw::Raw;
 use crate::support::{Client, directory::sha256, until};
 use crate::table::{Figure, Goal};
@@ -32,13 +33,11 @@ pub(crate) async fn measure(bench: &Bench, directory: &Directory) -> Result<Vec<
     let last = keys.last().map_or("", String::as_str);
     for base in &replicas {
         let client = Client::new(base.clone(), last);
-        until("each replica to know every key", async || is_answered(&client, 200).await.then_some(())).await;
+        until("each replica to know every key", async || (status(&client).await == 200).then_some(())).await;
     }
     let people = &directory.people;
     let load = load::until_dropped(async |number| {
-        let answer = directory.scim.get(&format!("/Users/{}", people[number % people.len()])).await;
-        ensure!(answer.status == 200, "{}: {}", answer.status, answer.text);
-        Ok(())
+        expect(&directory.scim.get(&format!("/Users/{}", people[number % people.len()])).await, 200)
     });
     let times = tokio::select! {
         times = revoke_each(&admin, &keys, &replicas) => times?,
@@ -57,7 +56,7 @@ async fn revoke_each(admin: &Raw, keys: &[String], replicas: &[String]) -> Resul
         for base in replicas {
             let client = Client::new(base.clone(), key);
             // Whoever fails often is answered 429, which opens as little as 401.
-            while !(is_answered(&client, 401).await || is_answered(&client, 429).await) {
+            while ![401, 429].contains(&status(&client).await) {
                 ensure!(began.elapsed() < Duration::from_secs(30), "{key} still opens {base}");
             }
         }
@@ -80,6 +79,6 @@ async fn revoke(admin: &Raw, path: &str) -> Result<Instant> {
     }
 }
 
-async fn is_answered(client: &Client, status: u16) -> bool {
-    client.get("/ServiceProviderConfig").await.status == status
+async fn status(client: &Client) -> u16 {
+    client.get("/ServiceProviderConfig").await.status
 }

@@ -17,7 +17,7 @@ use crate::table::Figure;
 use crate::{Bench, Directory, person};
 
 /// A step that visits people in no order: it is prime, and larger than a page.
-const STRIDE: usize = 7919;
+pub(crate) const STRIDE: usize = 7919;
 /// Rates of lists that were asked for, per second.
 const PAGE_RATE: f64 = 300.0;
 const FILTER_RATE: f64 = 900.0;
@@ -113,7 +113,7 @@ pub(crate) fn new_title() -> Value {
     format!("Engineer {}", MADE.fetch_add(1, Ordering::Relaxed)).into()
 }
 
-fn expect(answer: &Answer, status: u16) -> Result<()> {
+pub(crate) fn expect(answer: &Answer, status: u16) -> Result<()> {
     ensure!(answer.status == status, "{}: {}", answer.status, answer.text);
     Ok(())
 }

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 use crate::load::{median, run};
+use crate::people::{STRIDE, expect};
 use crate::support::cluster;
 use crate::support::wait::within;
 use crate::table::{Figure, Goal};
@@ -82,19 +83,13 @@ pub(crate) async fn settle(bench: &Bench) -> Result<()> {
 
 /// The rates of reads and of writes that change people.
 async fn scim(bench: &Bench, Directory { scim, people, .. }: &Directory) -> Result<[f64; 2]> {
-    let person = |number: usize| format!("/Users/{}", people[number * 7919 % people.len()]);
-    let read = run(bench.scale.writes, async |number| {
-        let answer = scim.get(&person(number)).await;
-        ensure!(answer.status == 200, "{}: {}", answer.status, answer.text);
-        Ok(())
-    });
+    let person = |number: usize| format!("/Users/{}", people[number * STRIDE % people.len()]);
+    let read = run(bench.scale.writes, async |number| expect(&scim.get(&person(number)).await, 200));
     let read = read.await?.per_second;
     let write = run(bench.scale.writes, async |number| {
         let title = format!("Engineer {}", TITLES.fetch_add(1, Ordering::Relaxed));
         let change = json!([{ "op": "Replace", "path": "title", "value": title }]);
-        let answer = scim.patch(&person(number), change).await;
-        ensure!(answer.status == 200, "{}: {}", answer.status, answer.text);
-        Ok(())
+        expect(&scim.patch(&person(number), change).await, 200)
     });
     Ok([read, write.await?.per_second])
 }

@@ -6,7 +6,11 @@ use crate::support::cluster::{apply, shared};
 use crate::support::{Directory, Operator, until};
 
 /// Runs the doctor with the rights of this kubeconfig: its exit code and what it printed.
-async fn doctor(kubeconfig: &std::path::Path, directory: &Directory, flags: &[&str]) -> (Option<i32>, String) {
+pub(crate) async fn doctor(
+    kubeconfig: &std::path::Path,
+    directory: &Directory,
+    flags: &[&str],
+) -> (Option<i32>, String) {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"));
     let name = format!("{}/{}", directory.namespace, directory.name);
     command.args(["doctor", &name, "--kubeconfig"]).arg(kubeconfig).args(flags).kill_on_drop(true);

@@ -8,7 +8,7 @@ use crate::support::cluster::{apply, shared};
 use crate::support::{Client, Directory, Operator, until};
 
 /// Runs `kubectl directory` in the namespace of a Directory: its exit code, and what it printed.
-async fn run(directory: &Directory, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) async fn run(directory: &Directory, arguments: &[&str]) -> (Option<i32>, String, String) {
     let plugin = Path::new(env!("CARGO_BIN_EXE_kubectl-directory"));
     let folder = plugin.parent().expect("a folder").display();
     let path = std::env::var("PATH").unwrap_or_default();

@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use crate::doctor::doctor;
+use crate::plugin;
 use crate::purge::leader_does;
 use crate::support::cluster::shared;
 use crate::support::{Client, Directory, Operator};
@@ -49,10 +51,8 @@ async fn show(situation: &str, directory: &Directory, get: &str, sign: &Sign) ->
     let events = "custom-columns=TYPE:.type,REASON:.reason,OBJECT:.regarding.name,NOTE:.note";
     print(&mut shown, directory, &["get", "events.events.k8s.io", "-o", events]).await;
     let name = format!("{}/staff", directory.namespace);
-    let mut doctor = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"));
-    doctor.args(["doctor", &name, "--kubeconfig"]).arg(shared().await.plane.admin_kubeconfig());
-    let output = doctor.output().await.expect("the doctor starts");
-    writeln!(shown, "$ rollcall doctor {name}\n{}", String::from_utf8_lossy(&output.stdout)).expect("a text");
+    let (_, findings) = doctor(&shared().await.plane.admin_kubeconfig(), directory, &[]).await;
+    writeln!(shown, "$ rollcall doctor {name}\n{findings}").expect("a text");
     println!("{shown}");
     shown
 }
@@ -183,12 +183,10 @@ async fn situations_of_keys_and_people_show_what_happened() {
         .expect(200);
     let sign = Sign { kind: "duser", name: ada.clone(), condition: "AccessGranted", reason: "Inactive", event: None };
     let shown = show("person deactivated", &directory, "duser", &sign).await;
-    let plugin = ["--namespace", &directory.namespace, "why", "ada@contoso.example"];
-    let mut why = tokio::process::Command::new(env!("CARGO_BIN_EXE_kubectl-directory"));
-    why.arg("--kubeconfig").arg(shared().await.plane.admin_kubeconfig()).args(plugin);
-    let output = why.output().await.expect("the plugin starts");
-    let output = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    println!("$ kubectl directory {}\n{output}", plugin.join(" "));
+    let why = ["why", "ada@contoso.example"];
+    let (_, output, error) = plugin::run(&directory, &why).await;
+    let output = output + &error;
+    println!("$ kubectl directory {}\n{output}", why.join(" "));
     expect(&shown, &["Inactive"]);
     expect(&output, &["PATCH", "key"]);
 }
