@@ -44,13 +44,14 @@ pub type Duty = BoxFuture<'static, ()>;
 /// The duties of a leader, one line for each. A duty that ends ends the process.
 pub fn duties(tools: &Tools) -> Vec<Duty> {
     let passes = Passes::default();
-    let status = status::run(tools.clone(), passes.clone()).boxed();
-    let claiming = claiming::run(tools.clone(), passes).boxed();
-    let purge = purge::run(tools.clone()).boxed();
-    let deletion = deletion::run(tools.clone()).boxed();
-    let login = login::run(tools.clone()).boxed();
-    let application = application::run(tools.clone()).boxed();
-    let invitation = invitation::run(tools.clone()).boxed();
-    let key = key::run(tools.clone()).boxed();
+    let tools = || Tools { write_rate: tools.write_rate.share(), ..tools.clone() };
+    let status = status::run(tools(), passes.clone()).boxed();
+    let claiming = claiming::run(tools(), passes).boxed();
+    let purge = purge::run(tools()).boxed();
+    let deletion = deletion::run(tools()).boxed();
+    let login = login::run(tools()).boxed();
+    let application = application::run(tools()).boxed();
+    let invitation = invitation::run(tools()).boxed();
+    let key = key::run(tools()).boxed();
     vec![status, claiming, purge, deletion, login, application, invitation, key]
 }

@@ -11,26 +11,40 @@ pub const WRITES_PER_SECOND: u32 = 50;
 
 /// The turns in which the duties write. Cheap to clone; unused turns do not accumulate.
 #[derive(Clone)]
-pub struct WriteRate(Arc<Mutex<Interval>>);
+pub struct WriteRate {
+    turns: Arc<Mutex<Interval>>,
+    /// Where the writes of one duty wait for each other.
+    line: Arc<Mutex<()>>,
+}
 
 impl Default for WriteRate {
     fn default() -> Self {
         let mut turns = interval(Duration::from_secs(1) / WRITES_PER_SECOND);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self(Arc::new(Mutex::new(turns)))
+        Self { turns: Arc::new(Mutex::new(turns)), line: Arc::default() }
     }
 }
 
 impl WriteRate {
+    /// The same turns for one duty more. However many of its writes wait, one of them at a time stands beside those of the
+    /// others: the statuses, which are written several at once, leave the claiming of a rule every second turn.
+    pub fn share(&self) -> Self {
+        Self { turns: Arc::clone(&self.turns), line: Arc::default() }
+    }
+
     /// Waits for the next turn to write.
     pub async fn turn(&self) {
-        self.0.lock().await.tick().await;
+        let _first_of_its_duty = self.line.lock().await;
+        self.turns.lock().await.tick().await;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
+
+    use futures::stream::FuturesUnordered;
+    use futures::{FutureExt as _, StreamExt as _};
 
     use super::*;
 
@@ -45,5 +59,22 @@ mod tests {
         // The first comes at once.
         let least = Duration::from_secs(1) / WRITES_PER_SECOND * 5;
         assert!(started.elapsed() >= least - Duration::from_millis(5), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_duty_with_many_writes_leaves_each_other_one_its_share() {
+        let rate = WriteRate::default();
+        let (statuses, claiming) = (rate.share(), rate.share());
+        let wait = |duty: &WriteRate, name| {
+            let duty = duty.clone();
+            async move {
+                duty.turn().await;
+                name
+            }
+        };
+        let many = (0..4).map(|_| wait(&statuses, 's').left_future());
+        let few = (0..3).map(|_| wait(&claiming, 'c').right_future());
+        let turns: String = many.chain(few).collect::<FuturesUnordered<_>>().collect().await;
+        assert_eq!(turns, "scscscs");
     }
 }
