@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use crate::api::conditions::{ConditionType, Reason};
 use crate::api::directory_login::{Login, LoginMode};
 use crate::api::directory_status::RedirectUris;
 use crate::controller::dirty_names::REVIEW_INTERVAL;
 use crate::controller::status::conditions::{Wanted, insert_list, merge};
+use crate::login::cookie;
 use crate::login::provider::{ProviderProblem, configured, redirect_uri, signed_out_uri};
 
 /// The conditions that are written here; those of others stay as they are.
@@ -93,13 +95,16 @@ pub fn status(observed: &ObservedLogin<'_>, now: Timestamp) -> Map<String, Value
 fn login_ready(observed: &ObservedLogin<'_>) -> Option<Wanted> {
     let login = observed.login.filter(|login| login.method.counts_as() != LoginMode::Disabled)?;
     let wanted = |holds, reason, message| Some(Wanted { name: ConditionType::LoginReady, holds, reason, message });
+    let ready = |message: String| {
+        let message = [Some(message), cookie_note(login, observed.public_url)];
+        wanted(true, Reason::Answering, message.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    };
     if !needs_probe(Some(login)) {
         let message = "people log in with a password of this operator, and there is no provider";
-        let message = match observed.public_url {
+        return ready(match observed.public_url {
             Some(_) => message.to_owned(),
             None => format!("{message}; {NO_PUBLIC_URL}"),
-        };
-        return wanted(true, Reason::Answering, message);
+        });
     }
     match observed.probed? {
         Err(problem) => wanted(false, problem.reason(), problem.to_string()),
@@ -110,9 +115,22 @@ fn login_ready(observed: &ObservedLogin<'_>) -> Option<Wanted> {
                     format!("{NO_PUBLIC_URL}, and status.redirectURIs does not tell what to enter in its registration")
                 }
             };
-            wanted(true, Reason::Answering, format!("the provider answers for {tenant}; {registration}"))
+            ready(format!("the provider answers for {tenant}; {registration}"))
         }
     }
+}
+
+/// What is said of a domain for cookies that browsers would not take from this operator: people log in all the same.
+fn cookie_note(login: &Login, public_url: Option<&str>) -> Option<String> {
+    let domain = login.session.cookie_domain.as_deref()?;
+    let own = Url::parse(public_url?).ok()?;
+    let fits = own.host_str().is_some_and(|host| cookie::reaches(domain, host));
+    (!fits).then(|| {
+        format!(
+            "spec.login.session.cookieDomain {domain} is neither the host of --public-url nor a domain above it, so each host \
+             has a cookie of its own"
+        )
+    })
 }
 
 /// What is to be entered in the registration.
@@ -197,6 +215,24 @@ mod tests {
             assert!(message.contains("--public-url") && message.contains("/check"), "{message}");
             let (_, _, message) = ready(Some(spec), probed, public).expect("a condition");
             assert!(!message.contains("--public-url"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_domain_for_cookies_that_no_browser_would_take_is_named_and_keeps_nobody_out() {
+        for (domain, public_url, is_named) in [
+            ("contoso.example", Some("https://rollcall.contoso.example:8443/base"), false),
+            ("rollcall.contoso.example", Some("https://rollcall.contoso.example"), false),
+            ("apps.contoso.example", Some("https://rollcall.contoso.example"), true),
+            ("toso.example", Some("https://rollcall.contoso.example"), true),
+            ("apps.contoso.example", None, false),
+        ] {
+            for mut spec in [oidc(), built_in()] {
+                spec["session"] = json!({ "cookieDomain": domain });
+                let (status, _, message) = ready(Some(spec), Some(Ok("t")), public_url).expect("a condition");
+                assert_eq!(status, "True", "{domain} {public_url:?}");
+                assert_eq!(message.contains(&format!("cookieDomain {domain} ")), is_named, "{public_url:?}: {message}");
+            }
         }
     }
 
