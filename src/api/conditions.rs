@@ -145,6 +145,8 @@ pub enum Reason {
     Forbidden,
     /// Not `LoginReady`: the token of the service account is not there.
     ClientAssertionMissing,
+    /// Not `LoginReady`: the provider does not accept what proves the operator, or does not know the application.
+    RegistrationRefused,
     /// Not `LoginReady`: the provider does not answer.
     ProviderUnreachable,
     /// Not `LoginReady`: what is named or what answers is no provider.
@@ -250,6 +252,7 @@ impl Reason {
             Self::ClientSecretOfOtherType => "ClientSecretOfOtherType",
             Self::Forbidden => "Forbidden",
             Self::ClientAssertionMissing => "ClientAssertionMissing",
+            Self::RegistrationRefused => "RegistrationRefused",
             Self::ProviderUnreachable => "ProviderUnreachable",
             Self::ProviderInvalid => "ProviderInvalid",
             Self::CaBundleInvalid => "CaBundleInvalid",

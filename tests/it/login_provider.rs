@@ -328,6 +328,14 @@ async fn the_directory_says_whether_people_can_log_in_and_what_to_enter_in_the_r
     own.until_reason("ProviderUnreachable").await;
     provider.heal(Place::Discovery).await.expect("no fault");
     own.until_reason("Ready").await;
+    let unknown = "the-id-of-the-secret-in-place-of-its-value";
+    own.apply(secret("by-id", "rollcall.dev/client-secret", unknown)).await;
+    let mut mistaken = login(&provider);
+    mistaken["oidc"]["clientSecretRef"]["name"] = "by-id".into();
+    own.apply_login(Some(mistaken)).await;
+    let refused = own.until_reason("RegistrationRefused").await.to_string();
+    assert!(refused.contains("AADSTS7000215") && refused.contains("its value, not its id"), "{refused}");
+    assert!(!format!("{}{refused}", operator.log()).contains(unknown), "no secret is told");
 
     own.apply_login(None).await;
     until("the condition to go", || async { reason(&own.status().await).is_none().then_some(()) }).await;

@@ -1,11 +1,12 @@
-//! The exchange of a code for an ID token (RFC 6749 section 4.1.3). The access token that comes along is dropped.
+//! What the operator asks of the token endpoint: an ID token for a code (RFC 6749 section 4.1.3), and whether what proves the
+//! operator is accepted (section 4.4). Access tokens that come along are dropped.
 
 use futures::FutureExt as _;
 use futures::future::{self, BoxFuture};
 use openidconnect::core::{CoreClient, CoreErrorResponseType, CoreJsonWebKeySet};
 use openidconnect::{
-    AuthType, AuthorizationCode, ClientId, HttpRequest, PkceCodeVerifier, RedirectUrl, RequestTokenError,
-    StandardErrorResponse, TokenResponse as _, TokenUrl,
+    AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest, PkceCodeVerifier, RedirectUrl,
+    RequestTokenError, Scope, StandardErrorResponse, TokenResponse as _, TokenUrl,
 };
 
 use super::credential::ClientCredential;
@@ -17,6 +18,11 @@ use crate::api::directory_login::Oidc;
 
 /// What says of an assertion that it is a token (RFC 7523 section 2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What a token endpoint calls a client that it does not believe (RFC 6749 section 5.2).
+const INVALID_CLIENT: &str = "invalid_client";
+/// Entra's codes for a registration that is not in the tenant or disabled there; it calls them `unauthorized_client`.
+const APPLICATION_GONE: [u32; 3] = [70_001, 700_016, 7_000_112];
 
 /// What the callback got, and what belongs to it.
 #[derive(Clone, Copy)]
@@ -49,23 +55,14 @@ pub fn id_token(
     let Ok(redirect) = RedirectUrl::new(code.redirect_uri.to_owned()) else {
         return future::ready(Err(invalid("the address of the callback is no URL"))).boxed();
     };
-    let registration = ClientId::new(oidc.client_id.clone());
-    let relying_party = CoreClient::new(registration, metadata.issuer.clone(), CoreJsonWebKeySet::default())
-        .set_token_uri(TokenUrl::from_url(metadata.token.clone()))
-        .set_redirect_uri(redirect)
-        .set_auth_type(AuthType::RequestBody);
-    let (relying_party, assertion) = match credential {
-        ClientCredential::Secret(secret) => (relying_party.set_client_secret(secret), None),
-        ClientCredential::Assertion(assertion) => (relying_party, Some(assertion)),
-    };
+    let (relying_party, assertion) = relying_party(metadata, oidc, credential);
+    let relying_party = relying_party.set_redirect_uri(redirect);
     let (code, verifier) =
         (AuthorizationCode::new(code.code.to_owned()), PkceCodeVerifier::new(code.verifier.to_owned()));
     async move {
         let mut request = relying_party.exchange_code(code).set_pkce_verifier(verifier);
-        if let Some(assertion) = assertion {
-            request = request
-                .add_extra_param("client_assertion_type", ASSERTION_TYPE)
-                .add_extra_param("client_assertion", assertion);
+        for (name, value) in assertion {
+            request = request.add_extra_param(name, value);
         }
         let send = move |request: HttpRequest| {
             let client = client.clone();
@@ -76,6 +73,66 @@ pub fn id_token(
         Ok(token.to_string())
     }
     .boxed()
+}
+
+/// Asks Entra for a token of the registration itself, which needs no person, and drops it. The error says that Entra does not
+/// accept the operator; whatever else it answers (a policy of the tenant, a scope) says nothing about logins, and counts as
+/// accepted.
+pub fn accepted(
+    client: &ProviderClient,
+    metadata: &Metadata,
+    oidc: &Oidc,
+    credential: ClientCredential,
+    host: &str,
+) -> BoxFuture<'static, Result<(), ProviderProblem>> {
+    let (client, host) = (client.clone(), host.to_owned());
+    let (relying_party, assertion) = relying_party(metadata, oidc, credential);
+    let scope = Scope::new(format!("{}/.default", oidc.client_id));
+    async move {
+        let mut request = relying_party.exchange_client_credentials().add_scope(scope);
+        for (name, value) in assertion {
+            request = request.add_extra_param(name, value);
+        }
+        let send = move |request: HttpRequest| {
+            let client = client.clone();
+            async move { client.send(request).await }
+        };
+        match request.request_async(&send).await {
+            Err(RequestTokenError::Request(error)) => Err(unreachable(&error, host)),
+            Err(RequestTokenError::ServerResponse(answer)) => {
+                let (error, description) = (answer.error().as_ref(), answer.error_description());
+                let refusal = ProviderRefusal::of(error, description.map(String::as_str));
+                let is_refused =
+                    error == INVALID_CLIENT || refusal.code.is_some_and(|code| APPLICATION_GONE.contains(&code));
+                if is_refused { Err(ProviderProblem::RegistrationRefused { host, refusal }) } else { Ok(()) }
+            }
+            Ok(_) | Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => Ok(()),
+        }
+    }
+    .boxed()
+}
+
+/// The operator at a token endpoint.
+type RelyingParty =
+    CoreClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointNotSet>;
+
+/// The operator as it proves itself with `credential`, and what each of its requests says beside that.
+fn relying_party(
+    metadata: &Metadata,
+    oidc: &Oidc,
+    credential: ClientCredential,
+) -> (RelyingParty, Vec<(&'static str, String)>) {
+    let registration = ClientId::new(oidc.client_id.clone());
+    let relying_party = CoreClient::new(registration, metadata.issuer.clone(), CoreJsonWebKeySet::default())
+        .set_token_uri(TokenUrl::from_url(metadata.token.clone()))
+        .set_auth_type(AuthType::RequestBody);
+    match credential {
+        ClientCredential::Secret(secret) => (relying_party.set_client_secret(secret), Vec::new()),
+        ClientCredential::Assertion(assertion) => {
+            let kind = ("client_assertion_type", ASSERTION_TYPE.to_owned());
+            (relying_party, vec![kind, ("client_assertion", assertion)])
+        }
+    }
 }
 
 type ExchangeError = RequestTokenError<FetchError, StandardErrorResponse<CoreErrorResponseType>>;

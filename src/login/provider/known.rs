@@ -249,7 +249,8 @@ impl KnownProvider {
     /// Counts a request by what came of it.
     pub fn count(&self, operation: &'static str, problem: Option<&ProviderProblem>) {
         let result = match problem {
-            None => "ok",
+            // It is there, and says no.
+            None | Some(ProviderProblem::RegistrationRefused { .. }) => "ok",
             Some(problem) if problem.is_passing() => "unreachable",
             Some(_) => "invalid",
         };

@@ -51,7 +51,7 @@ use self::exchange::Code;
 use self::fetch::Routes;
 use self::known::KnownProvider;
 use self::token::{Expected, TokenUse};
-use crate::api::directory_login::{Login, LoginMode, Oidc};
+use crate::api::directory_login::{Flavor, Login, LoginMode, Oidc};
 use crate::metrics::Metrics;
 use crate::store::{Store, WatchedDirectory};
 
@@ -219,13 +219,21 @@ impl Providers {
     }
 
     /// Looks whether people can log in: the authority, what proves the operator, and the provider itself, which is asked anew
-    /// unless that was done within `age`. Returns the tenant.
+    /// unless that was done within `age`. Entra is asked as well whether it accepts what proves the operator. Returns the tenant.
     pub async fn probe(&self, directory: &WatchedDirectory, age: Duration) -> Result<Arc<str>, ProviderProblem> {
         let provider = self.provider(directory)?;
         let Inner { read_secret, assertion_file, .. } = &*self.0;
         // First: of a Directory whose Secret is not ours to send, nobody is asked anything.
-        drop(credential::read(&provider.oidc, &directory.namespace, &**read_secret, assertion_file).await?);
-        Ok(Arc::clone(&provider.probe(age).await?.tenant))
+        let credential = credential::read(&provider.oidc, &directory.namespace, &**read_secret, assertion_file).await?;
+        let metadata = provider.probe(age).await?;
+        // Other providers may not know the grant, or take it for an attack.
+        if provider.authority.flavor == Flavor::EntraID {
+            let (client, host) = (&provider.client, provider.authority.host.as_str());
+            let accepted = exchange::accepted(client, &metadata, &provider.oidc, credential, host).await;
+            provider.count("token", accepted.as_ref().err());
+            accepted?;
+        }
+        Ok(Arc::clone(&metadata.tenant))
     }
 
     /// The provider of a Directory as its spec has it by now.

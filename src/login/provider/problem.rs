@@ -1,5 +1,6 @@
 //! Why nobody can log in at a provider just now: what the condition `LoginReady` shows and what a door answers 503 for.
 
+use super::refusal::ProviderRefusal;
 use crate::api::conditions::Reason;
 
 /// Why a provider cannot be used. The sentences are for administrators: they name hosts and Secrets, and nothing that a
@@ -74,6 +75,17 @@ pub enum ProviderProblem {
         "the service account's token for the provider cannot be used: {0}; mount it at the file of --client-assertion-file"
     )]
     AssertionMissing(&'static str),
+    /// The provider does not accept the operator.
+    #[error(
+        "{host} does not accept the operator: {refusal} Compare spec.login.oidc.clientID, and the client secret (its value, not \
+         its id) or the federated credential, with the registration"
+    )]
+    RegistrationRefused {
+        /// The host and its port.
+        host: String,
+        /// What it said.
+        refusal: ProviderRefusal,
+    },
     /// The provider did not answer.
     #[error("{host} cannot be reached: {why}")]
     Unreachable {
@@ -104,6 +116,7 @@ impl ProviderProblem {
             Self::SecretOfOtherType { .. } => Reason::ClientSecretOfOtherType,
             Self::Forbidden { .. } => Reason::Forbidden,
             Self::AssertionMissing(_) => Reason::ClientAssertionMissing,
+            Self::RegistrationRefused { .. } => Reason::RegistrationRefused,
             Self::Unreachable { .. } | Self::SecretUnread { .. } => Reason::ProviderUnreachable,
         }
     }

@@ -4,8 +4,11 @@
 //! Of Entra's one the number behind AADSTS is read, and what is not in the table is told by the code of OAuth (RFC 6749 section
 //! 4.1.2.1) alone.
 
+use std::fmt;
+
 use super::problem::ProviderProblem;
 use super::token::TokenRefused;
+use crate::api::conditions::Reason;
 
 /// Who can do something about a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +192,14 @@ impl ProviderRefusal {
     }
 }
 
+/// For administrators, who search for the number.
+impl fmt::Display for ProviderRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.sentence)?;
+        self.code.map_or(Ok(()), |code| write!(formatter, " (AADSTS{code})"))
+    }
+}
+
 /// The number behind the first AADSTS in a text.
 fn aadsts(description: &str) -> Option<u32> {
     let end = description.char_indices().map(|(at, _)| at).find(|at| *at >= SEARCHED).unwrap_or(description.len());
@@ -219,7 +230,7 @@ impl LoginRefused {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Provider(problem) => problem.reason().as_str(),
-            Self::Answer(ProviderRefusal { remedy: Remedy::Registration, .. }) => "RegistrationRefused",
+            Self::Answer(ProviderRefusal { remedy: Remedy::Registration, .. }) => Reason::RegistrationRefused.as_str(),
             Self::Answer(_) => "ProviderRefused",
             Self::Token(refused) => refused.as_str(),
             Self::Guest => "Guest",

@@ -49,6 +49,7 @@ function clientMetadata(client) {
       return {
         ...code,
         client_secret: client.kind === 'web' ? client.client_secret : federatedSecret(client),
+        grant_types: [...code.grant_types, 'client_credentials'],
         token_endpoint_auth_method: 'client_secret_post',
         // With redirects to several hosts the provider wants a document that names them all before it makes pairwise subjects.
         subject_type: new Set(redirect_uris.map((uri) => new URL(uri).host)).size > 1 ? 'public' : 'pairwise',
@@ -202,6 +203,7 @@ export function entraProvider(state) {
     pkce: { required: () => false },
     features: {
       devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,

@@ -115,6 +115,8 @@ async fn a_person_of_entra_logs_in_over_https_once_for_each_code() {
     let refused = other.redeem(&directory, &code, VERIFIER, "the-nonce", CALLBACK).await.expect_err("a wrong secret");
     let LoginRefused::Answer(refusal) = refused else { panic!("{refused:?}") };
     assert_eq!(refusal.remedy, Remedy::Registration, "{}", refusal.sentence);
+    let problem = other.probe(&directory, Duration::ZERO).await.expect_err("told before anybody logs in");
+    assert_eq!(problem.reason().as_str(), "RegistrationRefused", "{problem}");
 
     for request in entra.requests().await.expect("requests") {
         if request["route"] == "authorize" && request["query"].get("client_id").is_some() {

@@ -222,6 +222,57 @@ async fn what_is_wrong_with_a_secret_is_told_by_its_name() {
 }
 
 #[tokio::test]
+async fn entra_is_asked_whether_it_accepts_the_operator_and_nothing_else_it_says_counts() {
+    let server = Server::start().await;
+    let (providers, entra) = (with_secret(&server), directory(&server, &json!({})));
+    for (case, status, error, description, refused) in [
+        (
+            "a wrong secret",
+            401,
+            "invalid_client",
+            "AADSTS7000215: Invalid client secret <script>",
+            Some("AADSTS7000215"),
+        ),
+        ("one that has expired", 401, "invalid_client", "AADSTS7000222: expired", Some("has expired")),
+        ("no federated credential", 401, "invalid_client", "AADSTS700213: x", Some("service account")),
+        ("no such application", 400, "unauthorized_client", "AADSTS700016: x", Some("not registered")),
+        ("a code that nobody knows", 401, "invalid_client", "AADSTS999999: x", Some("does not accept")),
+        ("an assignment is missing", 400, "invalid_grant", "AADSTS501051: x", None),
+        ("a rule of the tenant", 400, "invalid_grant", "AADSTS53003: x", None),
+        ("an application of another kind", 400, "unauthorized_client", "AADSTS700054: x", None),
+        ("a scope", 400, "invalid_scope", "AADSTS70011: x", None),
+        ("trouble of its own", 503, "temporarily_unavailable", "AADSTS90033: x", None),
+    ] {
+        server.behave(move |path, _| {
+            let answer = json!({ "error": error, "error_description": description });
+            path.ends_with(TOKEN).then_some(Answer::Status(status, answer))
+        });
+        match (providers.probe(&entra, Duration::ZERO).await, refused) {
+            (Ok(tenant), None) => assert_eq!(&*tenant, TENANT, "{case}"),
+            (Err(problem), Some(part)) => {
+                let message = problem.to_string();
+                assert_eq!(problem.reason().as_str(), "RegistrationRefused", "{case}: {message}");
+                assert!(message.contains(part) && message.contains(&server.host()), "{case}: {message}");
+                assert!(!message.contains("script") && !message.contains(SECRET), "{case}: {message}");
+            }
+            (found, _) => panic!("{case}: {found:?}"),
+        }
+    }
+    let sent = form(&server.last_body(TOKEN));
+    let expected = [
+        ("grant_type", "client_credentials"),
+        ("scope", "web/.default"),
+        ("client_id", "web"),
+        ("client_secret", SECRET),
+    ];
+    assert_eq!(sent, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    server.clear();
+    let issuer = json!({ "flavor": "Generic", "authority": server.issuer() });
+    providers.probe(&directory(&server, &issuer), Duration::ZERO).await.expect("a provider");
+    assert_eq!(server.count(TOKEN), 0, "a provider that is not Entra is not asked");
+}
+
+#[tokio::test]
 async fn an_answer_that_says_no_is_told_in_a_sentence_of_ours() {
     let server = Server::start().await;
     let (providers, directory) = (with_secret(&server), directory(&server, &json!({})));
