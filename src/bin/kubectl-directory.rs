@@ -1,11 +1,13 @@
-//! The kubectl plugin: arguments in, an answer and an exit code out. Found on PATH, it is `kubectl directory`.
+//! The kubectl plugin: arguments in, an answer and an exit code out. Found on PATH, it is `kubectl directory`; under the name
+//! `kubectl_complete-directory` it tells kubectl how its command line may go on.
 
-use std::io;
+use std::env;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use rollcall::plugin::{PluginCli, PluginError, run};
+use rollcall::plugin::{PluginCli, PluginError, complete, run};
 
 /// The answer is no: the person may not get in, or something is wrong.
 const NO: u8 = 1;
@@ -14,6 +16,9 @@ const FAILED: u8 = 2;
 
 #[allow(clippy::print_stderr, reason = "what is said in place of an answer")]
 fn main() -> ExitCode {
+    if complete::is_asked(env::args_os().next().as_deref()) {
+        return answer_kubectl();
+    }
     let arguments = PluginCli::parse();
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = match tokio::runtime::Runtime::new() {
@@ -30,6 +35,15 @@ fn main() -> ExitCode {
             eprintln!("error: {}", one_line(&error));
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// Answers kubectl. It shows nothing of an error, and completes nothing then.
+fn answer_kubectl() -> ExitCode {
+    let answer = complete::answer(env::args_os().skip(1).collect());
+    match answer.and_then(|answer| io::stdout().write_all(answer.as_bytes())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(FAILED),
     }
 }
 

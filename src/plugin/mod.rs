@@ -5,6 +5,7 @@
 
 mod args;
 mod change;
+pub mod complete;
 mod people;
 mod place;
 mod setup;

@@ -49,6 +49,7 @@ pub(crate) const CASES: &[Case] = cases![
     "a session that is over leads to the login" => expired,
     "a cookie that was changed in one letter leads to the login" => tampered,
     "a script without a session gets 401 and no redirect" => script,
+    "a program learns which tokens are taken, and is let in with one of a person's" => program,
     "no spelling of a forged header reaches the application" => forged::identity,
     "forged headers do not reach the operator's question" => forged::origin,
     "a WebSocket is opened with a session and not without" => websocket,
@@ -186,6 +187,35 @@ async fn script(scene: &Scene, _: &Shared) -> Check {
         ensure(answer.header("www-authenticate").is_some(), || "no WWW-Authenticate".to_owned())?;
     }
     is_not_let_in(scene, before)
+}
+
+/// An MCP server behind the door is found like this (RFC 9728 section 5).
+async fn program(scene: &Scene, _: &Shared) -> Check {
+    let before = scene.application.requests();
+    let refusal = scene.get("/mcp", &[]).await;
+    has_status(&refusal, 401)?;
+    let challenge = refusal.header("www-authenticate").unwrap_or_default();
+    let metadata = challenge.split_once("resource_metadata=\"").and_then(|(_, rest)| rest.split_once('"'));
+    let metadata = metadata.and_then(|(url, _)| url.strip_prefix(&format!("https://{HOST}")));
+    let metadata = metadata.ok_or_else(|| format!("the challenge is {challenge:?}"))?;
+    let document = scene.get(metadata, &[]).await;
+    has_status(&document, 200)?;
+    let document: Value = serde_json::from_slice(&document.body).map_err(|error| error.to_string())?;
+    let expected = (format!("https://{HOST}"), scene.company.provider.issuer());
+    ensure(
+        (&document["resource"], &document["authorization_servers"][0]) == (&expected.0.into(), &expected.1.into()),
+        || format!("the metadata are {document}"),
+    )?;
+    let token = scene.company.access_token(&scene.person).await;
+    let changed = format!("{}{}", &token[..token.len() - 8], "AAAAAAAA");
+    let refusal = scene.get("/mcp", &[("authorization", &format!("Bearer {changed}"))]).await;
+    has_status(&refusal, 401)?;
+    let challenge = refusal.header("www-authenticate").unwrap_or_default();
+    ensure(challenge.contains("invalid_token"), || format!("the challenge is {challenge:?}"))?;
+    is_not_let_in(scene, before)?;
+    let answer = scene.get("/mcp", &[("authorization", &format!("Bearer {token}"))]).await;
+    has_status(&answer, 200)?;
+    is_told(&answer, "x-auth-request-uid", &scene.person.id)
 }
 
 async fn denied(scene: &Scene, _: &Shared) -> Check {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use control_plane::ControlPlane;
-use control_plane::entra::{Client as Registration, EntraOptions, EntraProvider};
+use control_plane::entra::{Client as Registration, EntraOptions, EntraProvider, Forgery};
 use serde_json::{Value, json};
 
 use crate::places::HOST;
@@ -21,6 +21,8 @@ pub(crate) const LOGIN: &str = "https://rollcall.contoso.example/login/acme/staf
 const GROUP: &str = "Wiki, North";
 const CLIENT_ID: &str = "5d2f3c1e-6a54-4c86-9d0a-7a2b8f1c9e10";
 const SECRET: &str = "secret-of-the-registration";
+/// Whom access tokens are for that the application takes.
+const AUDIENCE: &str = "api://wiki";
 /// Memberships of the person who is in very many groups.
 const MANY: usize = 2_000;
 const AT_ONCE: usize = 16;
@@ -65,15 +67,17 @@ impl Company {
             "metadata": { "name": "entra", "namespace": "acme" }, "stringData": { "clientSecret": SECRET },
         }))
         .await;
-        let mut login = json!({ "oidc": {
+        let oidc = json!({
             "authority": provider.authority(), "clientID": CLIENT_ID, "clientSecretRef": { "name": "entra" },
             "caBundle": provider.certificate_authority(),
-        } });
+        });
+        let mut login = json!({ "oidc": oidc, "tokens": { "audiences": [AUDIENCE] } });
         login.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("an object"));
         directory.apply_directory(json!({ "login": login })).await;
         directory.apply_key("key", json!({ "sha256": sha256(&directory.secret) })).await;
         let wiki = json!({
             "directoryRef": { "name": "staff" }, "displayName": "Wiki", "hosts": [HOST], "require": { "groups": [GROUP] },
+            "acceptBearer": true,
         });
         apply(&directory.object("DirectoryApplication", "wiki", wiki)).await;
         let wait = ["wait", "--for=condition=LoginReady", "--timeout=60s", "directory", "staff"];
@@ -156,6 +160,13 @@ impl Company {
     pub(crate) async fn deactivate(&self, person: &Person) {
         let off = json!([{ "op": "Replace", "path": "active", "value": "False" }]);
         self.scim.patch(&format!("/Users/{}", person.id), off).await.expect(200);
+    }
+
+    /// An access token that the provider gives a program for somebody.
+    pub(crate) async fn access_token(&self, person: &Person) -> String {
+        let claims = json!({ "aud": AUDIENCE, "scp": "access_as_user", "azp": CLIENT_ID, "nonce": null });
+        let token = Forgery { claims, ..Forgery::default() };
+        self.provider.sign(Some(&person.user_name), CLIENT_ID, &token).await.expect("a token")
     }
 
     /// The object of a person.

@@ -146,3 +146,20 @@ async fn a_mistake_is_one_clear_line_and_completions_need_no_cluster() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_completes_the_plugin_under_its_second_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = |name: &str| {
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kubectl-directory"), folder.path().join(name)).expect("a link");
+    };
+    link("kubectl-directory");
+    link("kubectl_complete-directory");
+    for (typed, expected) in [(&["directory", "und"][..], "undelete\t"), (&["directory", "token", ""], "new\t")] {
+        let mut command = tokio::process::Command::from(shared().await.plane.kubectl());
+        command.env("PATH", folder.path()).arg("__complete").args(typed).kill_on_drop(true);
+        let output = command.output().await.expect("kubectl starts");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.starts_with(expected) && text.ends_with(":4\n"), "{typed:?}: {output:?}");
+    }
+}
