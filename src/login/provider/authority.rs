@@ -30,6 +30,9 @@ pub struct Authority {
     pub flavor: Flavor,
     /// Host and port.
     pub host: String,
+    /// The hosts at which its document may name endpoints: its own, and for a provider that is not Entra every allowed one. Some
+    /// (Google) have their token endpoint at another host than their issuer.
+    pub endpoint_hosts: Vec<String>,
     /// Where the discovery document is.
     pub discovery: Url,
     /// The issuer that the document must name, as far as it is known before.
@@ -80,7 +83,11 @@ impl Authority {
             }
         };
         let Ok(discovery) = Url::parse(&format!("{base}{DISCOVERY}")) else { return invalid("it is no URL") };
-        Ok(Self { flavor, host, discovery, issuer })
+        let endpoint_hosts = match flavor {
+            Flavor::EntraID => vec![host.clone()],
+            Flavor::Generic | Flavor::Unknown => allowed.hosts.clone(),
+        };
+        Ok(Self { flavor, host, endpoint_hosts, discovery, issuer })
     }
 
     /// The tenant, where the authority itself says it: the issuer of a provider that is not Entra is its only one.

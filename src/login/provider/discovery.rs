@@ -1,8 +1,8 @@
 //! The discovery document of a provider: what it must say to be believed.
 //!
 //! The crate's own discovery compares the issuer with the address that was asked, and so refuses the addresses that people copy
-//! from Entra. Ours knows which issuer the address leads to, and takes no endpoint of another host: a client secret goes to the
-//! token endpoint, and whoever names that endpoint gets the secret.
+//! from Entra. Ours knows which issuer the address leads to, and takes no endpoint of a host that the operator may not ask: a client
+//! secret goes to the token endpoint, and whoever names that endpoint gets the secret.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use url::Url;
 
 use super::authority::{Authority, ExpectedIssuer, host_of};
 use super::problem::ProviderProblem;
+use crate::api::directory_login::Flavor;
 use crate::rules::guid::is_guid;
 
 /// What is known of a provider from its document.
@@ -40,12 +41,17 @@ pub fn read(document: &[u8], authority: &Authority) -> Result<Metadata, Provider
         invalid("its discovery document names another issuer than the authority leads to; correct the authority")
     })?;
     let endpoint = |url: &Url| {
-        let is_its_own = url.scheme() == "https"
+        let may_be_asked = url.scheme() == "https"
             && url.username().is_empty()
             && url.password().is_none()
-            && host_of(url).is_some_and(|host| host == authority.host);
-        let foreign = "an address in its discovery document is not an https address of the authority's host";
-        if is_its_own { Ok(url.clone()) } else { Err(invalid(foreign)) }
+            && host_of(url).is_some_and(|host| authority.endpoint_hosts.contains(&host));
+        let foreign = match authority.flavor {
+            Flavor::EntraID => "an address in its discovery document is not an https address of the authority's host",
+            Flavor::Generic | Flavor::Unknown => {
+                "an address in its discovery document is not an https address of a host in --allowed-authority-hosts"
+            }
+        };
+        if may_be_asked { Ok(url.clone()) } else { Err(invalid(foreign)) }
     };
     let token = document.token_endpoint().ok_or_else(|| invalid("its discovery document names no token_endpoint"))?;
     let end_session = document.additional_metadata().end_session_endpoint.as_ref();
@@ -82,7 +88,7 @@ mod tests {
 
     use super::super::authority::AllowedAuthorities;
     use super::*;
-    use crate::api::directory_login::{Flavor, Oidc};
+    use crate::api::directory_login::Oidc;
 
     const TENANT: &str = "7b0cf7f3-5f5c-4c0b-9d4f-0a5f8a1a2c3d";
     const HOST: &str = "https://login.microsoftonline.com";
@@ -122,6 +128,29 @@ mod tests {
         let issuer = format!("{HOST}/realms/staff");
         let generic = read(&document(&json!({ "issuer": issuer })), &authority(Flavor::Generic, "realms/staff"));
         assert_eq!(&*generic.expect("an exact issuer").tenant, issuer);
+    }
+
+    #[test]
+    fn a_provider_that_is_not_entra_may_have_endpoints_at_every_host_that_the_operator_may_ask() {
+        let hosts = ["accounts.google.com:443", "oauth2.googleapis.com:443"].map(str::to_owned).to_vec();
+        let google = |changes: &Value| {
+            let issuer = "https://accounts.google.com";
+            let oidc = Oidc { flavor: Flavor::Generic, authority: issuer.to_owned(), ..Oidc::default() };
+            let authority = Authority::of(&oidc, &AllowedAuthorities { hosts: hosts.clone(), private: false });
+            let mut document = json!({
+                "issuer": issuer, "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
+                "token_endpoint": "https://oauth2.googleapis.com/token", "end_session_endpoint": null,
+                "jwks_uri": "https://oauth2.googleapis.com/oauth2/v3/certs",
+            });
+            document.as_object_mut().expect("members").extend(changes.as_object().cloned().expect("members"));
+            read(&self::document(&document), &authority.expect("an authority"))
+        };
+        let metadata = google(&json!({})).expect("a provider");
+        assert_eq!(metadata.token.as_str(), "https://oauth2.googleapis.com/token");
+        for elsewhere in ["https://www.googleapis.com/certs", "http://oauth2.googleapis.com/certs"] {
+            let problem = google(&json!({ "jwks_uri": elsewhere })).expect_err(elsewhere);
+            assert!(problem.to_string().contains("--allowed-authority-hosts"), "{problem}");
+        }
     }
 
     #[test]
