@@ -22,6 +22,12 @@ use crate::store::kind::Kind;
 /// A transition that is older than this is not told by a leader that sees it for the first time.
 const NEWS: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long before its own beginning a leader asks whether a status was told: an election takes less, with all its deadlines.
+const HANDOVER: SignedDuration = SignedDuration::from_mins(2);
+
+/// The state of a user or a group that is as it should be.
+const ACTIVE: &str = "Active";
+
 /// A condition that went from True to False, or back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition {
@@ -75,6 +81,37 @@ pub fn news(before: &Value, after: &Map<String, Value>, is_ones_own: bool) -> Ve
         told.extend(since.map(|at| News { reason: EventReason::StateChanged, at, note }));
     }
     told
+}
+
+/// What a leader that led before may have left untold of a user or a group, by the status that stands: it may have ended between a
+/// status and its Event. What was told has the same name, and is not told again. `led_since` is when this leader began; soon after
+/// that it has looked at everybody.
+pub fn left_untold(stands: &Value, led_since: Timestamp, now: Timestamp) -> Option<News> {
+    if now.duration_since(led_since) >= NEWS {
+        return None;
+    }
+    let is_recent = |at: Timestamp| at <= led_since && led_since.duration_since(at) < HANDOVER;
+    let conditions = &stands["conditions"];
+    let ready = standing(conditions, ConditionType::Ready)?;
+    if !ready.holds && is_recent(ready.at) {
+        return Some(News { reason: EventReason::ValueTaken, at: ready.at, note: ready.note });
+    }
+    let (state, since): (_, Timestamp) = (stands["state"].as_str()?, stands["stateSince"].as_str()?.parse().ok()?);
+    // All of a first status came at one time, and is no news.
+    let is_later = |at: Timestamp| is_recent(at) && at > ready.at;
+    let access = standing(conditions, ConditionType::AccessGranted).filter(|access| is_later(access.at));
+    // Whoever is Active and was let in or kept out may have been so by a rule of the Directory.
+    let is_ones_own = state != ACTIVE || is_later(since);
+    match access.filter(|_| is_ones_own && !is_of_everybody(conditions)) {
+        Some(Transition { holds, at, note }) => {
+            let reason = if holds { EventReason::AccessGranted } else { EventReason::AccessDenied };
+            Some(News { reason, at, note })
+        }
+        None if is_later(since) => {
+            Some(News { reason: EventReason::StateChanged, at: since, note: format!("{state} now") })
+        }
+        None => None,
+    }
 }
 
 /// The transition of `Ready`, if that is about a value: it comes False, goes False, or becomes True again.
@@ -252,6 +289,73 @@ mod tests {
             let told: Vec<_> = news.iter().map(|news| (news.reason.as_str(), news.note.as_str())).collect();
             assert_eq!(told, expected, "{case}");
         }
+    }
+
+    #[test]
+    fn a_leader_tells_what_the_one_before_it_may_have_left_untold() {
+        let at = |seconds: i64| {
+            format!("{:.0}", AT.parse::<Timestamp>().expect("a time") + SignedDuration::from_secs(seconds))
+        };
+        let condition = |name: &str, status: &str, reason: &str, since: i64| json!({ "type": name, "status": status, "reason": reason, "message": "", "lastTransitionTime": at(since) });
+        let ready = |since| condition("Ready", "True", "Claimed", since);
+        let denied = |reason, since| condition("AccessGranted", "False", reason, since);
+        for (case, state, since, conditions, expected) in [
+            (
+                "deactivated a moment ago",
+                "Inactive",
+                1000,
+                vec![ready(0), denied("Inactive", 1001)],
+                Some("AccessDenied"),
+            ),
+            (
+                "let in again",
+                "Active",
+                1000,
+                vec![ready(0), condition("AccessGranted", "True", "Granted", 1000)],
+                Some("AccessGranted"),
+            ),
+            (
+                "deactivated, and its turn came late",
+                "Inactive",
+                5,
+                vec![ready(0), denied("Inactive", 1001)],
+                Some("AccessDenied"),
+            ),
+            ("deactivated long ago", "Inactive", 800, vec![ready(0), denied("Inactive", 801)], None),
+            ("new, and inactive", "Inactive", 1000, vec![ready(1001), denied("Inactive", 1001)], None),
+            ("new, where nobody logs in", "Active", 1000, vec![ready(1000)], None),
+            (
+                "suspended and then deactivated",
+                "Inactive",
+                1000,
+                vec![ready(0), denied("Suspended", 5)],
+                Some("StateChanged"),
+            ),
+            ("deactivated where nobody logs in", "Inactive", 1000, vec![ready(0)], Some("StateChanged")),
+            (
+                "the Directory's rules closed the door",
+                "Active",
+                0,
+                vec![ready(0), denied("MethodUnavailable", 1000)],
+                None,
+            ),
+            (
+                "a value of somebody else",
+                "Conflict",
+                1000,
+                vec![condition("Ready", "False", "Taken", 1000)],
+                Some("ValueTaken"),
+            ),
+            ("this leader's own", "Inactive", 1011, vec![ready(0), denied("Inactive", 1011)], None),
+        ] {
+            let stands = json!({ "state": state, "stateSince": at(since), "conditions": conditions });
+            let [led_since, soon, later] = [1010, 1011, 1700].map(|seconds| at(seconds).parse().expect("a time"));
+            let told = left_untold(&stands, led_since, soon);
+            assert_eq!(told.map(|news| news.reason.as_str()), expected, "{case}");
+            assert_eq!(left_untold(&stands, led_since, later), None, "{case}: the Event may have been removed by then");
+        }
+        let now: Timestamp = AT.parse().expect("a time");
+        assert_eq!(left_untold(&Value::Null, now, now), None);
     }
 
     const AT: &str = "2026-03-01T10:00:00Z";

@@ -78,17 +78,17 @@ pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error>
     }
 }
 
-/// Tells the news of what was written.
-pub async fn tell_news(tools: &Tools, told: &mut Told, write: &StatusWrite, uid: &str) {
-    let (kind, name) = match &write.name.subject {
-        DirtySubject::User(name) => (Kind::USER, name),
-        DirtySubject::Group(name) => (Kind::GROUP, name),
+/// Tells the news of a user or a group.
+pub async fn tell_news(tools: &Tools, told: &mut Told, name: &DirtyName, news: Vec<News>, uid: &str) {
+    let (kind, object) = match &name.subject {
+        DirtySubject::User(object) => (Kind::USER, object),
+        DirtySubject::Group(object) => (Kind::GROUP, object),
         DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Claim(_) | DirtySubject::Key(_) => {
             return;
         }
     };
-    let namespace = write.name.directory.namespace();
-    for News { reason, at, note } in write.news.clone() {
-        tell(tools, told, &Happening { kind, namespace, name, uid, reason, at, note }).await;
+    let namespace = name.directory.namespace();
+    for News { reason, at, note } in news {
+        tell(tools, told, &Happening { kind, namespace, name: object, uid, reason, at, note }).await;
     }
 }

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use jiff::Timestamp;
+use serde_json::Value;
 
 pub(super) use self::act::{StatusWrite, Written, write};
 use self::alarm_events::AlarmEvents;
@@ -42,6 +43,7 @@ use crate::rules::resource::Resource;
 use crate::rules::traffic::silence::look_again;
 use crate::store::index::Index;
 use crate::store::index::dirty::{Cause, DirectoryName, DirtyName, DirtySubject, Taken};
+use crate::store::kind::Kind;
 use crate::store::{Error, WatchedDirectory};
 
 /// Most statuses that are written at the same time: a write takes longer than the time until the next may begin.
@@ -81,6 +83,7 @@ struct Statuses {
     appointments: Appointments,
     told: Told,
     told_of_events: Told,
+    led_since: Timestamp,
 }
 
 impl Statuses {
@@ -98,6 +101,7 @@ impl Statuses {
             appointments: Appointments::default(),
             told: Told::default(),
             told_of_events: Told::default(),
+            led_since: Timestamp::now(),
         }
     }
 
@@ -127,7 +131,8 @@ impl Statuses {
         for (write, written) in writes.into_iter().zip(written) {
             match written {
                 Ok(Written::Done(uid)) => {
-                    act::tell_news(&self.tools, &mut self.told_of_events, &write, &uid).await;
+                    let StatusWrite { name, news, .. } = write;
+                    act::tell_news(&self.tools, &mut self.told_of_events, &name, news, &uid).await;
                 }
                 Ok(Written::Gone) => {}
                 Ok(Written::Moved) => self.names.look_at(write.name, now + MOVED_PAUSE),
@@ -186,6 +191,24 @@ impl Statuses {
             DirtySubject::Claim(_) | DirtySubject::Application(_) | DirtySubject::Key(_) => None,
         };
         Ok(write)
+    }
+
+    /// Tells of a user or a group whose status stands what the leader before this one may have left untold.
+    async fn tell_what_was_left(
+        &mut self,
+        name: &DirtyName,
+        (kind, object): (Resource, &Arc<str>),
+        stands: &Value,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(news) = events::left_untold(stands, self.led_since, now) else { return Ok(()) };
+        // The index keeps no uid, and an Event needs it.
+        match self.tools.store.objects().get(Kind::of(kind), name.directory.namespace(), object).await {
+            Ok(found) => act::tell_news(&self.tools, &mut self.told_of_events, name, vec![news], found.uid()).await,
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// The Directory as it is by now. Where its spec is another one than before, or its tenant has become known, what counts for
@@ -260,8 +283,11 @@ impl Statuses {
             return Ok(None);
         };
         let news = events::news(&stands, &wanted, true);
-        let changes = decide::difference(&stands, &wanted, fields);
-        Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes, news }))
+        let Some(changes) = decide::difference(&stands, &wanted, fields) else {
+            self.tell_what_was_left(name, (Resource::Group, object), &stands, now).await?;
+            return Ok(None);
+        };
+        Ok(Some(StatusWrite { name: name.clone(), version: None, changes, news }))
     }
 
     async fn decide_user(
@@ -296,8 +322,11 @@ impl Statuses {
         };
         let Some(wanted) = user::status(&seen, now) else { return Ok(None) };
         let news = events::news(&stands, &wanted, cause == Cause::Change);
-        let changes = decide::difference(&stands, &wanted, user::FIELDS);
-        Ok(changes.map(|changes| StatusWrite { name: name.clone(), version: None, changes, news }))
+        let Some(changes) = decide::difference(&stands, &wanted, user::FIELDS) else {
+            self.tell_what_was_left(name, (Resource::User, object), &stands, now).await?;
+            return Ok(None);
+        };
+        Ok(Some(StatusWrite { name: name.clone(), version: None, changes, news }))
     }
 
     /// Why a user or a group does not own a value that it names, if that may be told by now.

@@ -301,6 +301,34 @@ async fn a_person_who_leaves_is_told_before_all_who_are_new_with_the_request_tha
 }
 
 #[tokio::test]
+async fn a_leader_tells_once_what_the_one_before_it_wrote_and_did_not_tell() {
+    let memory = memory(with_login("OpenIDConnect"));
+    Leader::new(&memory, |_| None).look().await;
+    // Everybody has had a status for an hour.
+    for mut user in memory.all(Kind::USER) {
+        let since = json!("2026-01-01T00:00:00Z");
+        let mut status = user.status().clone();
+        for condition in status["conditions"].as_array_mut().expect("conditions") {
+            condition["lastTransitionTime"] = since.clone();
+        }
+        status["stateSince"] = since;
+        user["status"] = status;
+        memory.put(Kind::USER, &user);
+    }
+    change(&memory, Kind::USER, "ada-1", |spec| spec["scim"]["active"] = false.into());
+    let is_event = |asked: &Asked| asked.kind == Kind::EVENT.plural;
+    let mut ends_too_early =
+        Leader::new(&memory, move |asked| is_event(asked).then(|| refusal(503, "ServiceUnavailable")));
+    ends_too_early.look().await;
+    assert_eq!(ends_too_early.status(Kind::USER, "ada-1")["state"], "Inactive");
+    assert_eq!(told(&memory), []);
+    for leader in ["the next one", "the one after that"] {
+        assert_eq!(Leader::new(&memory, |_| None).look().await, Vec::<String>::new(), "{leader}");
+        assert_eq!(told(&memory), [("AccessDenied".to_owned(), "ada-1".to_owned())], "{leader}");
+    }
+}
+
+#[tokio::test]
 async fn an_undelete_that_waits_says_for_whom() {
     let memory = memory(json!({}));
     let mut leader = Leader::new(&memory, |_| None);
