@@ -47,6 +47,7 @@ mod replicas;
 mod restore;
 mod restore_page;
 mod rights;
+mod runbooks;
 mod scope;
 mod situations;
 mod start;

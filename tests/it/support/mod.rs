@@ -6,6 +6,7 @@ pub(crate) mod cluster;
 pub(crate) mod directory;
 pub(crate) mod login;
 pub(crate) mod operator;
+pub(crate) mod page;
 pub(crate) mod proxy;
 pub(crate) mod session;
 pub(crate) mod wait;
