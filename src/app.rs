@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, LoginConfig, ProxyConfig, TlsFiles, WebhookConfig};
 use crate::controller::{Tools, WriteRate, deletion, duties, janitor, leader, observing, traffic};
+use crate::egress::EgressError;
 use crate::http::admin::Admin;
 use crate::http::admin::readiness::ReplicaReadiness;
 use crate::http::browser::Browser;
@@ -41,7 +42,7 @@ use crate::metrics::Metrics;
 use crate::store::lease::Candidate;
 use crate::store::{self, Settings, Store};
 use crate::telemetry::{LogFilter, panic_reason};
-use crate::webhook::{Patience, Webhook, WebhookError, WebhookSecret};
+use crate::webhook::{Patience, Webhook, WebhookSecret};
 
 /// How long the process goes on serving while it is unready: longer than load balancers take to notice.
 const UNREADY: Duration = Duration::from_secs(5);
@@ -85,7 +86,7 @@ pub enum Error {
     Tls(#[from] TlsError),
     /// The webhook cannot be used.
     #[error("--webhook-url cannot be used")]
-    Webhook(#[from] WebhookError),
+    Webhook(#[source] EgressError),
     /// The secret of the webhook cannot be used.
     #[error("--webhook-secret-file: {} holds no secret: whsec_ and 24 to 64 bytes in Base64", path.display())]
     WebhookSecret {
@@ -263,7 +264,7 @@ fn open_webhook(WebhookConfig { url, secret_file }: &WebhookConfig, metrics: &Me
             Some(secret.ok_or_else(|| Error::WebhookSecret { path: path.clone(), source: None })?)
         }
     };
-    Ok(Webhook::new(url, secret, Patience::default(), metrics.clone())?)
+    Webhook::new(url.clone(), secret, Patience::default(), metrics.clone()).map_err(Error::Webhook)
 }
 
 /// How providers are reached, as the flags say.

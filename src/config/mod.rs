@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use http::Uri;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -315,8 +316,8 @@ pub struct TlsFiles {
 /// Who is told of alarms and refused changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookConfig {
-    /// The address.
-    pub url: String,
+    /// The address, an http or https URL.
+    pub url: Uri,
     /// The file of the secret that signs what is sent.
     pub secret_file: Option<PathBuf>,
 }
@@ -325,7 +326,10 @@ fn webhook(url: Option<String>, secret_file: Option<PathBuf>) -> Result<Option<W
     match (url.filter(|url| !url.is_empty()), secret_file) {
         (None, None) => Ok(None),
         (None, Some(_)) => Err(invalid("webhook-secret-file", "needs --webhook-url beside it")),
-        (Some(url), secret_file) => Ok(Some(WebhookConfig { url, secret_file })),
+        (Some(url), secret_file) => {
+            let url = receiver("webhook-url", &url, "https://hooks.example.com/rollcall")?;
+            Ok(Some(WebhookConfig { url, secret_file }))
+        }
     }
 }
 
@@ -340,13 +344,18 @@ pub struct TracesConfig {
 
 fn traces(endpoint: Option<&str>, ratio: &str) -> Result<Option<TracesConfig>, InvalidFlag> {
     let Some(endpoint) = endpoint.filter(|endpoint| !endpoint.is_empty()) else { return Ok(None) };
-    let is_address = |uri: http::Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
-    if !endpoint.parse().is_ok_and(is_address) {
-        return Err(invalid("otlp-endpoint", format!("{endpoint:?} is no address such as http://collector:4318")));
-    }
+    receiver("otlp-endpoint", endpoint, "http://collector:4318")?;
     let ratio = ratio.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
     let ratio = ratio.ok_or_else(|| invalid("otlp-ratio", "is no number from 0 to 1, such as 0.1"))?;
     Ok(Some(TracesConfig { endpoint: endpoint.to_owned(), ratio }))
+}
+
+/// The address of somebody to whom the operator sends what nobody asked it for.
+fn receiver(flag: &'static str, text: &str, example: &str) -> Result<Uri, InvalidFlag> {
+    let uri = text.parse::<Uri>().ok();
+    let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    let uri = uri.filter(|uri| uri.host().is_some_and(|host| !host.is_empty()));
+    uri.ok_or_else(|| invalid(flag, format!("{text:?} is no address such as {example}")))
 }
 
 /// How the log is written.
@@ -495,7 +504,7 @@ fn read_public_url(text: &str) -> Result<String, InvalidFlag> {
             format!("{text:?} {why}; it looks like https://scim.example.com or https://example.com/rollcall"),
         )
     };
-    let url: http::Uri = text.parse().map_err(|_| wrong("is no URL"))?;
+    let url: Uri = text.parse().map_err(|_| wrong("is no URL"))?;
     if !matches!(url.scheme_str(), Some("http" | "https")) {
         return Err(wrong("starts neither with https:// nor with http://"));
     }

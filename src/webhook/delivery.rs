@@ -12,17 +12,6 @@ use crate::egress::{EgressClient, EgressError};
 /// How long one request may take.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Why there is no webhook.
-#[derive(Debug, thiserror::Error)]
-pub enum WebhookError {
-    /// The address cannot be used.
-    #[error("{0:?} is no http or https URL of a receiver")]
-    Url(String),
-    /// No client can be made.
-    #[error(transparent)]
-    Egress(#[from] EgressError),
-}
-
 /// What came of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum DeliveryAttempt {
@@ -41,11 +30,7 @@ pub(super) struct Courier {
 }
 
 impl Courier {
-    pub(super) fn new(url: &str, deadline: Duration) -> Result<Self, WebhookError> {
-        let uri: Uri = url.parse().map_err(|_| WebhookError::Url(url.to_owned()))?;
-        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
-            return Err(WebhookError::Url(url.to_owned()));
-        }
+    pub(super) fn new(uri: Uri, deadline: Duration) -> Result<Self, EgressError> {
         Ok(Self { client: EgressClient::new(deadline)?, uri })
     }
 
@@ -95,13 +80,6 @@ mod tests {
             let attempt = judge(status);
             assert_eq!(attempt == DeliveryAttempt::Taken, is_taken, "{status}");
             assert_eq!(matches!(attempt, DeliveryAttempt::Failed(_)), may_come_again, "{status}");
-        }
-    }
-
-    #[test]
-    fn a_receiver_has_a_url() {
-        for url in ["", "receiver", "ftp://receiver.example/", "/path", "https://"] {
-            assert!(Courier::new(url, DEADLINE).is_err(), "{url}");
         }
     }
 }

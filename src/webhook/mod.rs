@@ -12,13 +12,14 @@ mod tests;
 
 use std::time::Duration;
 
+use http::Uri;
 use jiff::Timestamp;
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
+use crate::egress::EgressError;
 use crate::metrics::Metrics;
 use crate::store::notices::Notice;
-pub use delivery::WebhookError;
 use delivery::{Courier, DeliveryAttempt};
 pub use signature::WebhookSecret;
 
@@ -55,13 +56,13 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// The receiver at this address. With a secret each request is signed.
+    /// The receiver at this address, an http or https URL. With a secret each request is signed.
     pub fn new(
-        url: &str,
+        url: Uri,
         secret: Option<WebhookSecret>,
         patience: Patience,
         metrics: Metrics,
-    ) -> Result<Self, WebhookError> {
+    ) -> Result<Self, EgressError> {
         Ok(Self { courier: Courier::new(url, patience.deadline)?, secret, patience, metrics })
     }
 

@@ -48,7 +48,8 @@ async fn a_notice_is_sent_until_it_is_taken_or_the_attempts_are_used_up() {
         ("moved", &["302 Found", "200 OK"], false, 1),
     ] {
         let (url, asked) = receiver(answers).await;
-        let webhook = Webhook::new(&url, None, patience(), Metrics::default()).expect("a receiver");
+        let webhook =
+            Webhook::new(url.parse().expect("a URL"), None, patience(), Metrics::default()).expect("a receiver");
         assert_eq!(webhook.deliver(&Notice::alarm("LoginNotReady")).await, is_delivered, "{name}");
         assert_eq!(asked.load(Ordering::SeqCst), requests, "{name}");
     }
@@ -57,7 +58,8 @@ async fn a_notice_is_sent_until_it_is_taken_or_the_attempts_are_used_up() {
 #[tokio::test]
 async fn nobody_at_the_address_is_given_up_and_the_next_notice_is_tried() {
     let metrics = Metrics::default();
-    let webhook = Webhook::new("http://127.0.0.1:1/", None, patience(), metrics.clone()).expect("a receiver");
+    let webhook =
+        Webhook::new(Uri::from_static("http://127.0.0.1:1/"), None, patience(), metrics.clone()).expect("a receiver");
     let notices = Notices::default();
     let receiver = notices.listen().expect("the first listener");
     notices.tell(|| Notice::alarm("one"));
