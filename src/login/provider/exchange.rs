@@ -5,8 +5,8 @@ use futures::FutureExt as _;
 use futures::future::{self, BoxFuture};
 use openidconnect::core::{CoreClient, CoreErrorResponseType, CoreJsonWebKeySet};
 use openidconnect::{
-    AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, Scope, StandardErrorResponse, TokenResponse as _, TokenUrl,
+    AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier,
+    RedirectUrl, RequestTokenError, Scope, StandardErrorResponse, TokenResponse as _, TokenUrl,
 };
 
 use super::credential::ClientCredential;
@@ -64,10 +64,7 @@ pub fn id_token(
         for (name, value) in assertion {
             request = request.add_extra_param(name, value);
         }
-        let send = move |request: HttpRequest| {
-            let client = client.clone();
-            async move { client.send(request).await }
-        };
+        let send = sender(client);
         let answer = request.request_async(&send).await.map_err(|error| refused(&error, &host))?;
         let token = answer.id_token().ok_or_else(|| invalid("there is no ID token in its answer to a code"))?;
         Ok(token.to_string())
@@ -93,10 +90,7 @@ pub fn accepted(
         for (name, value) in assertion {
             request = request.add_extra_param(name, value);
         }
-        let send = move |request: HttpRequest| {
-            let client = client.clone();
-            async move { client.send(request).await }
-        };
+        let send = sender(client);
         match request.request_async(&send).await {
             Err(RequestTokenError::Request(error)) => Err(unreachable(&error, host)),
             Err(RequestTokenError::ServerResponse(answer)) => {
@@ -110,6 +104,14 @@ pub fn accepted(
         }
     }
     .boxed()
+}
+
+/// The client as the crate asks it.
+fn sender(client: ProviderClient) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, FetchError>> {
+    move |request| {
+        let client = client.clone();
+        async move { client.send(request).await }.boxed()
+    }
 }
 
 /// The operator at a token endpoint.
