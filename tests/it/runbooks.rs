@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::support::directory::sha256;
 use crate::support::page::{Page, Reader, kubeconfig_with};
 use crate::support::{Client, Directory, Operator, until};
 
@@ -55,6 +56,7 @@ async fn too_many_were_deactivated_is_looked_at_stopped_and_undone_with_its_own_
     assert_eq!(scene.scim.delete(&format!("/Users/{}", ids[2])).await.status, 204);
 
     let counted = scene.run("uniq -c", &[]).await;
+    assert!(!counted.contains(['Z', '.']), "by the minute: {counted}");
     let count = |method: &str| -> u32 {
         let lines = counted.lines().filter(|line| line.contains(method) && line.ends_with("key"));
         lines.filter_map(|line| line.split_whitespace().next()?.parse::<u32>().ok()).sum()
@@ -73,12 +75,12 @@ async fn too_many_were_deactivated_is_looked_at_stopped_and_undone_with_its_own_
         (scene.scim.get(&format!("/Users/{}", ids[2])).await.status == 200).then_some(())
     })
     .await;
-    let out = scene.run("grep ^false", &[("2026-11-27T09:00:00Z", "2026-03-01T00:00:00Z")]).await;
+    let out = scene.run("grep '^false'", &[("2026-11-27T09:00:00Z", "2026-03-01T00:00:00Z")]).await;
     let mut out: Vec<_> = out.lines().collect();
     out.sort_unstable();
     assert_eq!(out, [format!("false {}", people[0]), format!("false {}", people[1])]);
-    let later = [("2026-11-27T09:00:00Z", "2999-01-01T00:00:00Z"), ("| grep ^false", "")];
-    assert_eq!(scene.run("grep ^false", &later).await.trim(), "", "nobody was deactivated in the future");
+    let later = [("2026-11-27T09:00:00Z", "2999-01-01T00:00:00Z"), ("| grep '^false'", "")];
+    assert_eq!(scene.run("grep '^false'", &later).await.trim(), "", "nobody was deactivated in the future");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +88,16 @@ async fn a_leaked_key_is_found_closed_and_replaced_with_the_page_s_own_commands(
     let scene = Scene::new("runbooks/key-leaked.md", "rollcall-admin", json!({})).await;
     let id = scene.person("ada@contoso.example").await;
     let off = json!([{ "op": "Replace", "path": "active", "value": "False" }]);
-    scene.scim.patch(&format!("/Users/{id}"), off).await.expect(200);
+    scene.scim.patch(&format!("/Users/{id}"), off.clone()).await.expect(200);
+    let ben = scene.person("ben@contoso.example").await;
+    scene.directory.apply_key("another-key", json!({ "sha256": sha256("the secret of another key") })).await;
+    let other = Directory {
+        namespace: scene.directory.namespace.clone(),
+        name: "staff".to_owned(),
+        secret: "the secret of another key".to_owned(),
+    };
+    let other = other.client(Operator::shared().await).await;
+    other.patch(&format!("/Users/{ben}"), off).await.expect(200);
 
     let secret = scene.folder.path().join("secret.txt");
     std::fs::write(secret, format!("{}\n", scene.directory.secret)).expect("a file");
@@ -95,13 +106,11 @@ async fn a_leaked_key_is_found_closed_and_replaced_with_the_page_s_own_commands(
     scene.run(r#""revoked":true"#, &[("entra-2026", "key")]).await;
     until("the key to be refused", async || (scene.scim.get("/Users?count=0").await.status == 401).then_some(())).await;
     let touched = scene.run("WHO:.spec.scim.userName", &[("entra-2026", "key")]).await;
-    assert!(touched.contains("ada@contoso.example"), "{touched}");
+    assert!(touched.contains("ada@contoso.example") && !touched.contains("ben@"), "{touched}");
 
     let new = [("--expires-in 365d", "--expires-in 365d --secret-file new-secret.txt")];
     scene.run("token new", &new).await;
-    scene
-        .run("apply -f key.yaml", &[("kubectl apply", &format!("kubectl -n {} apply", scene.directory.namespace))])
-        .await;
+    scene.run("apply -f key.yaml", &[]).await;
     let secret = std::fs::read_to_string(scene.folder.path().join("new-secret.txt")).expect("the new secret");
     let renewed = Directory {
         namespace: scene.directory.namespace.clone(),
@@ -111,8 +120,10 @@ async fn a_leaked_key_is_found_closed_and_replaced_with_the_page_s_own_commands(
     let scim = renewed.client(Operator::shared().await).await;
     assert_eq!(scim.get(&format!("/Users/{id}")).await.expect(200)["active"], false);
     scene.run("suspend NAME", &[("NAME", &id)]).await;
-    let keys = scene.run("kubectl -n acme get directorykeys", &[]).await;
-    assert!(keys.contains("Revoked"), "{keys}");
+    until("the key to be shown as revoked", async || {
+        scene.run("kubectl -n acme get directorykeys", &[]).await.contains("Revoked").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +138,7 @@ async fn a_person_who_cannot_log_in_is_looked_into_with_the_page_s_own_commands(
     })
     .await;
     let described = scene.run("describe directoryuser NAME", &[("NAME", &id)]).await;
-    assert!(described.contains("Events:"), "{described}");
+    assert!(described.contains(&id) && described.contains("ada@contoso.example"), "{described}");
     let object = scene.run("--show-managed-fields", &[("NAME", &id)]).await;
     assert!(object.contains("managedFields:"), "{object}");
 
@@ -145,15 +156,13 @@ async fn a_person_who_cannot_log_in_is_looked_into_with_the_page_s_own_commands(
 async fn a_quarantine_is_looked_into_with_the_page_s_own_commands() {
     let scene = Scene::new("runbooks/provisioning-quarantined.md", "rollcall-admin", json!({})).await;
     let id = scene.person("ada@contoso.example").await;
-    // The operator of the tests has no public address that it could tell.
-    assert_eq!(scene.run("scimEndpoint", &[]).await, "");
     scene.run("suspend ada@contoso.example", &[]).await;
     assert_eq!(scene.directory.get("directoryuser", &id).await.expect("the person")["spec"]["suspended"], true);
     let keys = scene.run("kubectl -n acme get directorykeys", &[]).await;
-    assert!(keys.contains("key ") && keys.contains("LASTUSED"), "{keys}");
+    assert!(keys.lines().any(|line| line.starts_with("key ")), "{keys}");
     // Other tests end leaders and replicas of this control plane, and the doctor may see it.
     let look = scene.run("rollcall doctor acme/staff", &[("/staff", "/staff || test $? = 1")]).await;
     for check in ["contact", "authentication", "keys", "endpoint", "last-error"] {
-        assert!(look.lines().any(|line| line.contains(check)), "{check}: {look}");
+        assert!(look.lines().any(|line| line.split_whitespace().nth(1) == Some(check)), "{check}: {look}");
     }
 }

@@ -6,8 +6,8 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use super::Directory;
-use super::cluster::{self, apply};
+use super::cluster::{self, apply, kubectl};
+use super::{Directory, until};
 
 /// A page below `docs/`.
 pub(crate) struct Page {
@@ -59,7 +59,8 @@ fn commands(text: &str) -> Vec<String> {
 }
 
 impl Reader<'_> {
-    /// Runs a command, with our programs on PATH; returns what it printed.
+    /// Runs a command, with our programs on PATH; returns what it printed. It fails where the last part of a pipe does: the test looks
+    /// at what was printed as well.
     pub(crate) async fn run(&self, command: &str) -> String {
         let kubectl = cluster::shared().await.plane.kubectl_path().parent().expect("a folder");
         let ours = Path::new(env!("CARGO_BIN_EXE_kubectl-directory")).parent().expect("a folder");
@@ -90,5 +91,8 @@ pub(crate) async fn kubeconfig_with(directory: &Directory, role: &str) -> PathBu
     }))
     .await;
     let plane = cluster::shared().await.plane;
-    plane.user_kubeconfig(&user, &["system:authenticated"]).expect("a kubeconfig")
+    let kubeconfig = plane.user_kubeconfig(&user, &["system:authenticated"]).expect("a kubeconfig");
+    let can_i = ["auth", "can-i", "get", "directoryusers", "--as", &user, "-n", &directory.namespace];
+    until("the binding to count", async || kubectl(&can_i, None).await.ok()).await;
+    kubeconfig
 }
