@@ -22,11 +22,8 @@ use crate::store::kind::Kind;
 /// A transition that is older than this is not told by a leader that sees it for the first time.
 const NEWS: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long before its own beginning a leader asks whether a status was told: an election takes less, with all its deadlines.
+/// How far back a new leader looks for statuses whose Event may be missing. A takeover takes about 16 seconds.
 const HANDOVER: SignedDuration = SignedDuration::from_mins(2);
-
-/// The state of a user or a group that is as it should be.
-const ACTIVE: &str = "Active";
 
 /// A condition that went from True to False, or back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +80,12 @@ pub fn news(before: &Value, after: &Map<String, Value>, is_ones_own: bool) -> Ve
     told
 }
 
-/// What a leader that led before may have left untold of a user or a group, by the status that stands: it may have ended between a
-/// status and its Event. What was told has the same name, and is not told again. `led_since` is when this leader began; soon after
-/// that it has looked at everybody.
+/// What the leader before this one may have left untold of a user or a group, by the status that stands: it may have ended between
+/// a status and its Event. What it told has the same name, and is not told again.
+///
+/// `led_since` is when this leader began. It looks at everybody soon after that, and an Event that was told earlier may have been
+/// removed by the API server. Two things are not told, because a status does not show them: that a conflict is over, and what turned
+/// while nobody led for longer than [`HANDOVER`].
 pub fn left_untold(stands: &Value, led_since: Timestamp, now: Timestamp) -> Option<News> {
     if now.duration_since(led_since) >= NEWS {
         return None;
@@ -99,10 +99,10 @@ pub fn left_untold(stands: &Value, led_since: Timestamp, now: Timestamp) -> Opti
     let (state, since): (_, Timestamp) = (stands["state"].as_str()?, stands["stateSince"].as_str()?.parse().ok()?);
     // All of a first status came at one time, and is no news.
     let is_later = |at: Timestamp| is_recent(at) && at > ready.at;
-    let access = standing(conditions, ConditionType::AccessGranted).filter(|access| is_later(access.at));
-    // Whoever is Active and was let in or kept out may have been so by a rule of the Directory.
-    let is_ones_own = state != ACTIVE || is_later(since);
-    match access.filter(|_| is_ones_own && !is_of_everybody(conditions)) {
+    // Access that did not turn with the state was turned by a rule of the Directory, which gets no Event for each person.
+    let turned_with_state = |at: Timestamp| at >= since && at.duration_since(since) < NEWS;
+    let access = standing(conditions, ConditionType::AccessGranted);
+    match access.filter(|access| is_later(access.at) && turned_with_state(access.at) && !is_of_everybody(conditions)) {
         Some(Transition { holds, at, note }) => {
             let reason = if holds { EventReason::AccessGranted } else { EventReason::AccessDenied };
             Some(News { reason, at, note })
@@ -317,9 +317,17 @@ mod tests {
             (
                 "deactivated, and its turn came late",
                 "Inactive",
-                5,
+                700,
                 vec![ready(0), denied("Inactive", 1001)],
                 Some("AccessDenied"),
+            ),
+            ("login came for everybody", "Inactive", 5, vec![ready(0), denied("Inactive", 1001)], None),
+            (
+                "a rule closed the door, and then the person was deactivated",
+                "Inactive",
+                1005,
+                vec![ready(0), denied("Inactive", 1001)],
+                Some("StateChanged"),
             ),
             ("deactivated long ago", "Inactive", 800, vec![ready(0), denied("Inactive", 801)], None),
             ("new, and inactive", "Inactive", 1000, vec![ready(1001), denied("Inactive", 1001)], None),

@@ -14,27 +14,27 @@ pub const WRITES_PER_SECOND: u32 = 50;
 pub struct WriteRate {
     turns: Arc<Mutex<Interval>>,
     /// Where the writes of one duty wait for each other.
-    line: Arc<Mutex<()>>,
+    own_queue: Arc<Mutex<()>>,
 }
 
 impl Default for WriteRate {
     fn default() -> Self {
         let mut turns = interval(Duration::from_secs(1) / WRITES_PER_SECOND);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { turns: Arc::new(Mutex::new(turns)), line: Arc::default() }
+        Self { turns: Arc::new(Mutex::new(turns)), own_queue: Arc::default() }
     }
 }
 
 impl WriteRate {
-    /// The same turns for one duty more. However many of its writes wait, one of them at a time stands beside those of the
-    /// others: the statuses, which are written several at once, leave the claiming of a rule every second turn.
+    /// The same turns for one duty more. Each duty has at most one write in the common queue, so that several statuses which wait at
+    /// once do not push back the claiming of a rule.
     pub fn share(&self) -> Self {
-        Self { turns: Arc::clone(&self.turns), line: Arc::default() }
+        Self { turns: Arc::clone(&self.turns), own_queue: Arc::default() }
     }
 
     /// Waits for the next turn to write.
     pub async fn turn(&self) {
-        let _first_of_its_duty = self.line.lock().await;
+        let _first_of_its_duty = self.own_queue.lock().await;
         self.turns.lock().await.tick().await;
     }
 }

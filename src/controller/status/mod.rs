@@ -36,7 +36,7 @@ use self::observe::KnownDirectory;
 use self::pace::Pace;
 use super::claiming::Passes;
 use super::dirty_names::{DirtyNames, ERROR_PAUSE, Looked};
-use super::events::{self, LoginTransitions};
+use super::events::{self, LoginTransitions, News};
 use super::told::Told;
 use super::tools::Tools;
 use crate::rules::resource::Resource;
@@ -84,6 +84,10 @@ struct Statuses {
     told: Told,
     told_of_events: Told,
     led_since: Timestamp,
+    /// What the leader before this one may have left untold, before it is told.
+    left: Vec<(DirtyName, News)>,
+    /// The names of which that was told, so that it is once; as many as statuses turned shortly before this leader began.
+    left_told: HashSet<DirtyName>,
 }
 
 impl Statuses {
@@ -102,6 +106,8 @@ impl Statuses {
             told: Told::default(),
             told_of_events: Told::default(),
             led_since: Timestamp::now(),
+            left: Vec::new(),
+            left_told: HashSet::new(),
         }
     }
 
@@ -124,7 +130,8 @@ impl Statuses {
                 Err(error) => failed.push((taken.name, error)),
             }
             looks += 1;
-            let enough = writes.len() == WRITES_AT_ONCE || looks == LOOKS_AT_ONCE || !failed.is_empty();
+            let calls = writes.len().max(self.left.len());
+            let enough = calls == WRITES_AT_ONCE || looks == LOOKS_AT_ONCE || !failed.is_empty();
             next = if enough { None } else { self.names.take(now) };
         }
         let written = join_all(writes.iter().map(|write| act::write(&self.tools, write))).await;
@@ -138,6 +145,11 @@ impl Statuses {
                 Ok(Written::Moved) => self.names.look_at(write.name, now + MOVED_PAUSE),
                 Ok(Written::Refused) => drop(self.refused.insert(write.name)),
                 Err(error) => failed.push((write.name, error)),
+            }
+        }
+        for (name, news) in std::mem::take(&mut self.left) {
+            if let Err(error) = self.tell_what_was_left(&name, news).await {
+                failed.push((name, error));
             }
         }
         let looked = self.put_back(failed, now);
@@ -193,21 +205,27 @@ impl Statuses {
         Ok(write)
     }
 
-    /// Tells of a user or a group whose status stands what the leader before this one may have left untold.
-    async fn tell_what_was_left(
-        &mut self,
-        name: &DirtyName,
-        (kind, object): (Resource, &Arc<str>),
-        stands: &Value,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let Some(news) = events::left_untold(stands, self.led_since, now) else { return Ok(()) };
-        // The index keeps no uid, and an Event needs it.
-        match self.tools.store.objects().get(Kind::of(kind), name.directory.namespace(), object).await {
+    /// Notes of a user or a group whose status stands what the leader before this one may have left untold.
+    fn note_what_was_left(&mut self, name: &DirtyName, stands: &Value, now: Timestamp) {
+        let news = events::left_untold(stands, self.led_since, now);
+        self.left.extend(news.filter(|_| !self.left_told.contains(name)).map(|news| (name.clone(), news)));
+    }
+
+    /// Tells it. The index keeps no uid, and an Event needs it.
+    async fn tell_what_was_left(&mut self, name: &DirtyName, news: News) -> Result<(), Error> {
+        let (kind, object) = match &name.subject {
+            DirtySubject::User(object) => (Kind::USER, object),
+            DirtySubject::Group(object) => (Kind::GROUP, object),
+            DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Claim(_) | DirtySubject::Key(_) => {
+                return Ok(());
+            }
+        };
+        match self.tools.store.objects().get(kind, name.directory.namespace(), object).await {
             Ok(found) => act::tell_news(&self.tools, &mut self.told_of_events, name, vec![news], found.uid()).await,
             Err(Error::NotFound) => {}
             Err(error) => return Err(error),
         }
+        self.left_told.insert(name.clone());
         Ok(())
     }
 
@@ -284,7 +302,7 @@ impl Statuses {
         };
         let news = events::news(&stands, &wanted, true);
         let Some(changes) = decide::difference(&stands, &wanted, fields) else {
-            self.tell_what_was_left(name, (Resource::Group, object), &stands, now).await?;
+            self.note_what_was_left(name, &stands, now);
             return Ok(None);
         };
         Ok(Some(StatusWrite { name: name.clone(), version: None, changes, news }))
@@ -323,7 +341,7 @@ impl Statuses {
         let Some(wanted) = user::status(&seen, now) else { return Ok(None) };
         let news = events::news(&stands, &wanted, cause == Cause::Change);
         let Some(changes) = decide::difference(&stands, &wanted, user::FIELDS) else {
-            self.tell_what_was_left(name, (Resource::User, object), &stands, now).await?;
+            self.note_what_was_left(name, &stands, now);
             return Ok(None);
         };
         Ok(Some(StatusWrite { name: name.clone(), version: None, changes, news }))
