@@ -131,7 +131,7 @@ pub enum Reason {
     MethodUnavailable,
     /// Not `AccessGranted`: the person is linked to an account of another tenant.
     ForeignLink,
-    /// `LoginReady` is True: the provider answers, and what proves the operator to it is there.
+    /// `LoginReady` is True: the provider answers, what proves the operator to it is there, and Entra accepts it.
     Answering,
     /// Not `LoginReady`: the provider's address is that of every tenant.
     TenantIndependentAuthority,

@@ -17,15 +17,15 @@ const ASSERTION_FILE: &str = "/var/run/secrets/rollcall.dev/entra/token";
 /// The flags about logins.
 #[derive(Debug, Args)]
 pub struct LoginArgs {
-    /// The hosts that the authority of a Directory's provider may have, such as login.example.com or keycloak.example.com:8443;
-    /// client secrets are sent nowhere else.
+    /// The hosts that the authority of a Directory's provider may have, such as login.example.com or keycloak.example.com:8443, and
+    /// the endpoints of one that is not Entra; client secrets are sent nowhere else.
     #[arg(long, env = "ROLLCALL_ALLOWED_AUTHORITY_HOSTS", value_name = "HOST", value_delimiter = ',', default_value = ENTRA_HOSTS)]
     pub allowed_authority_hosts: Vec<String>,
     /// Whether providers may have loopback, private and link-local addresses, as one inside the cluster has.
     #[arg(long, env = "ROLLCALL_PRIVATE_AUTHORITIES")]
     pub private_authorities: bool,
     /// The token of the pod's service account that is sent to the provider where spec.login.oidc.clientAssertion says so; read
-    /// again at each login.
+    /// again each time.
     #[arg(long, env = "ROLLCALL_CLIENT_ASSERTION_FILE", value_name = "FILE", default_value = ASSERTION_FILE)]
     pub client_assertion_file: PathBuf,
     /// The proxy by which providers are reached, such as `http://proxy.example.com:3128`. Default: $HTTPS_PROXY.

@@ -65,7 +65,7 @@ pub fn client_secret(scene: &Scene<'_>) -> Conclusion {
         ),
         Ok(secret) if !secret.has_entry => problem(format!("the Secret {name} has no entry {key}"), make),
         Ok(_) => ok(format!("the Secret {name} is there"))
-            .with_hint("whether Entra accepts it shows only at a login; App registrations > Certificates & secrets says when it ends"),
+            .with_hint("the check login tells whether Entra accepts it; App registrations > Certificates & secrets says when it ends"),
         Err(Blind::Absent) => problem(format!("there is no Secret {name}"), make),
         Err(blind) => blind.conclusion("the client secret"),
     }

@@ -15,12 +15,26 @@ const TENANT_INDEPENDENT: [&str; 4] = ["common", "organizations", "consumers", "
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// Which providers the operator may ask.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedAuthorities {
     /// Hosts, each with its port, in lower case.
     pub hosts: Vec<String>,
     /// Whether their addresses may be loopback, private and link-local ones.
     pub private: bool,
+}
+
+impl AllowedAuthorities {
+    /// The host of a URL, if it may be asked. A name is judged once more when it is resolved.
+    pub fn host(&self, url: &Url) -> Result<String, ProviderProblem> {
+        let host = host_of(url).ok_or(ProviderProblem::AuthorityInvalid("it has no host"))?;
+        if !self.hosts.contains(&host) {
+            return Err(ProviderProblem::HostNotAllowed { host });
+        }
+        if !self.private && literal_address(url).is_some_and(|address| !is_public(address)) {
+            return Err(ProviderProblem::PrivateAddress { host });
+        }
+        Ok(host)
+    }
 }
 
 /// The address of a provider that may be asked.
@@ -30,9 +44,9 @@ pub struct Authority {
     pub flavor: Flavor,
     /// Host and port.
     pub host: String,
-    /// The hosts at which its document may name endpoints: its own, and for a provider that is not Entra every allowed one. Some
+    /// Where its document may name endpoints: at its own host, and for a provider that is not Entra at every allowed one. Some
     /// (Google) have their token endpoint at another host than their issuer.
-    pub endpoint_hosts: Vec<String>,
+    pub endpoints: AllowedAuthorities,
     /// Where the discovery document is.
     pub discovery: Url,
     /// The issuer that the document must name, as far as it is known before.
@@ -67,13 +81,7 @@ impl Authority {
         if url.query().is_some() || url.fragment().is_some() {
             return invalid("it has a query or a fragment");
         }
-        let Some(host) = host_of(&url) else { return invalid("it has no host") };
-        if !allowed.hosts.contains(&host) {
-            return Err(ProviderProblem::HostNotAllowed { host });
-        }
-        if !allowed.private && literal_address(&url).is_some_and(|address| !is_public(address)) {
-            return Err(ProviderProblem::PrivateAddress { host });
-        }
+        let host = allowed.host(&url)?;
         let (issuer, base) = match flavor {
             Flavor::EntraID => tenant_issuer(&url)?,
             // Compared as it was written: it is an identifier.
@@ -83,11 +91,12 @@ impl Authority {
             }
         };
         let Ok(discovery) = Url::parse(&format!("{base}{DISCOVERY}")) else { return invalid("it is no URL") };
-        let endpoint_hosts = match flavor {
+        let hosts = match flavor {
             Flavor::EntraID => vec![host.clone()],
             Flavor::Generic | Flavor::Unknown => allowed.hosts.clone(),
         };
-        Ok(Self { flavor, host, endpoint_hosts, discovery, issuer })
+        let endpoints = AllowedAuthorities { hosts, private: allowed.private };
+        Ok(Self { flavor, host, endpoints, discovery, issuer })
     }
 
     /// The tenant, where the authority itself says it: the issuer of a provider that is not Entra is its only one.

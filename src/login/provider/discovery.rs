@@ -41,17 +41,16 @@ pub fn read(document: &[u8], authority: &Authority) -> Result<Metadata, Provider
         invalid("its discovery document names another issuer than the authority leads to; correct the authority")
     })?;
     let endpoint = |url: &Url| {
-        let may_be_asked = url.scheme() == "https"
-            && url.username().is_empty()
-            && url.password().is_none()
-            && host_of(url).is_some_and(|host| authority.endpoint_hosts.contains(&host));
-        let foreign = match authority.flavor {
-            Flavor::EntraID => "an address in its discovery document is not an https address of the authority's host",
-            Flavor::Generic | Flavor::Unknown => {
-                "an address in its discovery document is not an https address of a host in --allowed-authority-hosts"
+        if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("an address in its discovery document is no https address, or has a user name in it"));
+        }
+        match (authority.endpoints.host(url), authority.flavor) {
+            (Ok(_), _) => Ok(url.clone()),
+            (Err(_), Flavor::EntraID) => {
+                Err(invalid("an address in its discovery document is not at the authority's host"))
             }
-        };
-        if may_be_asked { Ok(url.clone()) } else { Err(invalid(foreign)) }
+            (Err(problem), Flavor::Generic | Flavor::Unknown) => Err(problem),
+        }
     };
     let token = document.token_endpoint().ok_or_else(|| invalid("its discovery document names no token_endpoint"))?;
     let end_session = document.additional_metadata().end_session_endpoint.as_ref();
@@ -132,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_provider_that_is_not_entra_may_have_endpoints_at_every_host_that_the_operator_may_ask() {
-        let hosts = ["accounts.google.com:443", "oauth2.googleapis.com:443"].map(str::to_owned).to_vec();
+        let hosts =
+            ["accounts.google.com:443", "oauth2.googleapis.com:443", "10.0.0.5:443"].map(str::to_owned).to_vec();
         let google = |changes: &Value| {
             let issuer = "https://accounts.google.com";
             let oidc = Oidc { flavor: Flavor::Generic, authority: issuer.to_owned(), ..Oidc::default() };
@@ -147,9 +147,13 @@ mod tests {
         };
         let metadata = google(&json!({})).expect("a provider");
         assert_eq!(metadata.token.as_str(), "https://oauth2.googleapis.com/token");
-        for elsewhere in ["https://www.googleapis.com/certs", "http://oauth2.googleapis.com/certs"] {
+        for (elsewhere, expected) in [
+            ("https://www.googleapis.com/certs", "may not ask www.googleapis.com:443"),
+            ("https://10.0.0.5/certs", "10.0.0.5:443 has no public address"),
+            ("http://oauth2.googleapis.com/certs", "no https address"),
+        ] {
             let problem = google(&json!({ "jwks_uri": elsewhere })).expect_err(elsewhere);
-            assert!(problem.to_string().contains("--allowed-authority-hosts"), "{problem}");
+            assert!(problem.to_string().contains(expected), "{problem}");
         }
     }
 

@@ -9,6 +9,7 @@ use openidconnect::{
     RedirectUrl, RequestTokenError, Scope, StandardErrorResponse, TokenResponse as _, TokenUrl,
 };
 
+use super::authority::host_of;
 use super::credential::ClientCredential;
 use super::discovery::Metadata;
 use super::fetch::{FetchError, ProviderClient};
@@ -21,8 +22,9 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 
 /// What a token endpoint calls a client that it does not believe (RFC 6749 section 5.2).
 const INVALID_CLIENT: &str = "invalid_client";
-/// Entra's codes for a registration that is not in the tenant or disabled there; it calls them `unauthorized_client`.
-const APPLICATION_GONE: [u32; 3] = [70_001, 700_016, 7_000_112];
+/// Entra's codes for a client that it does not accept and calls otherwise: a registration that is not in the tenant or disabled there
+/// (`unauthorized_client`), and a federated credential that does not fit (`invalid_request`, of late `invalid_client`).
+const NOT_ACCEPTED: [u32; 4] = [70_001, 70_021, 700_016, 7_000_112];
 
 /// What the callback got, and what belongs to it.
 #[derive(Clone, Copy)]
@@ -35,7 +37,7 @@ pub struct Code<'a> {
     pub redirect_uri: &'a str,
 }
 
-/// The ID token for a code, unverified. `host` is what the provider is called in errors.
+/// The ID token for a code, unverified.
 ///
 /// It owns all that it works on: of a future that borrows what the crate's request borrows in turn, the compiler cannot tell
 /// that any thread may go on with it.
@@ -45,9 +47,8 @@ pub fn id_token(
     oidc: &Oidc,
     credential: ClientCredential,
     code: Code<'_>,
-    host: &str,
 ) -> BoxFuture<'static, Result<String, LoginRefused>> {
-    let (client, host) = (client.clone(), host.to_owned());
+    let (client, host) = (client.clone(), token_host(metadata));
     let invalid = {
         let host = host.clone();
         move |why: &'static str| LoginRefused::Provider(ProviderProblem::Invalid { host: host.clone(), why })
@@ -72,17 +73,16 @@ pub fn id_token(
     .boxed()
 }
 
-/// Asks Entra for a token of the registration itself, which needs no person, and drops it. The error says that Entra does not
-/// accept the operator; whatever else it answers (a policy of the tenant, a scope) says nothing about logins, and counts as
-/// accepted.
-pub fn accepted(
+/// Asks Entra for a token of the registration itself, which needs no person, and drops it. The error is that Entra does not accept
+/// the operator, or cannot be reached. Whatever else it answers (a policy of the tenant, a scope) says nothing about logins and is no
+/// error, and neither is an answer that cannot be read: a proxy may have given it.
+pub fn check_registration(
     client: &ProviderClient,
     metadata: &Metadata,
     oidc: &Oidc,
     credential: ClientCredential,
-    host: &str,
 ) -> BoxFuture<'static, Result<(), ProviderProblem>> {
-    let (client, host) = (client.clone(), host.to_owned());
+    let (client, host) = (client.clone(), token_host(metadata));
     let (relying_party, assertion) = relying_party(metadata, oidc, credential);
     let scope = Scope::new(format!("{}/.default", oidc.client_id));
     async move {
@@ -97,13 +97,18 @@ pub fn accepted(
                 let (error, description) = (answer.error().as_ref(), answer.error_description());
                 let refusal = ProviderRefusal::of(error, description.map(String::as_str));
                 let is_refused =
-                    error == INVALID_CLIENT || refusal.code.is_some_and(|code| APPLICATION_GONE.contains(&code));
+                    error == INVALID_CLIENT || refusal.code.is_some_and(|code| NOT_ACCEPTED.contains(&code));
                 if is_refused { Err(ProviderProblem::RegistrationRefused { host, refusal }) } else { Ok(()) }
             }
             Ok(_) | Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => Ok(()),
         }
     }
     .boxed()
+}
+
+/// What the token endpoint is called in errors.
+fn token_host(metadata: &Metadata) -> String {
+    host_of(&metadata.token).unwrap_or_default()
 }
 
 /// The client as the crate asks it.

@@ -7,7 +7,7 @@
 use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ const MAX_IDLE: usize = 4;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// What the operator calls itself in its requests.
 const OURSELVES: HeaderValue = HeaderValue::from_static(concat!("rollcall/", env!("CARGO_PKG_VERSION")));
+/// A host that no list of exceptions names, unless it names all.
+static ANYBODY: LazyLock<Uri> = LazyLock::new(|| Uri::from_static("https://anybody.invalid/"));
 /// Most certificates in the bundle of a Directory.
 const MAX_CERTIFICATES: usize = 100;
 
@@ -96,7 +98,7 @@ pub struct ProviderClient {
 
 impl ProviderClient {
     /// A client that trusts these certificates, in PEM, beside those of the machine. The error says what is wrong with them.
-    pub fn new(routes: &Routes, ca_bundle: Option<&str>, provider: &Uri) -> Result<Self, &'static str> {
+    pub fn new(routes: &Routes, ca_bundle: Option<&str>) -> Result<Self, &'static str> {
         let mut roots = routes.roots.clone();
         if let Some(bundle) = ca_bundle {
             add_certificates(&mut roots, bundle)?;
@@ -108,7 +110,8 @@ impl ProviderClient {
             .with_no_client_auth();
         let https = || HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_only().enable_http1();
         let direct = HttpConnector::new_with_resolver(GuardedResolver { private: routes.private });
-        let intercept = routes.proxy.as_ref().and_then(|proxy| proxy.intercept(provider));
+        // For whomever no exception names: each request asks whether it is for that one.
+        let intercept = routes.proxy.as_ref().and_then(|proxy| proxy.intercept(&ANYBODY));
         let proxied = intercept.map(|intercept| {
             let tunnel =
                 Tunnel::new(intercept.uri().clone(), timed(HttpConnector::new_with_resolver(GaiResolver::new())));

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::header::ACCEPT;
-use http::{HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderValue, Request, StatusCode};
 use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
 use parking_lot::Mutex;
 use url::Url;
 
-use super::authority::{AllowedAuthorities, Authority};
+use super::authority::{AllowedAuthorities, Authority, host_of};
 use super::discovery::{self, Metadata};
 use super::exchange::unreachable;
 use super::fetch::{ProviderClient, Routes};
@@ -62,9 +62,7 @@ impl KnownProvider {
         metrics: Metrics,
     ) -> Result<Self, ProviderProblem> {
         let authority = Authority::of(oidc, allowed)?;
-        let address: Uri =
-            authority.discovery.as_str().parse().map_err(|_| ProviderProblem::AuthorityInvalid("it is no URL"))?;
-        let client = ProviderClient::new(routes, oidc.ca_bundle.as_deref(), &address);
+        let client = ProviderClient::new(routes, oidc.ca_bundle.as_deref());
         Ok(Self {
             namespace: namespace.to_owned(),
             directory: directory.to_owned(),
@@ -218,7 +216,7 @@ impl KnownProvider {
         url: &Url,
         read: impl FnOnce(&[u8]) -> Result<T, ProviderProblem>,
     ) -> Result<T, ProviderProblem> {
-        let host = || self.authority.host.clone();
+        let host = || host_of(url).unwrap_or_else(|| self.authority.host.clone());
         let request = Request::get(url.as_str()).header(ACCEPT, HeaderValue::from_static("application/json"));
         let request = request.body(Vec::new()).map_err(|_| ProviderProblem::AuthorityInvalid("it is no URL"))?;
         let read = match self.client.send(request).await {

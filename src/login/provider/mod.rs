@@ -144,8 +144,7 @@ impl Providers {
         let Inner { read_secret, assertion_file, .. } = &*self.0;
         let credential = credential::read(&provider.oidc, &directory.namespace, &**read_secret, assertion_file).await?;
         let code = Code { code, verifier, redirect_uri };
-        let (client, host) = (&provider.client, provider.authority.host.as_str());
-        let token = exchange::id_token(client, &metadata, &provider.oidc, credential, code, host).await;
+        let token = exchange::id_token(&provider.client, &metadata, &provider.oidc, credential, code).await;
         match &token {
             Ok(_) => provider.count("token", None),
             Err(LoginRefused::Provider(problem)) => provider.count("token", Some(problem)),
@@ -228,10 +227,9 @@ impl Providers {
         let metadata = provider.probe(age).await?;
         // Other providers may not know the grant, or take it for an attack.
         if provider.authority.flavor == Flavor::EntraID {
-            let (client, host) = (&provider.client, provider.authority.host.as_str());
-            let accepted = exchange::accepted(client, &metadata, &provider.oidc, credential, host).await;
-            provider.count("token", accepted.as_ref().err());
-            accepted?;
+            let check = exchange::check_registration(&provider.client, &metadata, &provider.oidc, credential).await;
+            provider.count("token", check.as_ref().err());
+            check?;
         }
         Ok(Arc::clone(&metadata.tenant))
     }

@@ -91,6 +91,11 @@ const AADSTS: &[(u32, Remedy, &str)] = &[
     (70_001, Registration, "The application is not registered in this organisation."),
     (70_008, Again, "The login took too long. Sign in again."),
     (70_011, Registration, "The application asks for a scope that does not exist."),
+    (
+        70_021,
+        Registration,
+        "No federated credential of the application fits the token of the operator's service account.",
+    ),
     (70_043, Again, "Your session at the provider has ended. Sign in again."),
     (75_011, Again, "You signed in by another way than was asked for. Sign in again."),
     (80_012, Administrator, "Your organisation does not let you sign in at this time."),

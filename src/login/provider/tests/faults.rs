@@ -95,7 +95,7 @@ async fn bounds_hold_for_an_answer_that_is_long_and_one_that_never_comes() {
     let server = Server::start().await;
     let uri = format!("https://{}/x", server.host());
     let routes = Routes::new(None, true);
-    let client = ProviderClient::new(&routes, Some(&server.ca_bundle), &uri.parse().expect("an address"));
+    let client = ProviderClient::new(&routes, Some(&server.ca_bundle));
     let client = client.expect("a client").with_deadline(Duration::from_millis(300));
     let ask = || client.send(Request::get(&uri).body(Vec::new()).expect("a request"));
     server.behave(|_, _| Some(Answer::Bytes(vec![b'x'; MAX_ANSWER])));

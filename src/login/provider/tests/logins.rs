@@ -13,7 +13,7 @@ use super::super::{
     AllowedAuthorities, AuthorizationRequest, LoginRefused, ProviderProblem, ProviderSettings, Providers, ReadSecret,
     Remedy, TokenRefused, code_challenge,
 };
-use super::server::{Answer, DISCOVERY, KEYS, Server, TENANT, TOKEN};
+use super::server::{Answer, DISCOVERY, KEYS, Server, TENANT, TOKEN, document};
 use super::signer::{OWN, Signed, changed, token};
 use crate::api::directory_login::LoginMode;
 use crate::api::secret::{self, Secret};
@@ -235,6 +235,7 @@ async fn entra_is_asked_whether_it_accepts_the_operator_and_nothing_else_it_says
         ),
         ("one that has expired", 401, "invalid_client", "AADSTS7000222: expired", Some("has expired")),
         ("no federated credential", 401, "invalid_client", "AADSTS700213: x", Some("service account")),
+        ("no federated credential, as Entra said it before", 400, "invalid_request", "AADSTS70021: x", Some("fits")),
         ("no such application", 400, "unauthorized_client", "AADSTS700016: x", Some("not registered")),
         ("a code that nobody knows", 401, "invalid_client", "AADSTS999999: x", Some("does not accept")),
         ("an assignment is missing", 400, "invalid_grant", "AADSTS501051: x", None),
@@ -270,6 +271,35 @@ async fn entra_is_asked_whether_it_accepts_the_operator_and_nothing_else_it_says
     let issuer = json!({ "flavor": "Generic", "authority": server.issuer() });
     providers.probe(&directory(&server, &issuer), Duration::ZERO).await.expect("a provider");
     assert_eq!(server.count(TOKEN), 0, "a provider that is not Entra is not asked");
+}
+
+#[tokio::test]
+async fn a_provider_may_have_its_token_endpoint_at_another_host_and_it_is_named_where_it_fails() {
+    let (issuer, other) = (Server::start().await, Server::start().await);
+    let token_endpoint = document(&other.host())["token_endpoint"].clone();
+    let discovered = changed(document(&issuer.host()), &json!({ "token_endpoint": token_endpoint }));
+    issuer.behave(move |path, _| path.ends_with(DISCOVERY).then(|| Answer::Json(discovered.clone())));
+    let claims = changed(claims(&issuer, "web"), &json!({ "nonce": "the-nonce" }));
+    other.behave(move |path, _| {
+        let answer = json!({ "token_type": "Bearer", "access_token": "opaque", "id_token": signed(&claims, "own") });
+        path.ends_with(TOKEN).then_some(Answer::Json(answer))
+    });
+    let bundle = format!("{}{}", issuer.ca_bundle, other.ca_bundle);
+    let oidc = json!({ "flavor": "Generic", "authority": issuer.issuer(), "caBundle": bundle });
+    let (directory, settings_of) = (directory(&issuer, &oidc), |hosts: &[String]| ProviderSettings {
+        allowed: AllowedAuthorities { hosts: hosts.to_vec(), private: true },
+        ..settings(&issuer)
+    });
+    let hosts = [issuer.host(), other.host()];
+    let both = || providers(settings_of(&hosts), secret_of(secret::CLIENT_SECRET, SECRET));
+    both().redeem(&directory, "c", VERIFIER, "the-nonce", CALLBACK).await.expect("an account");
+    let one = providers(settings_of(&[issuer.host()]), secret_of(secret::CLIENT_SECRET, SECRET));
+    let problem = one.probe(&directory, Duration::ZERO).await.expect_err("a host that is not allowed");
+    assert!(problem.to_string().contains(&other.host()), "{problem}");
+    assert_eq!(other.count(TOKEN), 1, "the secret goes to no host that is not allowed");
+    drop(other);
+    let refused = both().redeem(&directory, "c", VERIFIER, "the-nonce", CALLBACK).await.expect_err("nobody answers");
+    assert!(refused.to_string().starts_with(&format!("{} cannot be reached", hosts[1])), "{refused}");
 }
 
 #[tokio::test]
