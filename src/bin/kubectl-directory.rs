@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Answers kubectl. It shows nothing of an error, and completes nothing then.
+/// Answers kubectl, which shows no error of ours: it offers no candidates then.
 fn answer_kubectl() -> ExitCode {
     let answer = complete::answer(env::args_os().skip(1).collect());
     match answer.and_then(|answer| io::stdout().write_all(answer.as_bytes())) {

@@ -4,6 +4,7 @@
 //! them the unfinished one, and it answers with a line for each candidate. The plugin is that executable too, under a
 //! second name.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
@@ -15,8 +16,10 @@ use super::PluginCli;
 
 /// The name under which kubectl looks for it.
 const EXECUTABLE: &str = "kubectl_complete-directory";
-/// The last line, in the words of kubectl's library (cobra): names of files are no candidates beside these.
+/// The last line, in the words of kubectl's library (cobra): the shell adds no names of files to these candidates.
 const NO_FILES: &str = ":4";
+/// The same, and no blank behind the candidate, because a folder goes on.
+const NO_FILES_AND_NO_BLANK: &str = ":6";
 
 /// Whether a program that was started under this name is asked by kubectl.
 pub fn is_asked(program: Option<&OsStr>) -> bool {
@@ -27,7 +30,7 @@ pub fn is_asked(program: Option<&OsStr>) -> bool {
 pub fn answer(words: Vec<OsString>) -> io::Result<String> {
     let place = words.len();
     let command_line = [OsString::from(EXECUTABLE)].into_iter().chain(words).collect();
-    let candidates = complete(&mut PluginCli::command(), command_line, place, None)?;
+    let candidates = complete(&mut PluginCli::command(), command_line, place, env::current_dir().ok().as_deref())?;
     let lines = candidates.iter().filter(|candidate| !candidate.is_hide_set()).map(|candidate| {
         let value = candidate.get_value().to_string_lossy();
         match candidate.get_help().map(ToString::to_string) {
@@ -35,7 +38,9 @@ pub fn answer(words: Vec<OsString>) -> io::Result<String> {
             None => format!("{value}\n"),
         }
     });
-    Ok(lines.chain([format!("{NO_FILES}\n")]).collect())
+    let has_folder = candidates.iter().any(|candidate| candidate.get_value().to_string_lossy().ends_with('/'));
+    let end = if has_folder { NO_FILES_AND_NO_BLANK } else { NO_FILES };
+    Ok(lines.chain([format!("{end}\n")]).collect())
 }
 
 #[cfg(test)]
@@ -59,6 +64,11 @@ mod tests {
             let values: Vec<_> = values.filter(|value| words.last() != Some(&"") || !value.starts_with('-')).collect();
             assert_eq!((&values[..], end), (expected, NO_FILES), "{words:?}: {answer}");
         }
+        // Tests run in the folder of the package.
+        let files = answer(["--kubeconfig", "Cargo.t"].map(OsString::from).to_vec()).expect("an answer");
+        assert_eq!(files, "Cargo.toml\n:4\n");
+        let folder = answer(["--kubeconfig", "chart"].map(OsString::from).to_vec()).expect("an answer");
+        assert_eq!(folder, "charts/\n:6\n");
         let all = answer(vec![OsString::new()]).expect("an answer");
         assert!(all.contains("why\tSay whether a person may get in") && all.contains("\ndoctor\t"), "{all}");
     }
