@@ -327,7 +327,7 @@ fn webhook(url: Option<String>, secret_file: Option<PathBuf>) -> Result<Option<W
         (None, None) => Ok(None),
         (None, Some(_)) => Err(invalid("webhook-secret-file", "needs --webhook-url beside it")),
         (Some(url), secret_file) => {
-            let url = receiver("webhook-url", &url, "https://hooks.example.com/rollcall")?;
+            let url = outgoing_url("webhook-url", &url, "https://hooks.example.com/rollcall")?;
             Ok(Some(WebhookConfig { url, secret_file }))
         }
     }
@@ -344,14 +344,14 @@ pub struct TracesConfig {
 
 fn traces(endpoint: Option<&str>, ratio: &str) -> Result<Option<TracesConfig>, InvalidFlag> {
     let Some(endpoint) = endpoint.filter(|endpoint| !endpoint.is_empty()) else { return Ok(None) };
-    receiver("otlp-endpoint", endpoint, "http://collector:4318")?;
+    outgoing_url("otlp-endpoint", endpoint, "http://collector:4318")?;
     let ratio = ratio.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
     let ratio = ratio.ok_or_else(|| invalid("otlp-ratio", "is no number from 0 to 1, such as 0.1"))?;
     Ok(Some(TracesConfig { endpoint: endpoint.to_owned(), ratio }))
 }
 
-/// The address of somebody to whom the operator sends what nobody asked it for.
-fn receiver(flag: &'static str, text: &str, example: &str) -> Result<Uri, InvalidFlag> {
+/// The address of the webhook's receiver or of the collector of traces.
+fn outgoing_url(flag: &'static str, text: &str, example: &str) -> Result<Uri, InvalidFlag> {
     let uri = text.parse::<Uri>().ok();
     let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
     let uri = uri.filter(|uri| uri.host().is_some_and(|host| !host.is_empty()));
