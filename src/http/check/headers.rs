@@ -4,6 +4,7 @@
 //! application. A value that an application takes for an identity (userName, e-mail, userType) is told exactly or not at all,
 //! because half of it, or the same without its line break, may be somebody else's; a displayName may be changed to fit.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
@@ -139,10 +140,11 @@ fn adapted(text: &str, most: usize) -> String {
 
 /// As many names as fit, with commas between them, and whether all of them did.
 fn list(groups: &[Arc<str>], most: usize) -> (String, bool) {
-    let mut list = String::new();
+    let mut list = String::with_capacity(groups.iter().map(|group| group.len() + 1).sum::<usize>().min(most));
     for group in groups.iter().take(MAX_GROUPS) {
         let escaped = if group.trim() == &**group { ESCAPED } else { ESCAPED_WITH_BLANKS };
-        let name = utf8_percent_encode(group, escaped).to_string();
+        // Most names need no escape, and are not copied.
+        let name = Cow::from(utf8_percent_encode(group, escaped));
         if list.len() + name.len() + 1 > most {
             return (list, false);
         }
