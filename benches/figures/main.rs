@@ -107,7 +107,9 @@ async fn main() -> Result<()> {
 
 /// What needs replicas beside the one that is measured otherwise.
 async fn of_replicas(bench: &Bench, args: &Args, many: &Directory) -> Result<()> {
-    println!("\nreplicas");
+    if [Part::Keys, Part::Start, Part::Idle].into_iter().any(|part| args.wants(part)) {
+        println!("\nreplicas");
+    }
     if args.wants(Part::Keys) {
         table::print(&keys::measure(bench, many).await?);
     }

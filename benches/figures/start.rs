@@ -5,9 +5,9 @@ use std::time::Instant;
 use anyhow::Result;
 use futures::future::try_join_all;
 
+use crate::Bench;
 use crate::load::median;
 use crate::table::{Figure, Goal};
-use crate::Bench;
 
 /// The kinds of which a large Directory has many.
 const KINDS: [&str; 3] = ["directoryusers", "directoryclaims", "directorygroups"];
