@@ -16,6 +16,10 @@ use rollcall::config::{
 use rollcall::telemetry::traces::Traces;
 use rollcall::{app, cli, telemetry, termination_message};
 
+/// The operator allocates with mimalloc; the plugin and the simulator keep the allocator of the system.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A flag is wrong, as clap has it.
 const USAGE: u8 = 2;
 
