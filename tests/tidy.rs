@@ -68,7 +68,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plugin", &["api", "cli", "config", "doctor", "rules", "scim", "store"]),
     ("simulator", &[]),
     ("webhook", &["egress", "metrics", "store"]),
-    ("app", &["config", "controller", "http", "login", "metrics", "store", "telemetry", "webhook"]),
+    ("app", &["config", "controller", "egress", "http", "login", "metrics", "store", "telemetry", "webhook"]),
 ];
 
 /// What a pure module must not name.
