@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::cluster::{NAMESPACE, RELEASE, root};
@@ -42,6 +42,10 @@ pub(crate) fn write_policy(folder: &Path) -> PathBuf {
 fn account() -> String {
     format!("system:serviceaccount:{NAMESPACE}:{RELEASE}")
 }
+
+/// How long the API server may take to learn of a role that was just made: it reads them by a watch of its own, and a pod of a
+/// release that is being installed may be quicker.
+const ROLE_LAG: SignedDuration = SignedDuration::from_secs(10);
 
 /// What the audit log says.
 #[derive(Debug, Default)]
@@ -84,18 +88,31 @@ pub(crate) async fn compare(audit_log: &Path, excused: &[Range<Timestamp>]) {
 fn read(audit_log: &Path, excused: &[Range<Timestamp>]) -> Seen {
     let log = fs::read_to_string(audit_log).expect("the audit log");
     let mut seen = Seen::default();
+    let (mut allowed, mut denied) = (BTreeMap::<_, Vec<Timestamp>>::new(), Vec::new());
     for event in log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         let reason = event["annotations"]["authorization.k8s.io/reason"].as_str().unwrap_or_default();
-        let right = right(&event);
+        let (right, namespace) =
+            (right(&event), event["objectRef"]["namespace"].as_str().unwrap_or_default().to_owned());
+        let at = event["requestReceivedTimestamp"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+        let at = at.expect("an audit event has a time");
         if event["annotations"]["authorization.k8s.io/decision"] != "allow" {
-            let at = event["requestReceivedTimestamp"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
-            if !at.is_some_and(|at| excused.iter().any(|time| time.contains(&at))) {
-                seen.denied.insert(right);
+            if !excused.iter().any(|time| time.contains(&at)) {
+                denied.push((right, namespace, at));
             }
-        } else if reason.contains(&format!("\"{RELEASE}")) {
+            continue;
+        }
+        allowed.entry((right.clone(), namespace)).or_default().push(at);
+        if reason.contains(&format!("\"{RELEASE}")) {
             *seen.used.entry(right).or_default() += 1;
         } else {
             seen.by_everybody.insert((right, reason.to_owned()));
+        }
+    }
+    for (right, namespace, at) in denied {
+        let then = allowed.get(&(right.clone(), namespace)).into_iter().flatten();
+        match then.filter(|then| **then > at && then.duration_since(at) < ROLE_LAG).min() {
+            Some(then) => println!("   {right:?} was denied at {at} and allowed at {then}"),
+            None => drop(seen.denied.insert(right)),
         }
     }
     seen
