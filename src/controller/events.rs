@@ -20,7 +20,7 @@ use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
 
 /// A transition that is older than this is not told by a leader that sees it for the first time.
-const NEWS: SignedDuration = SignedDuration::from_mins(10);
+pub const NEWS: SignedDuration = SignedDuration::from_mins(10);
 
 /// How far back a new leader looks for statuses whose Event may be missing. A takeover takes about 16 seconds.
 const HANDOVER: SignedDuration = SignedDuration::from_mins(2);

@@ -6,7 +6,6 @@ use super::decide::HealingStep;
 use crate::store::Store;
 use crate::store::claims::{self, Error, Settlement};
 use crate::store::index::dirty::{DirtyName, DirtySubject};
-use crate::store::kind::Kind;
 
 /// What came of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +21,10 @@ pub enum Acted {
 /// Takes a step with an object or a claim, seen at `now`.
 pub async fn act(store: &Store, step: HealingStep, name: &DirtyName, now: Timestamp) -> Result<Acted, Error> {
     let namespace = name.directory.namespace();
-    let (kind, object) = match &name.subject {
-        DirtySubject::User(object) => (Kind::USER, object),
-        DirtySubject::Group(object) => (Kind::GROUP, object),
-        DirtySubject::Claim(object) => (Kind::CLAIM, object),
-        DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Key(_) => return Ok(Acted::Nothing),
-    };
+    if matches!(name.subject, DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Key(_)) {
+        return Ok(Acted::Nothing);
+    }
+    let (kind, object) = name.object();
     let changed = match step {
         HealingStep::Settle => match claims::settle(store, kind, namespace, object, now).await? {
             Settlement::Nothing => false,

@@ -8,7 +8,7 @@ use crate::controller::tools::Tools;
 use crate::redaction::without_values;
 use crate::store::Error;
 use crate::store::events::Happening;
-use crate::store::index::dirty::{DirtyName, DirtySubject};
+use crate::store::index::dirty::DirtyName;
 use crate::store::kind::Kind;
 
 /// What is to be written into one status.
@@ -19,16 +19,16 @@ pub struct StatusWrite {
     /// The state that the decision is about: it is void where the object has moved on. None: the decision is about other
     /// objects, and is made again when they move.
     pub version: Option<String>,
-    /// A merge patch (RFC 7396) of the status.
+    /// A merge patch (RFC 7396) of the status; empty where it stands as it should, and only news are to be told.
     pub changes: Map<String, Value>,
-    /// What Events are to tell once it is written.
+    /// What Events are to tell once it stands.
     pub news: Vec<News>,
 }
 
 /// What came of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It was written, to the object with this uid.
+    /// The status of the object with this uid stands as it should.
     Done(String),
     /// The object has moved on: the decision is to be made anew.
     Moved,
@@ -41,15 +41,18 @@ pub enum Written {
 /// Writes, as soon as it is its turn.
 pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error> {
     let StatusWrite { name, version, changes, .. } = write;
-    let (namespace, directory) = (name.directory.namespace(), name.directory.name());
-    let (kind, object) = match &name.subject {
-        DirtySubject::Directory => (Kind::DIRECTORY, directory),
-        DirtySubject::Group(object) => (Kind::GROUP, &**object),
-        DirtySubject::User(object) => (Kind::USER, &**object),
-        DirtySubject::Application(object) => (Kind::APPLICATION, &**object),
-        DirtySubject::Key(object) => (Kind::KEY, &**object),
-        DirtySubject::Claim(_) => return Ok(Written::Gone),
-    };
+    let (namespace, (kind, object)) = (name.directory.namespace(), name.object());
+    if kind == Kind::CLAIM {
+        return Ok(Written::Gone);
+    }
+    if changes.is_empty() {
+        // The index keeps no uid, and an Event needs it.
+        return match tools.store.objects().get(kind, namespace, object).await {
+            Ok(found) => Ok(Written::Done(found.uid().to_owned())),
+            Err(Error::NotFound) => Ok(Written::Gone),
+            Err(error) => Err(error),
+        };
+    }
     let patch = match version {
         Some(version) => json!({ "metadata": { "resourceVersion": version }, "status": changes }),
         None => json!({ "status": changes }),
@@ -78,17 +81,10 @@ pub async fn write(tools: &Tools, write: &StatusWrite) -> Result<Written, Error>
     }
 }
 
-/// Tells the news of a user or a group.
-pub async fn tell_news(tools: &Tools, told: &mut Told, name: &DirtyName, news: Vec<News>, uid: &str) {
-    let (kind, object) = match &name.subject {
-        DirtySubject::User(object) => (Kind::USER, object),
-        DirtySubject::Group(object) => (Kind::GROUP, object),
-        DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Claim(_) | DirtySubject::Key(_) => {
-            return;
-        }
-    };
-    let namespace = name.directory.namespace();
-    for News { reason, at, note } in news {
-        tell(tools, told, &Happening { kind, namespace, name: object, uid, reason, at, note }).await;
+/// Tells the news of what was written.
+pub async fn tell_news(tools: &Tools, told: &mut Told, write: &StatusWrite, uid: &str) {
+    let (namespace, (kind, name)) = (write.name.directory.namespace(), write.name.object());
+    for News { reason, at, note } in write.news.clone() {
+        tell(tools, told, &Happening { kind, namespace, name, uid, reason, at, note }).await;
     }
 }

@@ -5,18 +5,15 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::api::conditions::ConditionType;
 use crate::api::event::EventReason;
-use crate::controller::events::{Transition, standing};
+use crate::controller::events::{NEWS, Transition, standing};
 use crate::store::WatchedDirectory;
 use crate::store::events::Happening;
 use crate::store::index::dirty::DirectoryName;
 use crate::store::kind::Kind;
-
-/// An alarm whose last turn is older than this is not told by a leader that sees it for the first time.
-const NEWS: SignedDuration = SignedDuration::from_mins(10);
 
 /// The alarms, and what is told when one rings and when it is over.
 const ALARMS: [(ConditionType, EventReason, EventReason); 7] = [
@@ -61,6 +58,7 @@ impl AlarmEvents {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use serde_json::{Value, json};
 
     use super::*;

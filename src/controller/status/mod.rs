@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(super) use self::act::{StatusWrite, Written, write};
 use self::alarm_events::AlarmEvents;
@@ -36,14 +36,13 @@ use self::observe::KnownDirectory;
 use self::pace::Pace;
 use super::claiming::Passes;
 use super::dirty_names::{DirtyNames, ERROR_PAUSE, Looked};
-use super::events::{self, LoginTransitions, News};
+use super::events::{self, LoginTransitions};
 use super::told::Told;
 use super::tools::Tools;
 use crate::rules::resource::Resource;
 use crate::rules::traffic::silence::look_again;
 use crate::store::index::Index;
 use crate::store::index::dirty::{Cause, DirectoryName, DirtyName, DirtySubject, Taken};
-use crate::store::kind::Kind;
 use crate::store::{Error, WatchedDirectory};
 
 /// Most statuses that are written at the same time: a write takes longer than the time until the next may begin.
@@ -84,9 +83,8 @@ struct Statuses {
     told: Told,
     told_of_events: Told,
     led_since: Timestamp,
-    /// What the leader before this one may have left untold, before it is told.
-    left: Vec<(DirtyName, News)>,
-    /// The names of which that was told, so that it is once; as many as statuses turned shortly before this leader began.
+    /// Of which names it was told what the leader before this one may have left untold: as many as there are statuses that turned
+    /// shortly before this leader began.
     left_told: HashSet<DirtyName>,
 }
 
@@ -106,7 +104,6 @@ impl Statuses {
             told: Told::default(),
             told_of_events: Told::default(),
             led_since: Timestamp::now(),
-            left: Vec::new(),
             left_told: HashSet::new(),
         }
     }
@@ -130,26 +127,22 @@ impl Statuses {
                 Err(error) => failed.push((taken.name, error)),
             }
             looks += 1;
-            let calls = writes.len().max(self.left.len());
-            let enough = calls == WRITES_AT_ONCE || looks == LOOKS_AT_ONCE || !failed.is_empty();
+            let enough = writes.len() == WRITES_AT_ONCE || looks == LOOKS_AT_ONCE || !failed.is_empty();
             next = if enough { None } else { self.names.take(now) };
         }
         let written = join_all(writes.iter().map(|write| act::write(&self.tools, write))).await;
         for (write, written) in writes.into_iter().zip(written) {
             match written {
                 Ok(Written::Done(uid)) => {
-                    let StatusWrite { name, news, .. } = write;
-                    act::tell_news(&self.tools, &mut self.told_of_events, &name, news, &uid).await;
+                    act::tell_news(&self.tools, &mut self.told_of_events, &write, &uid).await;
+                    if write.changes.is_empty() {
+                        self.left_told.insert(write.name);
+                    }
                 }
                 Ok(Written::Gone) => {}
                 Ok(Written::Moved) => self.names.look_at(write.name, now + MOVED_PAUSE),
                 Ok(Written::Refused) => drop(self.refused.insert(write.name)),
                 Err(error) => failed.push((write.name, error)),
-            }
-        }
-        for (name, news) in std::mem::take(&mut self.left) {
-            if let Err(error) = self.tell_what_was_left(&name, news).await {
-                failed.push((name, error));
             }
         }
         let looked = self.put_back(failed, now);
@@ -205,28 +198,10 @@ impl Statuses {
         Ok(write)
     }
 
-    /// Notes of a user or a group whose status stands what the leader before this one may have left untold.
-    fn note_what_was_left(&mut self, name: &DirtyName, stands: &Value, now: Timestamp) {
-        let news = events::left_untold(stands, self.led_since, now);
-        self.left.extend(news.filter(|_| !self.left_told.contains(name)).map(|news| (name.clone(), news)));
-    }
-
-    /// Tells it. The index keeps no uid, and an Event needs it.
-    async fn tell_what_was_left(&mut self, name: &DirtyName, news: News) -> Result<(), Error> {
-        let (kind, object) = match &name.subject {
-            DirtySubject::User(object) => (Kind::USER, object),
-            DirtySubject::Group(object) => (Kind::GROUP, object),
-            DirtySubject::Directory | DirtySubject::Application(_) | DirtySubject::Claim(_) | DirtySubject::Key(_) => {
-                return Ok(());
-            }
-        };
-        match self.tools.store.objects().get(kind, name.directory.namespace(), object).await {
-            Ok(found) => act::tell_news(&self.tools, &mut self.told_of_events, name, vec![news], found.uid()).await,
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-        }
-        self.left_told.insert(name.clone());
-        Ok(())
+    /// What the leader before this one may have left untold of a user or a group whose status stands as it should.
+    fn left_untold(&self, name: &DirtyName, stands: &Value, now: Timestamp) -> Option<StatusWrite> {
+        let news = events::left_untold(stands, self.led_since, now).filter(|_| !self.left_told.contains(name))?;
+        Some(StatusWrite { name: name.clone(), version: None, changes: Map::new(), news: vec![news] })
     }
 
     /// The Directory as it is by now. Where its spec is another one than before, or its tenant has become known, what counts for
@@ -300,12 +275,13 @@ impl Statuses {
         } else {
             return Ok(None);
         };
-        let news = events::news(&stands, &wanted, true);
-        let Some(changes) = decide::difference(&stands, &wanted, fields) else {
-            self.note_what_was_left(name, &stands, now);
-            return Ok(None);
-        };
-        Ok(Some(StatusWrite { name: name.clone(), version: None, changes, news }))
+        Ok(match decide::difference(&stands, &wanted, fields) {
+            Some(changes) => {
+                let news = events::news(&stands, &wanted, true);
+                Some(StatusWrite { name: name.clone(), version: None, changes, news })
+            }
+            None => self.left_untold(name, &stands, now),
+        })
     }
 
     async fn decide_user(
@@ -339,12 +315,13 @@ impl Statuses {
             last_deactivation: last_deactivation.as_ref(),
         };
         let Some(wanted) = user::status(&seen, now) else { return Ok(None) };
-        let news = events::news(&stands, &wanted, cause == Cause::Change);
-        let Some(changes) = decide::difference(&stands, &wanted, user::FIELDS) else {
-            self.note_what_was_left(name, &stands, now);
-            return Ok(None);
-        };
-        Ok(Some(StatusWrite { name: name.clone(), version: None, changes, news }))
+        Ok(match decide::difference(&stands, &wanted, user::FIELDS) {
+            Some(changes) => {
+                let news = events::news(&stands, &wanted, cause == Cause::Change);
+                Some(StatusWrite { name: name.clone(), version: None, changes, news })
+            }
+            None => self.left_untold(name, &stands, now),
+        })
     }
 
     /// Why a user or a group does not own a value that it names, if that may be told by now.

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 pub use queue::DirtyQueue;
 
 use crate::rules::resource::Resource;
+use crate::store::kind::Kind;
 
 /// Which Directory something belongs to. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +86,20 @@ pub struct DirtyName {
     pub directory: DirectoryName,
     /// What is dirty in it.
     pub subject: DirtySubject,
+}
+
+impl DirtyName {
+    /// The kind and the name of the object.
+    pub fn object(&self) -> (Kind, &str) {
+        match &self.subject {
+            DirtySubject::Directory => (Kind::DIRECTORY, self.directory.name()),
+            DirtySubject::Group(name) => (Kind::GROUP, name),
+            DirtySubject::User(name) => (Kind::USER, name),
+            DirtySubject::Claim(name) => (Kind::CLAIM, name),
+            DirtySubject::Application(name) => (Kind::APPLICATION, name),
+            DirtySubject::Key(name) => (Kind::KEY, name),
+        }
+    }
 }
 
 /// Why a name is looked at.
