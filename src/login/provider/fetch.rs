@@ -7,7 +7,7 @@
 use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// What the operator calls itself in its requests.
 const OURSELVES: HeaderValue = HeaderValue::from_static(concat!("rollcall/", env!("CARGO_PKG_VERSION")));
 /// A host that no list of exceptions names, unless it names all.
-static ANYBODY: LazyLock<Uri> = LazyLock::new(|| Uri::from_static("https://anybody.invalid/"));
+const ANYBODY: &str = "https://anybody.invalid/";
 /// Most certificates in the bundle of a Directory.
 const MAX_CERTIFICATES: usize = 100;
 
@@ -111,7 +111,7 @@ impl ProviderClient {
         let https = || HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_only().enable_http1();
         let direct = HttpConnector::new_with_resolver(GuardedResolver { private: routes.private });
         // For whomever no exception names: each request asks whether it is for that one.
-        let intercept = routes.proxy.as_ref().and_then(|proxy| proxy.intercept(&ANYBODY));
+        let intercept = routes.proxy.as_ref().and_then(|proxy| proxy.intercept(&Uri::from_static(ANYBODY)));
         let proxied = intercept.map(|intercept| {
             let tunnel =
                 Tunnel::new(intercept.uri().clone(), timed(HttpConnector::new_with_resolver(GaiResolver::new())));
