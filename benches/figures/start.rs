@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use futures::future::try_join_all;
 
 use crate::Bench;
@@ -28,6 +28,7 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Figure>> {
         starts.push(began.elapsed().as_secs_f64());
     }
     bench.operator.resume();
+    ensure!(bytes > 0, "the stream is empty");
     let (start, stream) = (median(starts), median(streams));
     let measured = format!("{start:.2} s and {stream:.2} s for {:.0} MiB of people, claims and groups", mib(bytes));
     let name = "start to ready / a bare stream";

@@ -1,13 +1,12 @@
 //! How fast the leader writes statuses when everybody of a large Directory needs one at once, and what SCIM has left meanwhile.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 use crate::load::{median, run};
-use crate::people::{STRIDE, expect};
+use crate::people::{STRIDE, expect, new_title};
 use crate::support::cluster;
 use crate::support::wait::within;
 use crate::table::{Figure, Goal};
@@ -23,9 +22,6 @@ const DEADLINE: Duration = Duration::from_secs(120);
 const SETTLED: Duration = Duration::from_secs(3_600);
 /// Nothing was written for so long: nothing waits.
 const QUIET: Duration = Duration::from_secs(3);
-
-/// Titles that were written: none is written twice, or nothing would change.
-static TITLES: AtomicUsize = AtomicUsize::new(0);
 
 /// Gives a Directory a rule that makes a difference for everybody, and measures from the first status to the last of
 /// `bench.scale.statuses`, with SCIM at work all the time. The others are still being written when it returns, so it comes last.
@@ -87,8 +83,7 @@ async fn scim(bench: &Bench, Directory { scim, people, .. }: &Directory) -> Resu
     let read = run(bench.scale.writes, async |number| expect(&scim.get(&person(number)).await, 200));
     let read = read.await?.per_second;
     let write = run(bench.scale.writes, async |number| {
-        let title = format!("Engineer {}", TITLES.fetch_add(1, Ordering::Relaxed));
-        let change = json!([{ "op": "Replace", "path": "title", "value": title }]);
+        let change = json!([{ "op": "Replace", "path": "title", "value": new_title() }]);
         expect(&scim.patch(&person(number), change).await, 200)
     });
     Ok([read, write.await?.per_second])
