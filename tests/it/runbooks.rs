@@ -36,6 +36,13 @@ impl Scene {
         Reader { kubeconfig: &self.kubeconfig, folder: self.folder.path() }.run(&command).await
     }
 
+    /// A client with another key of the Directory.
+    async fn client_with(&self, secret: &str) -> Client {
+        let Directory { namespace, name, .. } = &self.directory;
+        let directory = Directory { namespace: namespace.clone(), name: name.clone(), secret: secret.to_owned() };
+        directory.client(Operator::shared().await).await
+    }
+
     async fn person(&self, user_name: &str) -> String {
         self.scim.create(&json!({ "userName": user_name, "active": true })).await
     }
@@ -91,12 +98,7 @@ async fn a_leaked_key_is_found_closed_and_replaced_with_the_page_s_own_commands(
     scene.scim.patch(&format!("/Users/{id}"), off.clone()).await.expect(200);
     let ben = scene.person("ben@contoso.example").await;
     scene.directory.apply_key("another-key", json!({ "sha256": sha256("the secret of another key") })).await;
-    let other = Directory {
-        namespace: scene.directory.namespace.clone(),
-        name: "staff".to_owned(),
-        secret: "the secret of another key".to_owned(),
-    };
-    let other = other.client(Operator::shared().await).await;
+    let other = scene.client_with("the secret of another key").await;
     other.patch(&format!("/Users/{ben}"), off).await.expect(200);
 
     let secret = scene.folder.path().join("secret.txt");
@@ -112,12 +114,7 @@ async fn a_leaked_key_is_found_closed_and_replaced_with_the_page_s_own_commands(
     scene.run("token new", &new).await;
     scene.run("apply -f key.yaml", &[]).await;
     let secret = std::fs::read_to_string(scene.folder.path().join("new-secret.txt")).expect("the new secret");
-    let renewed = Directory {
-        namespace: scene.directory.namespace.clone(),
-        name: "staff".to_owned(),
-        secret: secret.trim().to_owned(),
-    };
-    let scim = renewed.client(Operator::shared().await).await;
+    let scim = scene.client_with(secret.trim()).await;
     assert_eq!(scim.get(&format!("/Users/{id}")).await.expect(200)["active"], false);
     scene.run("suspend NAME", &[("NAME", &id)]).await;
     until("the key to be shown as revoked", async || {
